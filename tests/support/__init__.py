@@ -1,0 +1,1 @@
+"""What tests share: external tools and made-up files."""
