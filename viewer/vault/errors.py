@@ -1,0 +1,145 @@
+"""What can go wrong with the store.
+
+::
+
+    BitewingError
+    ├── UserError
+    │   ├── StoreMissing       there is no store in this folder
+    │   ├── StoreExists        there is one already
+    │   ├── StoreInUse         another program has it open
+    │   ├── StoreTooNew        made by a newer version of the program
+    │   ├── StoreClosed        it was locked or closed meanwhile
+    │   └── NotInStore         no such patient or image (any more)
+    ├── EnvironmentFault
+    │   └── StoreFault         the disk did not do what was asked
+    │       └── DiskFull       no room left; nothing half-done was kept
+    └── IntegrityError
+        └── StoreDamaged       what is stored is not what was written
+            ├── WrongKey       the catalog does not open with these keys
+            ├── RolledBack     the store is older than what was last seen of it
+            ├── ObjectMissing  a sealed object is gone
+            └── ObjectDamaged  a sealed object does not authenticate
+"""
+
+from __future__ import annotations
+
+import errno
+
+from viewer.model.errors import EnvironmentFault, IntegrityError, UserError
+
+_RESTORE = "Run a check of the store, and restore from a backup what it names."
+
+
+class StoreMissing(UserError):
+    """There is no store in this folder."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no image store in this folder.", "Choose another, or make one.")
+
+
+class StoreExists(UserError):
+    """There is a store, or something else, in this folder already."""
+
+    def __init__(self) -> None:
+        super().__init__("This folder holds an image store already.", "Choose an empty folder.")
+
+
+class StoreInUse(UserError):
+    """Another program, or another window of this one, has the store open."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The image store is open in another program.", "Close that one and try again."
+        )
+
+
+class StoreTooNew(UserError):
+    """The store was made by a newer version of the program."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The image store was made by a newer version of Bitewing.", "Update this computer."
+        )
+
+
+class StoreClosed(UserError):
+    """The store was locked or closed while it was being used."""
+
+    def __init__(self) -> None:
+        super().__init__("The image store is locked.", "Unlock it and try again.")
+
+
+class NotInStore(UserError):
+    """No such patient or image, or not any more."""
+
+    def __init__(self, what: str = "This image is not in the store any more.") -> None:
+        super().__init__(what)
+
+
+class StoreFault(EnvironmentFault):
+    """The disk did not do what was asked; what was acknowledged before is still there."""
+
+    def __init__(
+        self,
+        what: str = "The disk that holds the image store reported a fault.",
+        now: str = "Check that it is connected and healthy, then try again.",
+    ) -> None:
+        super().__init__(what, now)
+
+
+class DiskFull(StoreFault):
+    """No room is left; nothing half-done was kept."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The disk that holds the image store is full; nothing of this image was kept.",
+            "Make room and try again.",
+        )
+
+
+class StoreDamaged(IntegrityError):
+    """What is stored is not what was written."""
+
+    def __init__(self, what: str = "The image store is damaged.", now: str = _RESTORE) -> None:
+        super().__init__(what, now)
+
+
+class WrongKey(StoreDamaged):
+    """The catalog does not open: the keys are another store's, or its first page is damaged."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The list of images does not open with this key: it belongs to another store or is"
+            " damaged.",
+            "Restore it from a backup.",
+        )
+
+
+class RolledBack(StoreDamaged):
+    """The store is older than, or another branch of, what was last seen of it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The image store is older than when it was last used: somebody put back an old copy.",
+            "Ask the security officer before working with it.",
+        )
+
+
+class ObjectMissing(StoreDamaged):
+    """A sealed object that the catalog lists is gone."""
+
+    def __init__(self) -> None:
+        super().__init__("A part of this image is missing from the store.")
+
+
+class ObjectDamaged(StoreDamaged):
+    """A sealed object is not what was written: cut, changed, or another's."""
+
+    def __init__(self) -> None:
+        super().__init__("A part of this image is damaged and is not shown.")
+
+
+def store_fault(fault: OSError) -> StoreFault:
+    """Return the error to show for what the operating system reported."""
+    full = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+    return DiskFull() if fault.errno in full else StoreFault()

@@ -1,0 +1,150 @@
+"""What goes into the store and what comes out of it, besides the model's own records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from enum import Enum
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from viewer.crypto.secret import Secret
+from viewer.model.ids import ImageId, PatientId
+from viewer.model.image import ImageRecord
+from viewer.model.patient import Patient, Series, Study
+
+Progress = Callable[[int, int], None]
+"""Called with (done, total); the unit is whatever the callee counts."""
+
+IsCancelled = Callable[[], bool]
+"""Asked now and then from the worker; once true, the job stops and undoes itself."""
+
+
+def never() -> bool:
+    """Never cancelled."""
+    return False
+
+
+def no_progress(done: int, total: int) -> None:
+    """Tell nobody."""
+
+
+@attrs.frozen(eq=False)
+class VaultKeys:
+    """What opens a practice's store: its epoch keys by number, and which one is current."""
+
+    practice_id: str
+    epochs: Mapping[int, Secret]
+    current_epoch: int
+
+    def copy(self) -> VaultKeys:
+        """Return an independent set with the same keys."""
+        epochs = {epoch: key.copy() for epoch, key in self.epochs.items()}
+        return VaultKeys(self.practice_id, epochs, self.current_epoch)
+
+    def wipe(self) -> None:
+        """Overwrite every key."""
+        for key in self.epochs.values():
+            key.wipe()
+
+
+@attrs.frozen
+class PatientSummary:
+    """One line of the patient list."""
+
+    patient: Patient
+    study_count: int
+    image_count: int
+    last_study_date: date | None
+
+
+@attrs.frozen
+class SeriesSummary:
+    """A series and its images, by instance number, then time."""
+
+    series: Series
+    images: tuple[ImageRecord, ...]
+
+
+@attrs.frozen
+class StudySummary:
+    """A study and its series."""
+
+    study: Study
+    series: tuple[SeriesSummary, ...]
+
+    @property
+    def images(self) -> tuple[ImageRecord, ...]:
+        """All images of the study in order."""
+        return tuple(image for series in self.series for image in series.images)
+
+
+@attrs.frozen
+class VaultHead:
+    """Where the catalog's history stands; kept outside the store, it convicts a rollback.
+
+    `generation` counts write transactions; `digest` (hex SHA-256) is the last link of their chain.
+    """
+
+    generation: int
+    digest: str
+
+
+@attrs.frozen(eq=False)
+class PixelPart:
+    """A stretch of a picture that has just been opened.
+
+    `pixels` is the whole array (the same one each time); of its bytes in C order,
+    `start_byte`..`stop_byte` became valid with this part.
+    """
+
+    pixels: NDArray[np.generic]
+    start_byte: int
+    stop_byte: int
+
+
+class SettingScope(Enum):
+    """Whose setting it is."""
+
+    USER = "user"
+    WORKSTATION = "workstation"
+
+
+class FindingKind(Enum):
+    """What a check can find."""
+
+    MISSING = "missing"
+    DAMAGED = "damaged"
+    ORPHAN = "orphan"
+    LEFTOVER = "leftover"
+    STRAY = "stray"
+    CATALOG = "catalog"
+    UNREADABLE = "unreadable"
+
+
+@attrs.frozen
+class Finding:
+    """One thing that a check found, in plain words without names, paths or keys."""
+
+    kind: FindingKind
+    words: str
+    image_id: ImageId | None = None
+    patient_id: PatientId | None = None
+
+
+@attrs.frozen
+class CheckReport:
+    """What a check of the store looked at and found."""
+
+    objects_checked: int
+    bytes_checked: int
+    is_deep: bool
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing is lost or damaged (orphans and leftovers cost only room)."""
+        harmless = {FindingKind.ORPHAN, FindingKind.LEFTOVER, FindingKind.STRAY}
+        return all(finding.kind in harmless for finding in self.findings)
