@@ -1,0 +1,146 @@
+"""The loops behind every picture: compiled ones once `warm` has run, plain numpy ones until then.
+
+`warm` imports numba and compiles (seconds the first time on a machine, under one from its cache);
+run it on a worker after the first paint. Until it is done the same functions run their numpy
+twins, so that nothing waits and nothing differs but the speed.
+"""
+
+from __future__ import annotations
+
+import threading
+from types import ModuleType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viewer.imaging.kernels import plain
+from viewer.imaging.kernels.plain import Grey, Values
+from viewer.imaging.sampling import Taps
+from viewer.imaging.window import Transfer
+
+NO_PADDING = (1.0, 0.0)
+DTYPES = (np.uint8, np.int16, np.uint16, np.float32)
+"""Types the kernels are compiled for; `supported` turns others into one of them."""
+
+_loops: ModuleType = plain
+_warming = threading.Lock()
+
+
+def is_warm() -> bool:
+    """Whether the compiled kernels serve."""
+    return _loops is not plain
+
+
+def warm() -> None:
+    """Compile (or load from the cache) every kernel, then let them serve. Any thread, idempotent."""
+    global _loops
+    with _warming:
+        if is_warm():
+            return
+        from viewer.imaging.kernels import compiled
+
+        for dtype in DTYPES:
+            _exercise(compiled, np.zeros((3, 3, 3), dtype))
+        _loops = compiled
+
+
+def cool() -> None:
+    """Go back to the numpy twins (tests compare the two)."""
+    global _loops
+    with _warming:
+        _loops = plain
+
+
+def supported(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Return the array itself, or its values in a type that the kernels know (float32)."""
+    if pixels.dtype in DTYPES and pixels.dtype.isnative:
+        return pixels
+    return pixels.astype(np.float32)
+
+
+def resample(
+    plane: NDArray[np.generic],
+    across: Taps,
+    down: Taps,
+    out: Values,
+    padding: tuple[float, float] = NO_PADDING,
+) -> None:
+    """Resample a (rows, columns) plane into `out` (float32); see `sampling.taps`."""
+    careful = padding[0] <= padding[1] or plane.dtype.kind == "f"
+    rows, columns = (down.start, down.weights), (across.start, across.weights)
+    if down.weights.shape[1] > 2:
+        left, right = across.reach
+        low = np.empty((len(down.start), right - left), np.float32)
+        _loops.spread_rows(plane[:, left:right], *rows, careful, padding, low)
+        shifted = (across.start - np.int32(left), across.weights)
+        _loops.spread_columns(low, *shifted, careful, NO_PADDING, out)
+        return
+    top, bottom = down.reach
+    narrow = np.empty((bottom - top, len(across.start)), np.float32)
+    _loops.spread_columns(plane[top:bottom], *columns, careful, padding, narrow)
+    _loops.spread_rows(narrow, down.start - np.int32(top), rows[1], careful, NO_PADDING, out)
+
+
+def cut_aligned(
+    volume: NDArray[np.generic],
+    axis: int,
+    position: float,
+    out: Values,
+    padding: tuple[float, float] = NO_PADDING,
+) -> None:
+    """Cut a [k, j, i] volume across array axis `axis` at a fractional index, clamped to it."""
+    last = volume.shape[axis] - 1
+    inside = min(max(position, 0.0), float(last))
+    index = min(int(inside), last)
+    fraction = inside - index
+    if fraction < 1e-6:
+        fraction = 0.0
+    elif fraction > 1 - 1e-6:
+        index, fraction = index + 1, 0.0
+    _loops.cut_aligned(volume, axis, index, fraction, padding, out)
+
+
+def cut_oblique(
+    volume: NDArray[np.generic],
+    origin_kji: NDArray[np.float64],
+    across_kji: NDArray[np.float64],
+    down_kji: NDArray[np.float64],
+    out: Values,
+    padding: tuple[float, float] = NO_PADDING,
+) -> None:
+    """Cut any plane with trilinear interpolation, finer points where it is minified."""
+    stride = max(float(np.linalg.norm(across_kji)), float(np.linalg.norm(down_kji)))
+    fine = min(max(int(np.ceil(stride - 1e-6)), 1), 4)
+    _loops.cut_oblique(volume, origin_kji, across_kji, down_kji, fine, padding, out)
+
+
+def window(values: Values, transfer: Transfer, out: Grey) -> None:
+    """Turn (rows, columns) values into grey levels; NaN becomes 0."""
+    if transfer.table is None:
+        _loops.window_linear(values, transfer.gain, transfer.offset, out)
+    else:
+        _loops.window_table(values, transfer.gain, transfer.offset, transfer.table, out)
+
+
+def compose(picture: Grey, overlay: NDArray[np.uint32], out: NDArray[np.uint32]) -> None:
+    """Lay an overlay over a (rows, columns) or (rows, columns, 3) picture; see `plain`."""
+    (_loops.compose_grey if picture.ndim == 2 else _loops.compose_colour)(picture, overlay, out)
+
+
+def _exercise(loops: ModuleType, volume: NDArray[np.generic]) -> None:
+    start, weights = np.zeros(2, np.int32), np.ones((2, 2), np.float32)
+    out, grey = np.zeros((3, 2), np.float32), np.zeros((3, 2), np.uint8)
+    loops.spread_columns(volume[0], start, weights, True, NO_PADDING, out)
+    loops.spread_rows(volume[0], start, weights, True, NO_PADDING, np.zeros((2, 3), np.float32))
+    loops.spread_rows(
+        volume[0][:, :2], start, weights, True, NO_PADDING, np.zeros((2, 2), np.float32)
+    )
+    loops.cut_aligned(volume, 0, 1, 0.5, NO_PADDING, np.zeros((3, 3), np.float32))
+    point = np.zeros(3, np.float64)
+    loops.cut_oblique(volume, point, point, point, 1, NO_PADDING, out)
+    loops.window_linear(out, 1.0, 0.0, grey)
+    loops.window_linear(out, 1.0, 0.0, np.zeros((3, 2, 3), np.uint8)[..., 0])
+    loops.window_table(out, 1.0, 0.0, np.arange(256, dtype=np.uint8), grey)
+    ink = np.zeros((3, 2), np.uint32)
+    loops.compose_grey(grey, ink, np.zeros((3, 2), np.uint32))
+    loops.compose_colour(np.zeros((3, 2, 3), np.uint8), ink, np.zeros((3, 2), np.uint32))

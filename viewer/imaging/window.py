@@ -1,0 +1,93 @@
+"""From stored values to grey levels: rescale, window function and photometric meaning in one step.
+
+Source: PS3.3 C.11.1 (modality LUT), C.11.2.1.2 (window functions), C.7.6.3.1.2 (photometric).
+"""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from viewer.model.image import GreyScale, Photometric
+from viewer.model.view import WindowLevel
+
+LINEAR = "LINEAR"
+LINEAR_EXACT = "LINEAR_EXACT"
+SIGMOID = "SIGMOID"
+
+_STEEPEST = 1e6
+_SIGMOID_SIZE = 4096
+_SIGMOID_REACH = 2.0
+
+
+@attrs.frozen(eq=False)
+class Transfer:
+    """Stored value to grey: `t = value * gain + offset`, clamped, rounded half up.
+
+    Without a `table` t is the grey level itself (0-255). With one (shape (n,), uint8) t is a
+    position in it (0 to n-1); curved functions are tables, and later so are gamma and colour.
+    NaN stays outside: it becomes 0 whatever the window says.
+    """
+
+    gain: float
+    offset: float
+    table: NDArray[np.uint8] | None = None
+
+
+def window_function_of(grey: GreyScale) -> str:
+    """Return the function that belongs to the window an image opens with.
+
+    A window made here spans the range it names, hence LINEAR_EXACT; the header's names its own.
+    """
+    if grey.windows and grey.windows[0].width >= 1:
+        function = grey.windows[0].function.upper() or LINEAR
+        return function if function in (LINEAR, LINEAR_EXACT, SIGMOID) else LINEAR
+    return LINEAR_EXACT
+
+
+def transfer_of(
+    window: WindowLevel, grey: GreyScale, *, inverted: bool = False, function: str | None = None
+) -> Transfer:
+    """Return the transfer of stored values to grey levels.
+
+    Parameters
+    ----------
+    window : WindowLevel
+        In modality values.
+    grey : GreyScale
+        Slope, intercept and photometric interpretation of the stored values.
+    inverted : bool
+        Black and white exchanged on top of what the photometric interpretation asks for.
+    function : str, optional
+        LINEAR, LINEAR_EXACT or SIGMOID; the header's when left out.
+
+    Examples
+    --------
+    >>> t = transfer_of(WindowLevel(127.5, 255), GreyScale())
+    >>> t.gain, t.offset
+    (1.0, 0.0)
+    >>> t = transfer_of(WindowLevel(50, 101), GreyScale(), function="LINEAR")
+    >>> round(0 * t.gain + t.offset, 3), round(99.5 * t.gain + t.offset, 3)
+    (1.275, 255.0)
+    """
+    flipped = inverted != (grey.photometric is Photometric.MONOCHROME1)
+    chosen = function or window_function_of(grey)
+    if chosen == SIGMOID:
+        return _sigmoid(window, grey, flipped)
+    if chosen == LINEAR:
+        low, span = window.centre - 0.5 - (window.width - 1) / 2, window.width - 1
+    else:
+        low, span = window.low, window.width
+    per_value = 255.0 / span if span > 255.0 / _STEEPEST else _STEEPEST
+    gain = per_value * grey.slope
+    offset = (grey.intercept - low) * per_value
+    return Transfer(-gain, 255.0 - offset) if flipped else Transfer(gain, offset)
+
+
+def _sigmoid(window: WindowLevel, grey: GreyScale, flipped: bool) -> Transfer:
+    u = np.linspace(-_SIGMOID_REACH, _SIGMOID_REACH, _SIGMOID_SIZE)
+    table = np.floor(255.0 / (1.0 + np.exp(-4.0 * u)) + 0.5).astype(np.uint8)
+    per_value = (_SIGMOID_SIZE - 1) / (2 * _SIGMOID_REACH) / max(window.width, 1e-6)
+    offset = (grey.intercept - window.centre) * per_value + (_SIGMOID_SIZE - 1) / 2
+    return Transfer(grey.slope * per_value, offset, 255 - table if flipped else table)
