@@ -1,0 +1,1 @@
+"""The tamper-evident trail: what happened is committed before it happens."""

@@ -1,0 +1,118 @@
+"""What the trail says: who, where, when, which patient and objects, what, why, how it ended."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import Enum
+
+import attrs
+
+from viewer.model.ids import PatientId, UserId
+
+
+class EventKind(Enum):
+    """What happened. The value is what a person reads."""
+
+    PROGRAM_STARTED = "program started"
+    PROGRAM_ENDED = "program ended"
+    PRACTICE_FOUNDED = "practice founded"
+    PRACTICE_RECOVERED = "practice recovered"
+    KEYSTORE_NOTICE = "key store notice"
+    LOGIN = "login"
+    LOGIN_FAILED = "login failed"
+    LOCK = "lock"
+    UNLOCK = "unlock"
+    UNLOCK_FAILED = "unlock failed"
+    LOGOFF = "logoff"
+    ACCOUNT_CHANGED = "account changed"
+    PASSWORD_CHANGED = "password changed"
+    IMPORT = "import"
+    LIST = "list"
+    VIEW = "view"
+    EXPORT = "export"
+    SHARE = "share"
+    BUNDLE_OPENED = "bundle opened"
+    STORE_CHECKED = "store checked"
+    TRAIL_READ = "trail read"
+    TRAIL_VERIFIED = "trail verified"
+    TRAIL_EXPORTED = "trail exported"
+    TRAIL_REPAIRED = "trail repaired"
+    REFUSED = "refused"
+
+
+class Outcome(Enum):
+    """How it ended, or that it is about to begin."""
+
+    INTENT = "intent"
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@attrs.frozen
+class Actor:
+    """Who did it, as known at that time. The program itself has no `user_id`."""
+
+    user_id: UserId | None = None
+    name: str = ""
+    role: str = ""
+
+
+PROGRAM = Actor(name="Bitewing")
+
+
+@attrs.frozen
+class Entry:
+    """What a caller tells the trail.
+
+    `why` is the purpose, recipient or reason in words; `objects` and `digests` are hex ids and
+    SHA-256 digests of what was touched; `refers_to` is the sequence number of the intent that
+    this entry ends.
+    """
+
+    kind: EventKind
+    actor: Actor = PROGRAM
+    outcome: Outcome = Outcome.DONE
+    patient_id: PatientId | None = None
+    objects: tuple[str, ...] = ()
+    why: str = ""
+    digests: tuple[str, ...] = ()
+    size_bytes: int | None = None
+    refers_to: int | None = None
+
+
+@attrs.frozen
+class Event:
+    """An entry as committed: its number in the chain, where and when.
+
+    `wall` is UTC; `boot_s` are seconds since the machine started, which a set clock betrays.
+    """
+
+    seq: int
+    workstation: str
+    wall: datetime
+    boot_s: float
+    entry: Entry
+
+
+@attrs.frozen
+class EventFilter:
+    """Which events to list; empty means all. `until` is exclusive."""
+
+    kinds: frozenset[EventKind] = frozenset()
+    users: frozenset[UserId] = frozenset()
+    patient_id: PatientId | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def takes(self, event: Event) -> bool:
+        """Whether an event is wanted."""
+        entry = event.entry
+        return (
+            (not self.kinds or entry.kind in self.kinds)
+            and (not self.users or entry.actor.user_id in self.users)
+            and (self.patient_id is None or entry.patient_id == self.patient_id)
+            and (self.since is None or event.wall >= self.since)
+            and (self.until is None or event.wall < self.until)
+        )

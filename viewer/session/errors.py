@@ -1,0 +1,153 @@
+"""What can go wrong between a person and the keys.
+
+::
+
+    UserError
+    ├── LoginRefused            wrong name or password (one message for both)
+    │   ├── WaitFirst           too many wrong passwords: `wait_s` until the next is taken
+    │   └── AccountBlocked      disabled, or a hundred wrong passwords
+    ├── NotLoggedIn             nobody is logged in, or this session ended
+    ├── Locked                  the workstation is locked, or was since the work began
+    ├── NotPermitted            the role does not allow it
+    ├── WeakPassword            a new password is refused, with the reason
+    ├── AccountRefused          an account cannot be made or changed so
+    └── RecoveryKeyMistyped     the recovery key's checksum is wrong
+    EnvironmentFault
+    ├── NoKeyStore              the OS key store cannot be used: fail closed
+    ├── DeviceSecretMissing     this workstation does not hold the practice's device secret
+    └── TrailUnwritable         the trail cannot be written: the action is refused
+    IntegrityError
+    ├── AccountsTampered        accounts were changed outside the program, or set back
+    └── TrailDamaged            the trail was changed outside the program, or set back
+"""
+
+from __future__ import annotations
+
+from viewer.model.errors import EnvironmentFault, IntegrityError, UserError
+
+
+class LoginRefused(UserError):
+    """Wrong name or password; nothing tells which."""
+
+    def __init__(
+        self,
+        what: str = "Name and password do not match.",
+        now: str = "Please try again.",
+    ) -> None:
+        super().__init__(what, now)
+
+
+class WaitFirst(LoginRefused):
+    """Too many wrong passwords: nothing is tried for `wait_s` seconds."""
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__(
+            "Too many wrong passwords.",
+            f"Wait {max(1, round(wait_s))} s, then try again.",
+        )
+        self.wait_s = wait_s
+
+
+class AccountBlocked(LoginRefused):
+    """The account is disabled or saw too many wrong passwords."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This account is blocked.",
+            "Ask the security officer to set a new password.",
+        )
+
+
+class NotLoggedIn(UserError):
+    """Nobody is logged in, or the session has ended."""
+
+    def __init__(self) -> None:
+        super().__init__("Nobody is logged in.", "Log in first.")
+
+
+class Locked(UserError):
+    """The workstation is locked, or was locked since the work began."""
+
+    def __init__(self) -> None:
+        super().__init__("This workstation is locked.", "Unlock it and start again.")
+
+
+class NotPermitted(UserError):
+    """The user's role does not allow it."""
+
+    def __init__(self, role_title: str, what: str) -> None:
+        super().__init__(
+            f"{role_title}: this role may not {what}.",
+            "Ask somebody who may, or the security officer.",
+        )
+
+
+class WeakPassword(UserError):
+    """A new password is refused."""
+
+
+class AccountRefused(UserError):
+    """An account cannot be made or changed in this way."""
+
+
+class RecoveryKeyMistyped(UserError):
+    """The recovery key has a typing error."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "That is not a recovery key.", "Compare it with the sheet, group by group."
+        )
+
+
+class NoKeyStore(EnvironmentFault):
+    """The operating system's key store cannot be used. Nothing is stored in its place."""
+
+    def __init__(
+        self, what: str = "The key store of this computer cannot be used."
+    ) -> None:
+        super().__init__(
+            what, "Unlock it or set it up; without it the store of images stays closed."
+        )
+
+
+class DeviceSecretMissing(EnvironmentFault):
+    """This workstation does not hold the device secret that the accounts were made with."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This workstation does not hold the key that this practice was set up with.",
+            "Use the workstation it was set up on, or the practice's recovery key.",
+        )
+
+
+class TrailUnwritable(EnvironmentFault):
+    """The trail cannot be written, so nothing that needs an entry may happen."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The trail cannot be written, so this was not done.",
+            "Make room on the disk or check its permissions, then try again.",
+        )
+
+
+class AccountsTampered(IntegrityError):
+    """The accounts are not what this program wrote last."""
+
+    def __init__(
+        self,
+        what: str = "The accounts of this practice were changed outside the program.",
+    ) -> None:
+        super().__init__(
+            what, "Stop, keep the computer as it is, and call the security officer."
+        )
+
+
+class TrailDamaged(IntegrityError):
+    """The trail is not what this program wrote last."""
+
+    def __init__(
+        self, what: str = "The trail was changed outside the program."
+    ) -> None:
+        super().__init__(
+            what, "Stop, keep the computer as it is, and call the security officer."
+        )

@@ -1,0 +1,74 @@
+"""Small files that are either the old or the new one, and a lock between processes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+
+def read_whole(path: Path) -> bytes:
+    """Return a small file's bytes."""
+    return path.read_bytes()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder survive a power cut (Windows does it by itself)."""
+    if sys.platform == "win32":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a file by another, readable by its owner alone: temp, fsync, replace, fsync.
+
+    Raises
+    ------
+    OSError
+        The disk refused; the old file is still there.
+    """
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(fresh, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            fresh.unlink()
+        raise
+    sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def process_lock(path: Path) -> Iterator[None]:
+    """Hold a lock file for a moment, so that window and command line do not write at once.
+
+    Raises
+    ------
+    OSError
+        The lock file cannot be made.
+    """
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if sys.platform == "win32":
+            msvcrt.locking(handle, msvcrt.LK_LOCK, 1)
+        else:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)  # closing releases the lock
