@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewer.imaging.kernels import plain
+from viewer.imaging.padding import NO_PADDING, padding_of
 from viewer.imaging.sampling import taps
 from viewer.imaging.window import transfer_of
 from viewer.model.image import GreyScale, Picture
 from viewer.model.view import WindowLevel, first_window
 
 LONGEST = 256
-_NO_PADDING = (1.0, 0.0)
 
 
 def thumbnail(picture: Picture, longest: int = LONGEST) -> NDArray[np.uint8]:
@@ -41,19 +41,12 @@ def thumbnail(picture: Picture, longest: int = LONGEST) -> NDArray[np.uint8]:
     flat = flat[0] if flat.ndim == 4 else flat
     aspect = record.spacing.row_mm / record.spacing.column_mm if record.spacing else 1.0
     channels = flat if flat.ndim == 3 else flat[..., None]
-    padding = _padding(record.grey)
+    padding = padding_of(record.grey)
     small = [
         _shrink(channels[..., c], longest, aspect, padding) for c in range(channels.shape[-1])
     ]
     shown = [_windowed(values, first_window(record.grey), record.grey) for values in small]
     return np.stack(shown, axis=-1) if len(shown) == 3 else shown[0]
-
-
-def _padding(grey: GreyScale) -> tuple[float, float]:
-    if grey.padding_from is None:
-        return _NO_PADDING
-    last = grey.padding_from if grey.padding_to is None else grey.padding_to
-    return float(min(grey.padding_from, last)), float(max(grey.padding_from, last))
 
 
 def _shrink(
@@ -69,7 +62,7 @@ def _shrink(
     careful = padding[0] <= padding[1]
     plain.spread_columns(plane, across.start, across.weights, careful, padding, narrow)
     small = np.empty((height, width), np.float32)
-    plain.spread_rows(narrow, down.start, down.weights, careful, _NO_PADDING, small)
+    plain.spread_rows(narrow, down.start, down.weights, careful, NO_PADDING, small)
     return small
 
 
@@ -96,8 +89,8 @@ def _frontal(picture: Picture, longest: int) -> NDArray[np.uint8]:
     down_flip = facing[2, axis_of[2]] > 0
     front = front[:: -1 if down_flip else 1, :: -1 if right_flip else 1]
     mm = [spacing[a] * kept[2 - a] for a in axis_of]
-    small = _shrink(front, longest, mm[2] / mm[0], _NO_PADDING)
-    low, high = np.percentile(small, [2.0, 99.7])
+    small = _shrink(front, longest, mm[2] / mm[0], NO_PADDING)
+    low, high = np.percentile(small, [35.0, 99.8])
     slope, intercept = picture.record.grey.slope, picture.record.grey.intercept
     window = WindowLevel((low + high) / 2 * slope + intercept, max((high - low) * abs(slope), 1.0))
     plain_grey = GreyScale(slope=slope, intercept=intercept)

@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import threading
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from viewer.imaging.kernels import plain
+from viewer.imaging.kernels import plain, plain_rays
 from viewer.imaging.kernels.plain import Grey, Values
+from viewer.imaging.padding import NO_PADDING
 from viewer.imaging.sampling import Taps
 from viewer.imaging.window import Transfer
 
-NO_PADDING = (1.0, 0.0)
 DTYPES = (np.uint8, np.int16, np.uint16, np.float32)
 """Types the kernels are compiled for; `supported` turns others into one of them."""
 
 _loops: ModuleType = plain
+_rays: ModuleType = plain_rays
 _warming = threading.Lock()
 
 
@@ -33,22 +35,24 @@ def is_warm() -> bool:
 
 def warm() -> None:
     """Compile (or load from the cache) every kernel, then let them serve. Any thread, idempotent."""
-    global _loops
+    global _loops, _rays
     with _warming:
         if is_warm():
             return
-        from viewer.imaging.kernels import compiled
+        from viewer.imaging.kernels import compiled, rays
 
         for dtype in DTYPES:
             _exercise(compiled, np.zeros((3, 3, 3), dtype))
+        _exercise_rays(rays)
+        _rays = rays
         _loops = compiled
 
 
 def cool() -> None:
     """Go back to the numpy twins (tests compare the two)."""
-    global _loops
+    global _loops, _rays
     with _warming:
-        _loops = plain
+        _loops, _rays = plain, plain_rays
 
 
 def supported(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
@@ -125,6 +129,21 @@ def window(values: Values, transfer: Transfer, out: Grey) -> None:
 def compose(picture: Grey, overlay: NDArray[np.uint32], out: NDArray[np.uint32]) -> None:
     """Lay an overlay over a (rows, columns) or (rows, columns, 3) picture; see `plain`."""
     (_loops.compose_grey if picture.ndim == 2 else _loops.compose_colour)(picture, overlay, out)
+
+
+def cast_rays(*shot: Any) -> None:
+    """Cast the rays of some rows of a 3D picture; see `plain_rays.cast`."""
+    _rays.cast(*shot)
+
+
+def _exercise_rays(loops: ModuleType) -> None:
+    point, few = np.zeros(3, np.float64), np.zeros(6, np.float32)
+    loops.cast(
+        np.zeros((2, 2, 2), np.int16), np.zeros((1, 1, 1), np.uint8), 8,
+        np.zeros((2, 4), np.float32), 0.0, 1.0, point, point, point, np.ones(3),
+        np.zeros((3, 3), np.float32), few, few[:4], 0,
+        np.zeros((1, 1, 3), np.uint8), np.zeros((1, 1), np.float32),
+    )  # fmt: skip
 
 
 def _exercise(loops: ModuleType, volume: NDArray[np.generic]) -> None:

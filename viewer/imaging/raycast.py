@@ -1,0 +1,209 @@
+"""The 3D picture: a volume made ready for rays, a camera, and rows of the picture.
+
+`prepare` takes a while (worker); `Shot.rows` fills a band of rows and holds no lock, so that a
+picture can be split among threads and dropped between bands.
+"""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_cdt
+
+from viewer.imaging import kernels
+from viewer.imaging.padding import padding_of
+from viewer.imaging.planes import VolumeSpace, space_of
+from viewer.imaging.presets import VolumePreset
+from viewer.model.image import GreyScale, Picture
+from viewer.model.view import VolumeView
+
+EDGE = 8
+LONGEST = 288
+_KEY_LIGHT = np.array([-0.35, -0.85, 0.45])
+
+
+@attrs.frozen(eq=False)
+class RayVolume:
+    """Modality values for the ray caster, and the extremes of each brick.
+
+    `values` is int16 [k, j, i], thinned to at most `LONGEST` per axis; `lows` and `highs` hold the
+    extremes of every brick of 8³ positions, its far faces included.
+    """
+
+    space: VolumeSpace
+    values: NDArray[np.int16]
+    lows: NDArray[np.int16]
+    highs: NDArray[np.int16]
+
+    def wipe(self) -> None:
+        """Overwrite the values with zeros: nothing of the picture is left in memory."""
+        for array in (self.values, self.lows, self.highs):
+            array.fill(0)
+
+
+def prepare(picture: Picture, longest: int = LONGEST) -> RayVolume:
+    """Make a volume ready for rays: block means in modality values, bricks. Pure, any thread."""
+    pixels, grey = picture.pixels, picture.record.grey
+    factors = [max(1, -(-size // longest)) for size in pixels.shape]
+    values = np.stack([_thinned(block, factors, grey) for block in _blocks(pixels, factors[0])])
+    values = np.pad(values, [(0, 1 if size < 2 else 0) for size in values.shape], mode="edge")
+    affine = picture.affine
+    affine[:3, 3] += affine[:3, :3] @ ((np.array(factors[::-1]) - 1) / 2)
+    affine[:3, :3] *= np.array(factors[::-1])
+    return RayVolume(
+        space_of(values.shape, affine), values, _bricks(values, np.minimum), _bricks(values, np.maximum)
+    )
+
+
+def _blocks(pixels: NDArray[np.generic], factor: int) -> list[NDArray[np.generic]]:
+    whole = max(pixels.shape[0] // factor, 1)
+    return [pixels[at * factor : (at + 1) * factor] for at in range(whole)]
+
+
+def _thinned(
+    block: NDArray[np.generic], factors: list[int], grey: GreyScale
+) -> NDArray[np.int16]:
+    real = block.astype(np.float32)
+    low, high = padding_of(grey)
+    real[(real >= low) & (real <= high)] = grey.minimum
+    plane = real.mean(axis=0)
+    rows, columns = (max(size // f, 1) for size, f in zip(plane.shape, factors[1:], strict=True))
+    plane = plane[: rows * factors[1], : columns * factors[2]]
+    plane = plane.reshape(rows, factors[1], columns, factors[2]).mean(axis=(1, 3))
+    modality = plane * grey.slope + grey.intercept
+    return np.clip(np.rint(modality), -32768, 32767).astype(np.int16)
+
+
+def _bricks(values: NDArray[np.int16], best: np.ufunc) -> NDArray[np.int16]:
+    found = values
+    for axis in range(3):
+        size = found.shape[axis]
+        count = -(-size // EDGE)
+        starts = np.arange(count) * EDGE
+        inner = best.reduceat(found, starts, axis=axis)
+        faces = np.take(found, np.minimum(starts + EDGE, size - 1), axis=axis)
+        found = best(inner, faces)
+    return np.ascontiguousarray(found)
+
+
+@attrs.frozen(eq=False)
+class Look:
+    """A preset applied to a volume: its table and the map of empty space."""
+
+    preset: VolumePreset
+    empty: NDArray[np.uint8]
+
+    @property
+    def shows_nothing(self) -> bool:
+        """Whether nothing in the volume is dense enough for the preset."""
+        return bool(self.empty.all())
+
+
+def look(volume: RayVolume, preset: VolumePreset) -> Look:
+    """Find the space that a preset leaves empty. Pure, any thread."""
+    table = preset.table(1.0)
+    seen = np.concatenate([[0], np.cumsum(table[:, 3] > 0)])
+    scale = (len(table) - 1) / (preset.high - preset.low)
+    ends = [
+        np.clip((extreme - preset.low) * scale, -1, len(table) - 1)
+        for extreme in (volume.lows.astype(np.float64), volume.highs.astype(np.float64))
+    ]
+    first = np.maximum(np.floor(ends[0]).astype(np.int64), 0)
+    last = np.ceil(ends[1]).astype(np.int64)
+    shows = seen[np.maximum(last + 1, first)] > seen[first]
+    if not shows.any():
+        return Look(preset, np.full(shows.shape, 255, np.uint8))
+    away = distance_transform_cdt(~shows, metric="chessboard")
+    return Look(preset, np.clip(away, 0, 255).astype(np.uint8))
+
+
+def directions(view: VolumeView) -> tuple[NDArray[np.float64], ...]:
+    """Return LPS unit vectors to screen right, to screen top and into the screen.
+
+    At azimuth and elevation 0 the patient is seen from the front; azimuth turns the eye towards
+    the patient's left, elevation towards the head.
+
+    >>> [v.round(3).tolist() for v in directions(VolumeView())]
+    [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]]
+    """
+    azimuth, elevation = np.deg2rad(view.azimuth_deg), np.deg2rad(view.elevation_deg)
+    right = np.array([np.cos(azimuth), np.sin(azimuth), 0.0])
+    eye = np.array(
+        [
+            np.sin(azimuth) * np.cos(elevation),
+            -np.cos(azimuth) * np.cos(elevation),
+            np.sin(elevation),
+        ]
+    )
+    return right + 0.0, np.cross(right, -eye) + 0.0, -eye + 0.0
+
+
+@attrs.frozen(eq=False)
+class Shot:
+    """One picture to be taken: a volume, a look, a camera and a size. Frozen; bands may be shared.
+
+    `step_mm` is the distance between samples along a ray.
+    """
+
+    volume: RayVolume
+    look: Look
+    view: VolumeView
+    width: int
+    height: int
+    step_mm: float
+
+    def rows(self, first: int, picture: NDArray[np.uint8], depth: NDArray[np.float32]) -> None:
+        """Fill a band: `picture` (rows, width, 3) and `depth` (rows, width) from row `first` on."""
+        right, up, into = directions(self.view)
+        low, high = (np.array(end) for end in self.volume.space.bounds_lps)
+        reach = float(np.linalg.norm(high - low))
+        mm_per_px = 0.82 * reach / min(self.width, self.height) / self.view.zoom
+        corner = (
+            (low + high) / 2
+            - into * reach / 2
+            - right * mm_per_px * (self.width - 1) / 2
+            + up * mm_per_px * (self.height - 1) / 2
+        )
+        inverse = self.volume.space.inverse[:3, :3]
+        kji = [
+            np.ascontiguousarray(v[::-1])
+            for v in (
+                self.volume.space.index_of((corner[0], corner[1], corner[2])),
+                inverse @ right * mm_per_px,
+                inverse @ -up * mm_per_px,
+                inverse @ into * self.step_mm,
+            )
+        ]
+        preset = self.look.preset
+        table = preset.table(self.step_mm)
+        kernels.cast_rays(
+            self.volume.values, self.look.empty, EDGE, table, preset.low,
+            (len(table) - 1) / (preset.high - preset.low), *kji,
+            np.ascontiguousarray(inverse.T, dtype=np.float32), _lights(right, up, into),
+            _strengths(preset), first, picture, depth,
+        )  # fmt: skip
+
+
+def shot(
+    volume: RayVolume, appearance: Look, view: VolumeView, width: int, height: int, *, fine: bool
+) -> Shot:
+    """Return the shot for a pane: fine when it is still, coarse while it turns."""
+    finest = float(volume.space.spacing_mm.min())
+    typical = float(np.cbrt(np.prod(volume.space.spacing_mm)))
+    step_mm = max(finest, typical * 0.5) * (0.6 if fine else 1.25)
+    return Shot(volume, appearance, view, width, height, step_mm)
+
+
+def _lights(
+    right: NDArray[np.float64], up: NDArray[np.float64], into: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    light = right * _KEY_LIGHT[0] + into * _KEY_LIGHT[1] + up * _KEY_LIGHT[2]
+    light /= np.linalg.norm(light)
+    half = light - into
+    return np.concatenate([light, half / np.linalg.norm(half)]).astype(np.float32)
+
+
+def _strengths(preset: VolumePreset) -> NDArray[np.float32]:
+    s = preset.shading
+    return np.array([s.ambient, s.diffuse, s.specular, s.shininess], np.float32)

@@ -1,0 +1,99 @@
+"""The words in the corners and at the edges of a pane."""
+
+from __future__ import annotations
+
+from viewer.model.image import ImageRecord, Photometric
+from viewer.model.tooth import ToothNotation, display_tooth
+from viewer.model.view import RadiographView, WindowLevel
+from viewer.render.overlays.records import Overlay, Side, Text
+from viewer.render.style import PaneStyle
+
+_KINDS = {
+    "bitewing": "Bitewing",
+    "periapical": "Periapical",
+    "panoramic": "Panoramic",
+    "cephalometric": "Cephalometric",
+    "photo": "Photo",
+    "cbct": "CBCT",
+    "other": "Image",
+}
+
+
+def corner(
+    across: Side, down: Side, lines: tuple[str, ...], size: tuple[int, int], scale: float,
+    style: PaneStyle, colour: str | None = None,
+) -> Text:  # fmt: skip
+    """Return lines in a corner (or at the middle of an edge) of a pane of `size` pixels."""
+    margin = style.margin_px * scale
+    x = {Side.START: margin, Side.MIDDLE: size[0] / 2, Side.END: size[0] - 1 - margin}[across]
+    y = {Side.START: margin, Side.MIDDLE: size[1] / 2, Side.END: size[1] - 1 - margin}[down]
+    return Text(x, y, lines, colour or style.text_quiet, style.text_px, across, down)
+
+
+def edge_marks(
+    letters: dict[str, str], size: tuple[int, int], scale: float, style: PaneStyle,
+    colour: str | None = None,
+) -> list[Overlay]:  # fmt: skip
+    """Return the letters at the middle of the four edges."""
+    margin = style.margin_px * scale
+    width, height = size
+    places = {
+        "left": (margin, height / 2, Side.START, Side.MIDDLE),
+        "right": (width - 1 - margin, height / 2, Side.END, Side.MIDDLE),
+        "top": (width / 2, margin, Side.MIDDLE, Side.START),
+        "bottom": (width / 2, height - 1 - margin, Side.MIDDLE, Side.END),
+    }
+    return [
+        Text(
+            x, y, (letters[edge],), colour or style.text, style.letter_px, across, down,
+            is_bold=True,
+        )  # fmt: skip
+        for edge, (x, y, across, down) in places.items()
+        if letters.get(edge)
+    ]
+
+
+def what_it_is(record: ImageRecord, notation: ToothNotation) -> tuple[str, ...]:
+    """Return kind, teeth and date."""
+    teeth = " ".join(display_tooth(tooth, notation) for tooth in record.teeth)
+    kind = _KINDS.get(record.kind.value, "Image")
+    taken = record.acquired.strftime("%Y-%m-%d %H:%M") if record.acquired else ""
+    return (f"{kind}  {teeth}" if teeth else kind, taken)
+
+
+def scale_words(record: ImageRecord, zoom: float) -> tuple[str, ...]:
+    """Return the zoom, and the spacing with where it comes from (never a silent mm)."""
+    if record.spacing is None:
+        size = "No spacing: sizes in pixels"
+    else:
+        row, column = record.spacing.row_mm, record.spacing.column_mm
+        same = abs(row - column) < 1e-6
+        figure = f"{row:.3g}" if same else f"{row:.3g} × {column:.3g}"
+        size = f"{figure} mm {record.spacing.source.value}"
+    return (size, f"Zoom {zoom * 100:.0f} %")
+
+
+def window_words(window: WindowLevel, record: ImageRecord) -> tuple[str, ...]:
+    """Return the window, in a photographer's words for colour."""
+    if record.grey.photometric is Photometric.RGB:
+        brightness = round(127.5 - window.centre)
+        contrast = round(255 / max(window.width, 1e-6) * 100)
+        return (f"Brightness {brightness:+d}  Contrast {contrast} %",)
+    unit = f" {record.grey.unit}" if record.grey.unit else ""
+    return (f"Window {_short(window.width)}  Level {_short(window.centre)}{unit}",)
+
+
+def _short(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 10 else f"{value:.3g}"
+
+
+def turned_words(view: RadiographView) -> str:
+    """Say how what is shown differs from what was acquired; empty if it does not."""
+    ways = []
+    if view.flipped_horizontally or view.flipped_vertically:
+        ways.append("Flipped")
+    if view.quarter_turns % 4:
+        ways.append(f"Turned {view.quarter_turns % 4 * 90}°")
+    if view.inverted:
+        ways.append("Inverted")
+    return f"{' · '.join(ways)}: not as acquired" if ways else ""

@@ -1,0 +1,167 @@
+"""A flat image in a pane: a radiograph, or a photo in colour."""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from viewer.imaging import kernels
+from viewer.imaging.flat import FlatGeometry, edge_letters, turned
+from viewer.imaging.padding import padding_of
+from viewer.imaging.window import transfer_of
+from viewer.model.image import Picture
+from viewer.model.tooth import ToothNotation
+from viewer.model.view import RadiographView, first_window
+from viewer.render.corners import (
+    corner,
+    edge_marks,
+    scale_words,
+    turned_words,
+    what_it_is,
+    window_words,
+)
+from viewer.render.overlays.records import Overlay, Side, Text
+from viewer.render.scene import Scene
+from viewer.render.style import PaneStyle
+
+
+class RadiographScene(Scene):
+    """Shows one flat picture through a `RadiographView`. Main thread only."""
+
+    def __init__(self, style: PaneStyle | None = None) -> None:
+        super().__init__(style)
+        self.notation = ToothNotation.FDI
+        self.identity: tuple[str, ...] = ()
+        self._shown: Picture | None = None
+        self._view: RadiographView | None = None
+        self._channels: list[NDArray[np.generic]] = []
+        self._values: list[NDArray[np.float32]] = []
+        self._sampled: RadiographView | None = None
+        self._windowed: RadiographView | None = None
+
+    def show(self, picture: Picture, identity: tuple[str, ...] = ()) -> None:
+        """Show a picture fitted, as acquired, with the window it opens with."""
+        self._forget()
+        self._shown, self.identity = picture, identity
+        self._view = RadiographView(first_window(picture.record.grey))
+
+    @property
+    def view(self) -> RadiographView | None:
+        """How the picture is looked at; None when there is none."""
+        return self._view
+
+    def look(self, view: RadiographView) -> None:
+        """Look at it in another way."""
+        if self._shown is not None:
+            self._view = view
+
+    @property
+    def geometry(self) -> FlatGeometry | None:
+        """Where its pixels lie in the pane."""
+        if self._shown is None or self._view is None:
+            return None
+        rows, columns = _flat(self._shown).shape[:2]
+        spacing = self._shown.record.spacing
+        aspect = spacing.row_mm / spacing.column_mm if spacing else 1.0
+        return FlatGeometry(columns, rows, aspect, self.width, self.height, self._view)
+
+    def _resized(self) -> None:
+        self._sampled = None
+
+    def _paint(self) -> None:
+        geometry = self.geometry
+        if self._shown is None or self._view is None or geometry is None:
+            self._picture = np.zeros((self.height, self.width), np.uint8)
+            return
+        view, before = self._view, self._sampled
+        if before is None or _turn(before) != _turn(view):
+            self._turn_pixels(view)
+        if before is None or (_turn(before), before.zoom, before.pan) != (
+            _turn(view), view.zoom, view.pan,
+        ):  # fmt: skip
+            self._sample(geometry)
+        if self._sampled != view or self._windowed != view:
+            self._window(view)
+
+    def _turn_pixels(self, view: RadiographView) -> None:
+        if self._shown is None:
+            return
+        _wipe(self._channels)
+        flat = kernels.supported(_flat(self._shown))
+        whole = turned(flat, view)
+        planes = [whole] if whole.ndim == 2 else [whole[..., c] for c in range(3)]
+        self._channels = [np.array(plane, order="C") for plane in planes]
+
+    def _sample(self, geometry: FlatGeometry) -> None:
+        size = (self.height, self.width)
+        if len(self._values) != len(self._channels) or self._values[0].shape != size:
+            _wipe(self._values)
+            self._values = [np.empty(size, np.float32) for _ in self._channels]
+        across, down = geometry.sampling()
+        padding = padding_of(self._shown.record.grey) if self._shown else kernels.NO_PADDING
+        for channel, values in zip(self._channels, self._values, strict=True):
+            kernels.resample(channel, across, down, values, padding)
+        self._sampled, self._windowed = self._view, None
+
+    def _window(self, view: RadiographView) -> None:
+        if self._shown is None:
+            return
+        transfer = transfer_of(view.window, self._shown.record.grey, inverted=view.inverted)
+        shape = (self.height, self.width) + ((3,) if len(self._values) == 3 else ())
+        if self._picture.shape != shape:
+            self._picture = np.zeros(shape, np.uint8)
+        if len(self._values) == 1:
+            kernels.window(self._values[0], transfer, self._picture)
+        else:
+            for channel, values in enumerate(self._values):
+                kernels.window(values, transfer, self._picture[..., channel])
+        self._sampled = self._windowed = view
+
+    def _overlays(self) -> tuple[Overlay, ...]:
+        geometry = self.geometry
+        if self._shown is None or self._view is None or geometry is None:
+            return ()
+        record, style, scale = self._shown.record, self.style, self.scale
+        size = (self.width, self.height)
+        fixed: list[Overlay] = [
+            corner(Side.START, Side.START, self.identity, size, scale, style, style.text),
+            corner(Side.END, Side.START, what_it_is(record, self.notation), size, scale, style),
+        ]
+        if record.patient_orientation is not None:
+            letters = edge_letters(record.patient_orientation, self._view)
+            fixed += edge_marks(letters, size, scale, style)
+        words = turned_words(self._view)
+        if words:
+            mark = corner(Side.MIDDLE, Side.END, (words,), size, scale, style, style.doubt)
+            fixed.append(_above_letter(mark, style, scale))
+        zoom = scale_words(record, geometry.zoom)
+        fixed.append(corner(Side.START, Side.END, zoom, size, scale, style))
+        window = window_words(self._view.window, record)
+        return (*fixed, corner(Side.END, Side.END, window, size, scale, style))
+
+    def _forget(self) -> None:
+        _wipe(self._channels)
+        _wipe(self._values)
+        self._channels, self._values = [], []
+        self._shown = self._view = self._sampled = self._windowed = None
+        self.identity = ()
+
+
+def _above_letter(mark: Text, style: PaneStyle, scale: float) -> Text:
+    return attrs.evolve(mark, y=mark.y - (style.letter_px + 10) * scale)
+
+
+def _flat(picture: Picture) -> NDArray[np.generic]:
+    """The first frame of a stack, the image itself otherwise."""
+    pixels, colour = picture.pixels, picture.record.is_colour
+    return pixels[0] if pixels.ndim == (4 if colour else 3) else pixels
+
+
+def _turn(view: RadiographView) -> tuple[bool, bool, int]:
+    return view.flipped_horizontally, view.flipped_vertically, view.quarter_turns % 4
+
+
+def _wipe(buffers: list[NDArray[np.generic]] | list[NDArray[np.float32]]) -> None:
+    for buffer in buffers:
+        buffer.fill(0)

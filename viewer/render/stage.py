@@ -1,0 +1,132 @@
+"""One off-screen render window: a picture as its textured background, overlays on top."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
+from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
+from vtkmodules.vtkCommonDataModel import vtkImageData
+from vtkmodules.vtkRenderingCore import vtkProp, vtkRenderer, vtkTexture, vtkTextActor
+
+from viewer.render.overlays import DRAWERS, Overlay
+from viewer.render.probe import new_window
+from viewer.render.style import PaneStyle, rgb
+
+
+class Stage:
+    """Draws overlays into a layer of their own, and the whole picture for snapshots.
+
+    Main thread only. Sizes are physical pixels; `scale` is physical per logical pixel.
+    """
+
+    def __init__(self, style: PaneStyle) -> None:
+        self._style = style
+        self._window = new_window()
+        self._renderer = vtkRenderer()
+        self._renderer.SetBackground(*rgb(style.canvas))
+        self._window.AddRenderer(self._renderer)
+        self._texture = vtkTexture()
+        self._texture.SetColorModeToDirectScalars()
+        self._texture.InterpolateOff()
+        self._texture.MipmapOff()
+        self._bytes = vtkUnsignedCharArray()
+        self._drawn: list[tuple[Overlay, list[vtkProp]]] = []
+        self._scale = 1.0
+        self._size = (1, 1)
+        self._is_stale = True
+        self._window.SetSize(1, 1)
+
+    def resize(self, width: int, height: int, scale: float) -> None:
+        """Take another size; every overlay is drawn anew."""
+        if (width, height) == self._size and scale == self._scale:
+            return
+        self._size, self._scale = (width, height), scale
+        self._window.SetSize(width, height)
+        self._window.SetDPI(round(72 * scale))
+        self._strike(0)
+
+    def set_overlays(self, overlays: tuple[Overlay, ...]) -> None:
+        """Draw these, in this order; those that did not change stay."""
+        same = 0
+        for (record, _), wanted in zip(self._drawn, overlays, strict=False):
+            if record != wanted:
+                break
+            same += 1
+        if same == len(overlays) == len(self._drawn):
+            return
+        self._strike(same)
+        for record in overlays[same:]:
+            props = DRAWERS[type(record)](record, self._size[1], self._scale, self._style)
+            for prop in props:
+                self._renderer.AddViewProp(prop)
+            self._drawn.append((record, props))
+
+    def overlay(self) -> NDArray[np.uint32]:
+        """Return the overlays alone.
+
+        Shape (height, width), uint32 0xAABBGGRR premultiplied, *bottom* row first; owned by the
+        stage, valid until the next change.
+        """
+        width, height = self._size
+        if self._is_stale:
+            self._renderer.TexturedBackgroundOff()
+            self._renderer.SetBackground(0.0, 0.0, 0.0)
+            self._renderer.SetBackgroundAlpha(0.0)
+            self._window.Render()
+            self._window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, self._bytes)
+            self._is_stale = False
+        return vtk_to_numpy(self._bytes).view(np.uint32).reshape(height, width)
+
+    def snapshot(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Let VTK draw the picture and the overlays.
+
+        Parameters
+        ----------
+        picture : ndarray, shape (height, width) or (height, width, 3), uint8
+            Top row first.
+
+        Returns
+        -------
+        ndarray, shape (height, width, 3), uint8
+            Top row first, C order, a copy.
+        """
+        width, height = self._size
+        upright = np.ascontiguousarray(picture[::-1])
+        image = vtkImageData()
+        image.SetDimensions(width, height, 1)
+        image.GetPointData().SetScalars(
+            numpy_to_vtk(upright.reshape(width * height, -1), deep=False)
+        )
+        self._texture.SetInputData(image)
+        self._renderer.SetBackgroundTexture(self._texture)
+        self._renderer.TexturedBackgroundOn()
+        self._window.Render()
+        drawn = vtkUnsignedCharArray()
+        self._window.GetPixelData(0, 0, width - 1, height - 1, 0, drawn, 0)
+        shown = vtk_to_numpy(drawn).reshape(height, width, 3)[::-1].copy()
+        self._renderer.TexturedBackgroundOff()
+        self._texture.SetInputData(vtkImageData())
+        upright.fill(0)
+        drawn.Fill(0)
+        return shown
+
+    def release(self) -> None:
+        """Finalise the window and overwrite what it held. The stage is of no use afterwards."""
+        self._strike(0)
+        self._renderer.SetBackgroundTexture(None)
+        self._window.RemoveRenderer(self._renderer)
+        if self._bytes.GetNumberOfValues():
+            self._bytes.Fill(0)
+        self._bytes.Initialize()
+        self._window.Finalize()
+
+    def _strike(self, first: int) -> None:
+        for _, props in self._drawn[first:]:
+            for prop in props:
+                self._renderer.RemoveViewProp(prop)
+                prop.ReleaseGraphicsResources(self._window)
+                if isinstance(prop, vtkTextActor):
+                    prop.SetInput("")
+        del self._drawn[first:]
+        self._is_stale = True
