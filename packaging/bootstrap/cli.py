@@ -121,9 +121,9 @@ def _run_bitewing(arguments: list[str], *, needs_screen: bool = False) -> int:
     if needs_screen:
         with virtual_screen() as env:
             return subprocess.run(command, env=env, check=False).returncode
-    if IS_WINDOWS:
-        return subprocess.run(command, check=False).returncode
-    os.execv(command[0], command)
+    if not IS_WINDOWS:
+        os.execv(command[0], command)  # noqa: S606 - never returns
+    return subprocess.run(command, check=False).returncode
 
 
 def _asks_for_help(arguments: Sequence[str]) -> bool:

@@ -51,7 +51,7 @@ def virtual_screen() -> Iterator[dict[str, str]]:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl+C is for the tests, which still need their screen
-            preexec_fn=_end_with_parent,
+            preexec_fn=_end_with_parent,  # noqa: PLW1509 - there are no threads here
         )
     finally:
         os.close(write_end)

@@ -38,8 +38,9 @@ _PROBE = "import sys; print(sys.version_info >= (3, 11), sys.prefix != sys.base_
 _TROUBLES = (
     (
         ("hash mismatch", "do not match the hashes"),
-        "A downloaded package is not the one that was locked (its hash differs), so it was refused.\n"
-        "Try again; if it stays so, tell whoever looks after your package index.",
+        """\
+A downloaded package is not the one that was locked (its hash differs), so it was refused.
+Try again; if it stays so, tell whoever looks after your package index.""",
     ),
     (
         ("no space left", "disk full", "os error 28"),
@@ -60,15 +61,17 @@ _TROUBLES = (
             "error sending request",
             "tunnel error",
         ),
-        "The Python package index can't be reached.\n"
-        "Check the network; behind a proxy set HTTPS_PROXY, with an index of your own set\n"
-        "PIP_INDEX_URL. Then start again: what is already there is kept.",
+        """\
+The Python package index can't be reached.
+Check the network; behind a proxy set HTTPS_PROXY, with an index of your own set PIP_INDEX_URL.
+Then start again: what is already there is kept.""",
     ),
     (
         ("no wheels", "no matching distribution", "not a supported wheel", "building wheel"),
-        "A locked package has no ready-made build for this Python or this machine.\n"
-        "Use a 64-bit Python 3.11, 3.12 or 3.13 on Linux, Windows or macOS, for example:\n"
-        "    python3.12 packaging/dev.py setup",
+        """\
+A locked package has no ready-made build for this Python or this machine.
+Use a 64-bit Python 3.11, 3.12 or 3.13 on Linux, Windows or macOS, for example:
+    python3.12 packaging/dev.py setup""",
     ),
 )
 
@@ -148,13 +151,27 @@ def _is_usable(venv: Path) -> bool:
 
 
 def _install_locked() -> None:
-    pip = [python_of(VENV), "-I", "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    pip: list[str | Path] = [
+        python_of(VENV),
+        "-I",
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "--no-input",
+    ]
     options = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--retries", "2"]
     with step("installing uv, which installs the rest"):
         uv_is_here = _run([*pip, "install", *options, "-r", BOOTSTRAP_LOCK])
     if uv_is_here:
         with step("installing the locked packages (about 400 MB to load)"):
-            sync = ["pip", "sync", "--require-hashes", "--no-build", "--python", python_of(VENV)]
+            sync: list[str | Path] = [
+                "pip",
+                "sync",
+                "--require-hashes",
+                "--no-build",
+                "--python",
+                python_of(VENV),
+            ]
             if _run([program(VENV, "uv"), *sync, REQUIREMENTS_LOCK], uv_environment()):
                 return
     with step("uv can't do it here; installing the locked packages with pip"):

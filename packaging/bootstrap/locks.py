@@ -37,7 +37,15 @@ def _compile(source: Sequence[str], lock: Path) -> None:
     env = {**uv_environment(), "UV_CUSTOM_COMPILE_COMMAND": "python3 packaging/dev.py lock"}
     try:
         with step(f"locking {lock.name}"):
-            command = [program(VENV, "uv"), "pip", "compile", *source, *flags, "-o", draft]
+            command: list[str | Path] = [
+                program(VENV, "uv"),
+                "pip",
+                "compile",
+                *source,
+                *flags,
+                "-o",
+                draft,
+            ]
             status, output = logged(command, VENV / "lock.log", env, cwd=ROOT)
         if status != 0:
             raise Stop(f"No set of packages fits. The last lines were:\n{tail(output, 12)}")

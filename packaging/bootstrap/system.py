@@ -144,7 +144,9 @@ def _ensure_packages(missing: Sequence[str], purpose: str) -> None:
     install = ["apt-get", "install", "--yes", "--no-install-recommends", *missing]
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     if not is_root:
-        line = f"apt-get update && apt-get install --yes --no-install-recommends {' '.join(missing)}"
+        line = (
+            f"apt-get update && apt-get install --yes --no-install-recommends {' '.join(missing)}"
+        )
         prefix = "sudo" if shutil.which("sudo") else "su -c"
         raise Stop(
             f"Debian packages are missing for {purpose}. Run this line, then start again:\n\n"
