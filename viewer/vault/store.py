@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
+import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from viewer.model.ids import ImageId, PatientId, SopUid, StudyUid, UserId
 from viewer.model.image import ImageRecord, ImageState
 from viewer.model.patient import Patient, Series, Study
+from viewer.vault import pictures
+from viewer.vault.catalog import images, patients, settings
+from viewer.vault.catalog.connection import Catalog
+from viewer.vault.catalog.images import Role
+from viewer.vault.check import check_store
+from viewer.vault.errors import (
+    NotInStore,
+    ObjectDamaged,
+    RolledBack,
+    StoreDamaged,
+    StoreExists,
+    StoreFault,
+    StoreTooNew,
+    store_fault,
+)
+from viewer.vault.layout import Layout
+from viewer.vault.lock import StoreLock
 from viewer.vault.records import (
     CheckReport,
     IsCancelled,
@@ -25,6 +45,9 @@ from viewer.vault.records import (
     never,
     no_progress,
 )
+from viewer.vault.sealed import SealedObjects
+from viewer.vault.v1.container import ContainerReader, outwards
+from viewer.vault.v1.folder import ObjectFolder
 
 
 class Vault:
@@ -33,6 +56,13 @@ class Vault:
     Every method raises `StoreClosed` after `close`, `StoreFault` (`DiskFull`) where the disk
     fails, and `StoreDamaged` where what is stored is not what was written.
     """
+
+    def __init__(self, layout: Layout, lock: StoreLock, catalog: Catalog, keys: VaultKeys) -> None:
+        """Take over open parts; use `Vault.open`."""
+        self._layout = layout
+        self._lock = lock
+        self._catalog = catalog
+        self._sealed = SealedObjects(ObjectFolder(layout.objects), catalog, keys)
 
     @classmethod
     def create(cls, folder: Path, keys: VaultKeys) -> None:
@@ -43,7 +73,18 @@ class Vault:
         StoreExists
             There is a store already.
         """
-        raise NotImplementedError
+        layout = Layout(folder)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as fault:
+            raise store_fault(fault) from fault
+        lock = StoreLock(layout.lock)
+        try:
+            if layout.exists():
+                raise StoreExists
+            layout.make(keys)
+        finally:
+            lock.release()
 
     @classmethod
     def open(cls, folder: Path, keys: VaultKeys, expected: VaultHead | None = None) -> Vault:
@@ -62,16 +103,43 @@ class Vault:
         RolledBack
             The store is older than, or another branch of, the expected head.
         """
-        raise NotImplementedError
+        layout = Layout(folder)
+        layout.check_marker()
+        lock = StoreLock(layout.lock)
+        try:
+            catalog = layout.open_catalog(keys)
+            try:
+                _require_head(catalog, expected)
+                vault = cls(layout, lock, catalog, keys.copy())
+                vault._tidy(is_newest=expected is not None)
+            except BaseException:
+                catalog.close()
+                raise
+        except BaseException:
+            lock.release()
+            raise
+        return vault
 
     def close(self) -> None:
         """Wipe the keys and close; reads and writes under way stop with `StoreClosed`.
 
         Safe to call twice.
         """
-        raise NotImplementedError
+        is_tidy = self._sealed.close()
+        try:
+            self._catalog.close()
+            if is_tidy:
+                self._layout.mark_closed()
+        finally:
+            self._lock.release()
 
-    def __enter__(self) -> Vault:
+    def _tidy(self, *, is_newest: bool) -> None:
+        if self._layout.mark_open():
+            self._sealed.folder.remove_leftovers()
+            if is_newest:
+                self._sealed.collect_orphans()
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -92,7 +160,10 @@ class Vault:
         ValueError
             A patient with this id is there already.
         """
-        raise NotImplementedError
+        epoch, wrapped = self._sealed.new_patient_key(patient.id)
+        with self._catalog.write() as cursor:
+            patients.add(cursor, patient, issuer)
+            patients.put_key(cursor, patient.id, epoch, wrapped)
 
     def update_patient(self, patient: Patient, issuer: str | None = None) -> None:
         """Replace what is known about a patient; None keeps the issuer.
@@ -102,7 +173,8 @@ class Vault:
         NotInStore
             There is no such patient.
         """
-        raise NotImplementedError
+        with self._catalog.write() as cursor:
+            patients.update(cursor, patient, issuer)
 
     def patient(self, patient_id: PatientId) -> Patient:
         """Return a patient.
@@ -112,11 +184,13 @@ class Vault:
         NotInStore
             There is no such patient.
         """
-        raise NotImplementedError
+        with self._catalog.read() as cursor:
+            return patients.get(cursor, patient_id)
 
     def find_patient(self, chart_number: str, issuer: str = "") -> list[Patient]:
         """Return the patients with exactly this chart number and issuer; more than one may be."""
-        raise NotImplementedError
+        with self._catalog.read() as cursor:
+            return patients.find(cursor, chart_number, issuer)
 
     def patients(self, search: str = "", limit: int = 200) -> list[PatientSummary]:
         """Return the patients that match each word's beginning, by name.
@@ -124,7 +198,8 @@ class Vault:
         Names, chart number and birth date (ISO) are searched; case and accents do not matter. An
         empty search matches everybody.
         """
-        raise NotImplementedError
+        with self._catalog.read() as cursor:
+            return patients.search(cursor, search, limit)
 
     # pictures
 
@@ -163,23 +238,63 @@ class Vault:
         ValueError
             Pixels, record, study and series contradict each other.
         """
-        raise NotImplementedError
+        pictures.check_picture(study, series, record, pixels)
+        plain = pictures.stored_bytes(pixels)
+        parts = {
+            Role.PIXELS: plain,
+            Role.HEADERS: memoryview(headers),
+            Role.PREVIEW: memoryview(pictures.pack_thumbnail(thumbnail)),
+        }
+        record = pictures.with_digest(record, plain)
+        with self._sealed.writing():
+            return self._put(study, series, record, parts, is_cancelled)
+
+    def _put(
+        self,
+        study: Study,
+        series: Series,
+        record: ImageRecord,
+        parts: Mapping[Role, memoryview],
+        is_cancelled: IsCancelled,
+    ) -> ImageRecord:
+        with self._catalog.read() as cursor:
+            twin = images.find_twin(cursor, record)
+        if twin is not None:
+            return twin
+        made = self._sealed.seal(
+            record.id, record.patient_id, parts, self._sealed.pause(is_cancelled)
+        )
+        try:
+            with self._catalog.write() as cursor:
+                twin = images.find_twin(cursor, record)
+                if twin is None:
+                    images.put_study(cursor, study, series)
+                    images.add(cursor, record, made)
+        except BaseException:
+            self._sealed.discard_unlisted(made)
+            raise
+        if twin is not None:
+            self._sealed.discard(part.id for part in made)
+        return twin or record
 
     def find_by_sop(self, uids: Sequence[SopUid]) -> list[ImageRecord]:
         """Return every image, of any patient, that holds one of these SOP instance UIDs."""
-        raise NotImplementedError
+        with self._catalog.read() as cursor:
+            return images.find_by_sop(cursor, uids)
 
     def studies(self, patient_id: PatientId) -> list[StudySummary]:
         """Return a patient's studies with series and images, newest study first."""
-        raise NotImplementedError
+        with self._catalog.read() as cursor:
+            return images.studies(cursor, patient_id)
 
     def study_images(self, patient_id: PatientId, study_uid: StudyUid) -> list[ImageRecord]:
         """Return the images of one study, in the order of `studies`."""
-        raise NotImplementedError
+        with self._catalog.read() as cursor:
+            return list(images.of_study(cursor, patient_id, study_uid))
 
     def images(self, patient_id: PatientId) -> list[ImageRecord]:
         """Return all images of a patient, in the order of `studies`."""
-        raise NotImplementedError
+        return [image for study in self.studies(patient_id) for image in study.images]
 
     def record(self, image_id: ImageId) -> ImageRecord:
         """Return what is known about an image.
@@ -189,7 +304,8 @@ class Vault:
         NotInStore
             There is no such image.
         """
-        raise NotImplementedError
+        with self._catalog.read() as cursor:
+            return images.get(cursor, image_id)
 
     def update_record(self, record: ImageRecord) -> None:
         """Replace what is known about an image (teeth, kind, spacing…), never its pixels.
@@ -201,23 +317,35 @@ class Vault:
         ValueError
             Patient, study, series, SOP instance UIDs, shape, dtype or pixel digest would change.
         """
-        raise NotImplementedError
+        with self._catalog.write() as cursor:
+            if not pictures.is_same_picture(images.get(cursor, record.id), record):
+                raise ValueError("a stored picture cannot become another")
+            images.update(cursor, record)
 
     def set_state(self, image_id: ImageId, state: ImageState, reason: str = "") -> None:
         """Say whether an image is shown, kept or quarantined, and why."""
-        raise NotImplementedError
+        with self._catalog.write() as cursor:
+            record = images.get(cursor, image_id)
+            images.update(cursor, attrs.evolve(record, state=state, reason=reason))
 
     def delete_image(self, image_id: ImageId) -> None:
         """Remove an image: its row first, then its objects."""
-        raise NotImplementedError
+        with self._sealed.writing():
+            with self._catalog.write() as cursor:
+                gone = images.remove(cursor, image_id)
+            self._sealed.discard(gone)
 
     def thumbnail(self, image_id: ImageId) -> NDArray[np.uint8]:
         """Return an image's thumbnail: (rows, columns) or (rows, columns, 3), uint8."""
-        raise NotImplementedError
+        return pictures.unpack_thumbnail(self._sealed.read(image_id, Role.PREVIEW))
 
     def thumbnails(self, image_ids: Sequence[ImageId]) -> Mapping[ImageId, NDArray[np.uint8]]:
         """Return the thumbnails that can be read; a damaged one is left out, the rest goes on."""
-        raise NotImplementedError
+        found = {}
+        for image_id in image_ids:
+            with suppress(NotInStore, StoreDamaged, StoreTooNew, StoreFault):
+                found[image_id] = self.thumbnail(image_id)
+        return found
 
     def open_pixels(
         self, image_id: ImageId, is_cancelled: IsCancelled = never
@@ -229,7 +357,9 @@ class Vault:
         NotInStore, ObjectMissing, ObjectDamaged, Cancelled
             Nothing of the picture is returned.
         """
-        raise NotImplementedError
+        reader, pixels = self._reader_and_array(image_id)
+        reader.open_into(pixels.data.cast("B"), self._sealed.pause(is_cancelled))
+        return pixels
 
     def stream_pixels(
         self, image_id: ImageId, first_plane: int = 0, is_cancelled: IsCancelled = never
@@ -239,44 +369,63 @@ class Vault:
         Each part has been authenticated when it is yielded. If an error is raised later, drop the
         array: the picture is damaged.
         """
-        raise NotImplementedError
+        reader, pixels = self._reader_and_array(image_id)
+        first_byte = pixels.strides[0] * first_plane
+        order = outwards(first_byte // reader.header.chunk_bytes, reader.header.chunk_count)
+        pause = self._sealed.pause(is_cancelled)
+        for start, stop in reader.open_in_order(order, pixels.data.cast("B"), pause):
+            yield PixelPart(pixels, start, stop)
 
     def headers(self, image_id: ImageId) -> bytes:
         """Return the `headers` that were put with the picture."""
-        raise NotImplementedError
+        return bytes(self._sealed.read(image_id, Role.HEADERS))
+
+    def _reader_and_array(self, image_id: ImageId) -> tuple[ContainerReader, NDArray[np.generic]]:
+        record = self.record(image_id)
+        reader = self._sealed.reader(image_id, Role.PIXELS)
+        if reader.header.plain_bytes != record.size_bytes:
+            raise ObjectDamaged
+        return reader, pictures.empty_pixels(record)
 
     # settings and drafts
 
     def setting(self, scope: SettingScope, key: str, user: UserId | None = None) -> str | None:
         """Return a setting's JSON text, or None; `user` is needed for the scope USER."""
-        raise NotImplementedError
+        owner = settings.owner_of(scope, user)
+        with self._catalog.read() as cursor:
+            return settings.get(cursor, scope, owner, key)
 
     def set_setting(
         self, scope: SettingScope, key: str, value: str | None, user: UserId | None = None
     ) -> None:
         """Keep a setting's JSON text; None removes it."""
-        raise NotImplementedError
+        owner = settings.owner_of(scope, user)
+        with self._catalog.write() as cursor:
+            settings.put(cursor, scope, owner, key, value)
 
     def draft(self, user: UserId, name: str) -> bytes | None:
         """Return a user's unfinished work, or None; nobody else's is ever returned."""
-        raise NotImplementedError
+        with self._catalog.read() as cursor:
+            return settings.get_draft(cursor, user, name)
 
     def save_draft(self, user: UserId, name: str, blob: bytes | None) -> None:
         """Keep a user's unfinished work; None removes it."""
-        raise NotImplementedError
+        with self._catalog.write() as cursor:
+            settings.put_draft(cursor, user, name, blob)
 
     # the store itself
 
     def head(self) -> VaultHead:
         """Return where the catalog's history stands, to be kept outside the store."""
-        raise NotImplementedError
+        return self._catalog.head()
 
     def has_passed(self, head: VaultHead) -> bool:
         """Whether the history of this store goes through the given head."""
-        raise NotImplementedError
+        return self._catalog.has_passed(head)
 
     def check(
         self,
+        *,
         deep: bool = False,
         progress: Progress = no_progress,
         is_cancelled: IsCancelled = never,
@@ -285,4 +434,15 @@ class Vault:
 
         Changes nothing; one damaged object never hides the rest.
         """
-        raise NotImplementedError
+        return check_store(
+            self._catalog,
+            self._sealed,
+            deep=deep,
+            progress=progress,
+            is_cancelled=is_cancelled,
+        )
+
+
+def _require_head(catalog: Catalog, expected: VaultHead | None) -> None:
+    if expected is not None and not catalog.has_passed(expected):
+        raise RolledBack

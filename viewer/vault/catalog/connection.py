@@ -1,0 +1,242 @@
+"""One guarded SQLCipher connection: key, pragmas, migrations, transactions, the head chain.
+
+Limits, said plainly: the raw key passes through a Python string for the moment of `PRAGMA key`,
+since SQLite takes statements as text. Database encryption alone is no tamper evidence; the head
+kept outside the store is.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+from typing import Any, Protocol
+
+from sqlcipher3 import dbapi2 as sqlcipher
+
+from viewer.crypto.derive import context, digest
+from viewer.crypto.secret import Secret
+from viewer.vault.catalog.schema import STEPS
+from viewer.vault.errors import (
+    DiskFull,
+    StoreClosed,
+    StoreDamaged,
+    StoreFault,
+    StoreInUse,
+    StoreTooNew,
+    WrongKey,
+    store_fault,
+)
+from viewer.vault.records import VaultHead
+
+_PLAIN_MAGIC = b"SQLite format 3"
+_HEADS_KEPT = 100_000
+_BEFORE_KEY = ("PRAGMA cipher_log_level = NONE", "PRAGMA cipher_memory_security = ON")
+# Exclusive before the first access: SQLite then keeps the log's index in memory, not in a file.
+_EXCLUSIVE = "PRAGMA locking_mode = EXCLUSIVE"
+_AFTER_KEY = (
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA cell_size_check = ON",
+    "PRAGMA synchronous = FULL",
+)
+
+Row = tuple[Any, ...]
+
+
+class Cursor(Protocol):
+    """The part of a DB-API cursor that the catalog uses."""
+
+    rowcount: int
+    lastrowid: int
+
+    def execute(self, sql: str, values: Sequence[object] = ...) -> Cursor:
+        """Run one statement."""
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> Cursor:
+        """Run one statement for each row."""
+
+    def fetchone(self) -> Row | None:
+        """Return the next row, or None."""
+
+    def fetchall(self) -> list[Row]:
+        """Return the rows that are left."""
+
+
+@contextmanager
+def database_faults() -> Iterator[None]:
+    """Turn what SQLite reports into the store's errors."""
+    try:
+        yield
+    except sqlcipher.IntegrityError:
+        raise
+    except sqlcipher.OperationalError as fault:
+        words = str(fault)
+        if "full" in words:
+            raise DiskFull from fault
+        if "locked" in words:
+            raise StoreInUse from fault
+        raise StoreFault from fault
+    except sqlcipher.DatabaseError as fault:
+        raise StoreDamaged("The list of images is damaged.") from fault
+
+
+class Catalog:
+    """The open catalog. Any thread; statements wait for each other."""
+
+    def __init__(self, path: Path, key: Secret) -> None:
+        """Open, prove the key by reading the schema, and take the missing migration steps.
+
+        Raises
+        ------
+        WrongKey
+            The key does not open it, or it is not encrypted at all.
+        StoreTooNew
+            A newer version of the program made it.
+        """
+        self._lock = RLock()
+        self._connection: Any = None
+        _refuse_plain(path)
+        with database_faults():
+            connection = sqlcipher.connect(path, isolation_level=None, check_same_thread=False)
+        try:
+            _unlock(connection, key)
+            self._connection = connection
+            self._migrate()
+        except BaseException:
+            connection.close()
+            self._connection = None
+            raise
+
+    def close(self) -> None:
+        """Fold the log into the file and close. Safe to call twice."""
+        with self._lock:
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                with database_faults():
+                    connection.close()
+
+    @contextmanager
+    def read(self) -> Iterator[Cursor]:
+        """Give a cursor; statements of other threads wait.
+
+        Raises
+        ------
+        StoreClosed, StoreFault, StoreDamaged
+            It cannot be read.
+        """
+        with self._lock, database_faults():
+            if self._connection is None:
+                raise StoreClosed
+            yield self._connection.cursor()
+
+    @contextmanager
+    def write(self) -> Iterator[Cursor]:
+        """Give a cursor inside one transaction, which is durable when the block ends.
+
+        Each transaction is one more generation. If the block raises, nothing of it is kept.
+        """
+        with self.read() as cursor:
+            cursor.execute("BEGIN IMMEDIATE")
+            try:
+                yield cursor
+                _advance_head(cursor)
+                cursor.execute("COMMIT")
+            except BaseException:
+                self._roll_back(cursor)
+                raise
+
+    def _roll_back(self, cursor: Cursor) -> None:
+        if self._connection is not None and self._connection.in_transaction:
+            cursor.execute("ROLLBACK")
+
+    def head(self) -> VaultHead:
+        """Return the last link of the history."""
+        with self.read() as cursor:
+            return _head(cursor)
+
+    def has_passed(self, head: VaultHead) -> bool:
+        """Whether the history goes through this head (the last 100,000 are remembered)."""
+        with self.read() as cursor:
+            sql = "SELECT 1 FROM heads WHERE generation = ? AND digest = ?"
+            return cursor.execute(sql, (head.generation, head.digest)).fetchone() is not None
+
+    def faults(self) -> list[str]:
+        """Return what SQLite's and SQLCipher's own checks find; empty where all is well."""
+        with self.read() as cursor:
+            pages = cursor.execute("PRAGMA cipher_integrity_check").fetchall()
+            rows = cursor.execute("PRAGMA integrity_check(100)").fetchall()
+            links = cursor.execute("PRAGMA foreign_key_check").fetchall()
+        faults = [str(row[0]) for row in pages + rows if row[0] != "ok"]
+        return faults + [f"foreign key of {row[0]}" for row in links]
+
+    def _migrate(self) -> None:
+        with self.read() as cursor:
+            row = cursor.execute("PRAGMA user_version").fetchone()
+            version = int(row[0]) if row else 0
+        if version > len(STEPS):
+            raise StoreTooNew
+        for step in range(version, len(STEPS)):
+            with self.write() as cursor:
+                for statement in _statements(STEPS[step]):
+                    cursor.execute(statement)
+                cursor.execute(f"PRAGMA user_version = {step + 1}")
+
+
+def _refuse_plain(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(_PLAIN_MAGIC))
+    except FileNotFoundError:
+        return
+    except OSError as fault:
+        raise store_fault(fault) from fault
+    if start == _PLAIN_MAGIC:
+        raise WrongKey
+
+
+def _unlock(connection: Any, key: Secret) -> None:
+    for pragma in _BEFORE_KEY:
+        connection.execute(pragma)
+    connection.execute(f"PRAGMA key = \"x'{key.view().hex()}'\"")
+    connection.execute(_EXCLUSIVE)
+    try:
+        # The key pragma says "ok" to any key; only reading proves it.
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlcipher.OperationalError as fault:
+        raise StoreInUse from fault
+    except sqlcipher.DatabaseError:
+        raise WrongKey from None
+    with database_faults():
+        for pragma in _AFTER_KEY:
+            connection.execute(pragma)
+        if connection.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
+            raise StoreFault
+
+
+def _statements(script: str) -> Iterator[str]:
+    pending = ""
+    for line in script.splitlines(keepends=True):
+        pending += line
+        if sqlcipher.complete_statement(pending):
+            yield pending
+            pending = ""
+
+
+def _head(cursor: Cursor) -> VaultHead:
+    sql = "SELECT generation, digest FROM heads ORDER BY generation DESC LIMIT 1"
+    row = cursor.execute(sql).fetchone()
+    return VaultHead(int(row[0]), str(row[1])) if row else VaultHead(0, "")
+
+
+def _advance_head(cursor: Cursor) -> None:
+    # A random part makes two branches differ even where they wrote the same.
+    last = _head(cursor)
+    generation = last.generation + 1
+    link = context("bitewing head v1", last.digest, generation, secrets.token_bytes(16))
+    cursor.execute("INSERT INTO heads VALUES (?, ?)", (generation, digest(link).hex()))
+    cursor.execute("DELETE FROM heads WHERE generation <= ?", (generation - _HEADS_KEPT,))

@@ -1,0 +1,109 @@
+"""A picture's parts as bytes, and the checks before they are sealed."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from viewer.model.image import ImageRecord
+from viewer.model.patient import Series, Study
+from viewer.vault.errors import ObjectDamaged
+
+DTYPES = frozenset({"uint8", "int8", "uint16", "int16", "uint32", "int32", "float32"})
+LARGEST_THUMBNAIL = 1024
+_THUMBNAIL = struct.Struct(">HHHH")
+
+
+def check_picture(
+    study: Study, series: Series, record: ImageRecord, pixels: NDArray[np.generic]
+) -> None:
+    """Return only if the parts belong together.
+
+    Raises
+    ------
+    ValueError
+        They contradict each other.
+    """
+    if record.dtype not in DTYPES or pixels.dtype.name != record.dtype:
+        raise ValueError("the pixels' type is not the record's")
+    if pixels.shape != record.shape or pixels.size == 0:
+        raise ValueError("the pixels' shape is not the record's")
+    of_record = (record.patient_id, record.study_uid, record.series_uid)
+    if of_record != (study.patient_id, study.uid, series.uid) or series.study_uid != study.uid:
+        raise ValueError("record, series and study do not belong together")
+
+
+def is_same_picture(old: ImageRecord, new: ImageRecord) -> bool:
+    """Whether only what may change about a stored image differs."""
+    fixed = ("patient_id", "study_uid", "series_uid", "sop_instance_uids", "shape", "dtype")
+    return all(getattr(old, name) == getattr(new, name) for name in (*fixed, "pixel_sha256"))
+
+
+def stored_bytes(pixels: NDArray[np.generic]) -> memoryview:
+    """Return pixels as the store keeps them: C order, little endian; no copy where they are so."""
+    little = pixels.dtype.newbyteorder("<")
+    return np.ascontiguousarray(pixels, dtype=little).data.cast("B")
+
+
+def empty_pixels(record: ImageRecord) -> NDArray[np.generic]:
+    """Return an array of the record's shape and type, not filled."""
+    if record.dtype not in DTYPES:
+        raise ObjectDamaged
+    return np.empty(record.shape, np.dtype(record.dtype).newbyteorder("<"))
+
+
+def pixel_digest(plain: memoryview) -> str:
+    """Return SHA-256 of the stored bytes in hex."""
+    return hashlib.sha256(plain).hexdigest()
+
+
+def with_digest(record: ImageRecord, plain: memoryview) -> ImageRecord:
+    """Return the record with its pixel digest filled in.
+
+    Raises
+    ------
+    ValueError
+        It speaks of other pixels.
+    """
+    found = pixel_digest(plain)
+    if record.pixel_sha256 not in {"", found}:
+        raise ValueError("the record speaks of other pixels")
+    return attrs.evolve(record, pixel_sha256=found)
+
+
+def pack_thumbnail(thumbnail: NDArray[np.uint8]) -> bytes:
+    """Return a thumbnail as bytes.
+
+    Raises
+    ------
+    ValueError
+        It is no uint8 picture of one or three channels, or larger than 1024 pixels.
+    """
+    channels = 1 if thumbnail.ndim == 2 else thumbnail.shape[-1]
+    if thumbnail.dtype != np.uint8 or thumbnail.ndim not in {2, 3} or channels not in {1, 3}:
+        raise ValueError("a thumbnail is 8-bit grey or RGB")
+    rows, columns = thumbnail.shape[:2]
+    if not (0 < rows <= LARGEST_THUMBNAIL and 0 < columns <= LARGEST_THUMBNAIL):
+        raise ValueError("a thumbnail has 1 to 1024 rows and columns")
+    return _THUMBNAIL.pack(rows, columns, channels, 0) + thumbnail.tobytes()
+
+
+def unpack_thumbnail(plain: bytes | bytearray) -> NDArray[np.uint8]:
+    """Return the thumbnail: (rows, columns) or (rows, columns, 3), uint8.
+
+    Raises
+    ------
+    ObjectDamaged
+        The bytes are no thumbnail.
+    """
+    if len(plain) < _THUMBNAIL.size:
+        raise ObjectDamaged
+    rows, columns, channels, _ = _THUMBNAIL.unpack_from(plain)
+    if channels not in {1, 3} or rows * columns * channels != len(plain) - _THUMBNAIL.size:
+        raise ObjectDamaged
+    shape = (rows, columns) if channels == 1 else (rows, columns, 3)
+    return np.frombuffer(plain, np.uint8, offset=_THUMBNAIL.size).reshape(shape).copy()

@@ -1,0 +1,175 @@
+"""Objects and keys together: sealing an image's parts, opening them, and removing them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from threading import Event, RLock
+
+from viewer.crypto.secret import Secret
+from viewer.model.errors import BitewingError, Cancelled
+from viewer.model.ids import ImageId, ObjectId, PatientId, new_id
+from viewer.vault.catalog import images, patients
+from viewer.vault.catalog.connection import Catalog
+from viewer.vault.catalog.images import Role, StoredObject
+from viewer.vault.errors import ObjectDamaged, StoreClosed, StoreFault
+from viewer.vault.keys import unwrap_patient_key, wrap_patient_key
+from viewer.vault.records import IsCancelled, VaultKeys, never
+from viewer.vault.v1.container import ContainerReader, Pause, object_cipher, write_container
+from viewer.vault.v1.folder import ObjectFolder, is_object
+from viewer.vault.v1.header import Header
+
+
+class SealedObjects:
+    """The objects of an open store and the keys to them. Any thread."""
+
+    def __init__(self, folder: ObjectFolder, catalog: Catalog, keys: VaultKeys) -> None:
+        self.folder = folder
+        self._catalog = catalog
+        self._keys = keys
+        self._gate = RLock()
+        self._closed = Event()
+        self._under_way = 0
+        self._has_leftovers = False
+
+    def close(self) -> bool:
+        """Wipe the keys and stop what is under way; return whether no leftover can remain."""
+        with self._gate:
+            self._closed.set()
+            self._keys.wipe()
+            return not self._under_way and not self._has_leftovers
+
+    def pause(self, is_cancelled: IsCancelled = never) -> Pause:
+        """Return what is called between chunks: it raises once closed or cancelled."""
+
+        def look() -> None:
+            if self._closed.is_set():
+                raise StoreClosed
+            if is_cancelled():
+                raise Cancelled
+
+        return look
+
+    def new_patient_key(self, patient_id: PatientId) -> tuple[int, bytes]:
+        """Return (epoch, wrapped key) of a fresh patient key."""
+        with self._gate, Secret.random() as key:
+            self.pause()()
+            return self._keys.current_epoch, wrap_patient_key(self._keys, patient_id, key)
+
+    def patient_key(self, patient_id: PatientId) -> Secret:
+        """Return a patient's key; the caller wipes it.
+
+        Raises
+        ------
+        NotInStore, StoreDamaged
+            There is no such patient, or the key does not open.
+        """
+        with self._catalog.read() as cursor:
+            epoch, wrapped = patients.get_key(cursor, patient_id)
+        with self._gate:
+            self.pause()()
+            return unwrap_patient_key(self._keys, patient_id, epoch, wrapped)
+
+    def seal(
+        self,
+        image_id: ImageId,
+        patient_id: PatientId,
+        parts: Mapping[Role, memoryview],
+        pause: Pause,
+    ) -> list[StoredObject]:
+        """Write an image's parts, each whole and durable; if one fails none is kept."""
+        made: list[StoredObject] = []
+        with self.patient_key(patient_id) as key:
+            try:
+                for role, plain in parts.items():
+                    object_id = ObjectId(new_id())
+                    part = StoredObject(object_id, image_id, patient_id, role, plain.nbytes)
+                    made.append(part)
+                    self._seal_one(object_id, key, plain, pause)
+            except BaseException:
+                self.discard(part.id for part in made)
+                raise
+        return made
+
+    def _seal_one(self, object_id: ObjectId, key: Secret, plain: memoryview, pause: Pause) -> None:
+        header = Header.fresh(object_id, self._keys.current_epoch, plain.nbytes)
+        cipher = object_cipher(key, header)
+        self.folder.write(
+            object_id, lambda file: write_container(file, header, cipher, plain, pause)
+        )
+
+    def discard(self, object_ids: Iterable[ObjectId]) -> None:
+        """Remove objects that no row lists (any more); what resists is collected at an open."""
+        for object_id in object_ids:
+            try:
+                self.folder.delete(object_id)
+            except StoreFault:
+                self._has_leftovers = True
+
+    def discard_unlisted(self, made: Iterable[StoredObject]) -> None:
+        """Remove objects whose row could not be written.
+
+        A failed commit may lie whole in the log and come back after a power cut. Only once a later
+        commit has taken its place is it sure that no row will ever ask for them.
+        """
+        try:
+            with self._catalog.write():
+                pass
+        except BitewingError:
+            self._has_leftovers = True
+        else:
+            self.discard(part.id for part in made)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Count a write as under way: a close meanwhile leaves the sign to tidy up."""
+        with self._gate:
+            self.pause()()
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            with self._gate:
+                self._under_way -= 1
+
+    def reader(self, image_id: ImageId, role: Role) -> ContainerReader:
+        """Return a reader of one part of an image, its header checked against the catalog.
+
+        Raises
+        ------
+        NotInStore, ObjectMissing, ObjectDamaged, StoreFault
+            It cannot be opened.
+        """
+        with self._catalog.read() as cursor:
+            part = images.stored_object(cursor, image_id, role)
+        return self.reader_of(part)
+
+    def reader_of(self, part: StoredObject) -> ContainerReader:
+        """Return a reader of an object, its header checked against the catalog's row."""
+        with self.patient_key(part.patient_id) as key:
+            reader = ContainerReader(self.folder.path(part.id), part.id, key)
+        if reader.header.plain_bytes != part.plain_bytes:
+            raise ObjectDamaged
+        return reader
+
+    def read(self, image_id: ImageId, role: Role) -> bytearray:
+        """Return one part of an image, opened."""
+        reader = self.reader(image_id, role)
+        plain = bytearray(reader.header.plain_bytes)
+        reader.open_into(memoryview(plain), self.pause())
+        return plain
+
+    def collect_orphans(self) -> int:
+        """Remove whole objects that no row lists; return how many.
+
+        Only while nobody writes, and only once the catalog is known to be the newest.
+        """
+        with self._catalog.read() as cursor:
+            listed = {part.id for part in images.all_objects(cursor)}
+        orphans = [
+            ObjectId(name)
+            for name in list(self.folder.names())
+            if is_object(name) and name not in listed
+        ]
+        self.discard(orphans)
+        return len(orphans)
