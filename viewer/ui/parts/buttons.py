@@ -1,0 +1,58 @@
+"""Buttons: with an icon of our own, or with words that say what they do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtWidgets import QPushButton, QToolButton
+
+from viewer.ui import icons, theme
+
+
+class IconButton(QToolButton):
+    """A button with an icon; its tooltip is also its name for a screen reader."""
+
+    def __init__(self, icon_name: str, words: str, *, size: str = "dense") -> None:
+        super().__init__()
+        self._icon_name = icon_name
+        self._token = "text_soft"
+        self.setProperty("target", size)
+        self.set_words(words)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._refresh()
+
+    def set_words(self, words: str) -> None:
+        """Say what it does."""
+        self.setToolTip(words)
+        self.setAccessibleName(words)
+
+    def set_icon(self, icon_name: str, token: str = "text_soft") -> None:
+        """Show another icon, or the same in another colour."""
+        self._icon_name, self._token = icon_name, token
+        self._refresh()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._refresh()
+
+    def _refresh(self) -> None:
+        size = theme.current().size("icon")
+        self.setIcon(icons.icon(self._icon_name, self._token, size=size))
+        self.setIconSize(QSize(size, size))
+
+
+def button(words: str, on_click: Callable[[], None], look: str = "", icon: str = "") -> QPushButton:
+    """Return a button; `look` is one of the style sheet's ("primary", "quiet", "link", "chip")."""
+    made = QPushButton(words)
+    made.setProperty("look", look)
+    made.clicked.connect(lambda _=False: on_click())
+    made.setCursor(Qt.CursorShape.PointingHandCursor)
+    if icon:
+        token = {"primary": "on_accent", "danger": "danger"}.get(look, "text_soft")
+        size = theme.current().size("icon")
+        made.setIcon(icons.icon(icon, token, token, size))
+        made.setIconSize(QSize(size, size))
+    return made

@@ -1,0 +1,124 @@
+"""A sheet: a question or a page laid over the window, never a modal box.
+
+It lives inside its window, so that hiding the window hides it; it keeps the keyboard to itself
+and is answered later, by signals, never by a nested event loop.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QApplication, QFrame, QSizePolicy, QWidget
+from shiboken6 import isValid
+
+from viewer.ui import theme
+from viewer.ui.parts.buttons import IconButton
+from viewer.ui.parts.words import Words, box, column, row, rule
+
+
+class Sheet(QWidget):
+    """Lays `content` over `window`; Escape or the cross closes it.
+
+    A `wide` sheet is a page that fills nearly the whole window, the others are as large as they
+    need to be. The content is deleted with the sheet.
+    """
+
+    closed = Signal()
+
+    def __init__(
+        self, window: QWidget, title: str, content: QWidget, *, wide: bool = False
+    ) -> None:
+        super().__init__(window)
+        self.content = content
+        self._over = window
+        self._had_focus = QApplication.focusWidget()
+        self.setAccessibleName(title)
+        self.card = self._make_card(title, content)
+        layout = row(self, margin=8 if wide else 6)
+        if wide:
+            layout.setContentsMargins(24, 24, 24, 24)
+            layout.addWidget(self.card)
+        else:
+            policy = QSizePolicy.Policy.Maximum
+            self.card.setSizePolicy(policy, policy)
+            layout.addWidget(self.card, 0, Qt.AlignmentFlag.AlignCenter)
+        window.installEventFilter(self)
+        self.setGeometry(window.rect())
+        self.show()
+        self.raise_()
+        self._take_focus()
+
+    def _make_card(self, title: str, content: QWidget) -> QFrame:
+        card = box("card")
+        layout = column(card, gap=0)
+        head = row(gap=2)
+        head.setContentsMargins(20, 12, 12, 12)
+        head.addWidget(Words(title, "title"), 1)
+        self.close_button = IconButton("close", self.tr("Close (Esc)"), size="touch")
+        self.close_button.clicked.connect(self.close_sheet)
+        head.addWidget(self.close_button)
+        layout.addLayout(head)
+        layout.addWidget(rule())
+        layout.addWidget(content, 1)
+        return card
+
+    def close_sheet(self) -> None:
+        """Take it away."""
+        if self.isHidden():
+            return
+        self.hide()
+        self._over.removeEventFilter(self)
+        self.closed.emit()
+        if self._had_focus is not None and isValid(self._had_focus) and self._had_focus.isVisible():
+            self._had_focus.setFocus()
+        self.setParent(None)
+        self.deleteLater()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape closes."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.close_sheet()
+            return
+        super().keyPressEvent(event)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Cover the window whatever its size."""
+        if event.type() == QEvent.Type.Resize:
+            self.setGeometry(self._over.rect())
+        return super().eventFilter(watched, event)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Keep Tab inside the sheet."""
+        here = QApplication.focusWidget() or self
+        candidate: QWidget | None = here
+        for _ in range(1000):
+            candidate = _neighbour(candidate, forward)
+            if candidate is None or candidate is here:
+                return True
+            if self._takes_tab(candidate):
+                reason = Qt.FocusReason.TabFocusReason
+                candidate.setFocus(reason if forward else Qt.FocusReason.BacktabFocusReason)
+                return True
+        return True
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Dim what lies below."""
+        QPainter(self).fillRect(self.rect(), theme.current().colour("scrim"))
+
+    def _takes_tab(self, widget: QWidget) -> bool:
+        wants = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
+        is_there = widget.isVisible() and widget.isEnabled() and widget.focusProxy() is None
+        return wants and is_there and self.isAncestorOf(widget)
+
+    def _take_focus(self) -> None:
+        for widget in self.content.findChildren(QWidget):
+            if self._takes_tab(widget):
+                widget.setFocus(Qt.FocusReason.OtherFocusReason)
+                return
+        self.close_button.setFocus()
+
+
+def _neighbour(widget: QWidget | None, forward: bool) -> QWidget | None:
+    if widget is None:
+        return None
+    return widget.nextInFocusChain() if forward else widget.previousInFocusChain()
