@@ -102,9 +102,7 @@ class RecoveryKeyMistyped(UserError):
 class NoKeyStore(EnvironmentFault):
     """The operating system's key store cannot be used. Nothing is stored in its place."""
 
-    def __init__(
-        self, what: str = "The key store of this computer cannot be used."
-    ) -> None:
+    def __init__(self, what: str = "The key store of this computer cannot be used.") -> None:
         super().__init__(
             what, "Unlock it or set it up; without it the store of images stays closed."
         )
@@ -137,17 +135,11 @@ class AccountsTampered(IntegrityError):
         self,
         what: str = "The accounts of this practice were changed outside the program.",
     ) -> None:
-        super().__init__(
-            what, "Stop, keep the computer as it is, and call the security officer."
-        )
+        super().__init__(what, "Stop, keep the computer as it is, and call the security officer.")
 
 
 class TrailDamaged(IntegrityError):
     """The trail is not what this program wrote last."""
 
-    def __init__(
-        self, what: str = "The trail was changed outside the program."
-    ) -> None:
-        super().__init__(
-            what, "Stop, keep the computer as it is, and call the security officer."
-        )
+    def __init__(self, what: str = "The trail was changed outside the program.") -> None:
+        super().__init__(what, "Stop, keep the computer as it is, and call the security officer.")

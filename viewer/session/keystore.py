@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import importlib
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Protocol
@@ -23,7 +22,7 @@ from viewer.session.errors import NoKeyStore
 from viewer.session.files import read_whole, write_atomically
 
 SERVICE = "org.bitewing.viewer"
-_DEVICE_SECRET = "device-secret"
+_DEVICE_SECRET = "device-secret"  # noqa: S105 - its name
 
 
 @attrs.frozen
@@ -102,9 +101,7 @@ class _TextStore:
         try:
             raw = base64.b64decode(text, validate=True)
         except ValueError:
-            raise NoKeyStore(
-                "The key store of this computer returned something else."
-            ) from None
+            raise NoKeyStore("The key store of this computer returned something else.") from None
         if len(raw) != KEY_BYTES:
             raise NoKeyStore("The key store of this computer returned something else.")
         return Secret(raw)
@@ -135,9 +132,7 @@ class _TextStore:
     def _write_checked(self, name: str, text: str) -> None:
         self._write(name, text)
         if self._read(name) != text:
-            raise NoKeyStore(
-                "The key store of this computer does not keep what it is given."
-            )
+            raise NoKeyStore("The key store of this computer does not keep what it is given.")
 
 
 class MemoryKeyStore(_TextStore):
@@ -283,4 +278,4 @@ def open_keystore(choice: str = "os") -> KeyStore:
     kind, _, path = choice.partition(":")
     if kind != "file" or not path:
         raise ValueError("a key store is “os” or “file:PATH”")
-    return FileKeyStore(Path(os.path.abspath(path)))
+    return FileKeyStore(Path(path).absolute())

@@ -90,10 +90,7 @@ def parse_roles(text: str) -> dict[str, Role]:
         An unknown word, a right without the key it needs, or somebody who manages accounts and
         does not hold every key.
     """
-    return {
-        role_id: _parse_role(role_id, row)
-        for role_id, row in tomllib.loads(text).items()
-    }
+    return {role_id: _parse_role(role_id, row) for role_id, row in tomllib.loads(text).items()}
 
 
 def _parse_role(role_id: str, row: Mapping[str, Any]) -> Role:
@@ -124,9 +121,7 @@ def permission_table() -> str:
     head = " ".join(f"{permission.value:>15}" for permission in columns)
     lines = [f"{'':<22}{head}  keys"]
     for role in roles().values():
-        marks = " ".join(
-            f"{'yes' if role.allows(each) else '-':>15}" for each in columns
-        )
+        marks = " ".join(f"{'yes' if role.allows(each) else '-':>15}" for each in columns)
         keys = ", ".join(sorted(key.value for key in role.holds))
         lines.append(f"{role.title:<22}{marks}  {keys}")
     return "\n".join(lines)

@@ -25,7 +25,7 @@ class EventKind(Enum):
     UNLOCK_FAILED = "unlock failed"
     LOGOFF = "logoff"
     ACCOUNT_CHANGED = "account changed"
-    PASSWORD_CHANGED = "password changed"
+    PASSWORD_CHANGED = "password changed"  # noqa: S105 - words, no password
     IMPORT = "import"
     LIST = "list"
     VIEW = "view"
@@ -86,7 +86,8 @@ class Entry:
 class Event:
     """An entry as committed: its number in the chain, where and when.
 
-    `wall` is UTC; `boot_s` are seconds since the machine started, which a set clock betrays.
+    `wall` is UTC; `boot_s` are seconds since the machine started, which betray a set clock. A new
+    `segment` of the trail begins after a recovery; `seq` counts within it.
     """
 
     seq: int
@@ -94,6 +95,7 @@ class Event:
     wall: datetime
     boot_s: float
     entry: Entry
+    segment: int = 1
 
 
 @attrs.frozen
