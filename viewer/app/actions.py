@@ -1,0 +1,115 @@
+"""Every menu entry, button and shortcut is one `Action` record in this table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from enum import Enum
+
+import attrs
+
+
+class Need(Enum):
+    """What must be so for an action to make sense."""
+
+    NOTHING = "nothing"
+    LOGGED_IN = "logged in"
+    PATIENT = "a patient"
+    PICTURE = "an image on screen"
+    RADIOGRAPH = "a flat image on screen"
+    VOLUME = "a volume on screen"
+
+
+@attrs.frozen
+class Action:
+    """One thing a person can do.
+
+    `shortcut` is in Qt's portable spelling; `icon` names a file in ``resources/icons``.
+    """
+
+    id: str
+    text: str
+    tooltip: str
+    icon: str = ""
+    shortcut: str = ""
+    group: str = ""
+    need: Need = Need.LOGGED_IN
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("import", "Import images", "Import a folder of images", "import", "I", "file"),
+    Action("share", "Share", "Seal selected images for somebody", "share", "Ctrl+Shift+S", "file",
+           Need.PATIENT),
+    Action("search", "Find patient", "Find a patient by name or chart number", "search", "Ctrl+F",
+           "go"),
+    Action("palette", "Commands", "Find any command", "search", "Ctrl+K", "go"),
+    Action("previous_image", "Previous image", "Previous image of this visit", "chevron-left",
+           "Left", "go", Need.PICTURE),
+    Action("next_image", "Next image", "Next image of this visit", "chevron-right", "Right", "go",
+           Need.PICTURE),
+    Action("trail", "Trail", "Who saw and did what", "trail", "Ctrl+T", "safeguards"),
+    Action("accounts", "Accounts", "People who may log in", "user", "", "safeguards"),
+    Action("check", "Check store", "Check that everything stored is whole", "shield", "",
+           "safeguards"),
+    Action("lock", "Lock", "Lock this workstation now", "lock", "Ctrl+L", "session"),
+    Action("log_off", "Log off", "Log off and close the store", "logout", "Ctrl+Shift+L",
+           "session"),
+    Action("undo", "Undo", "Take the last change back", "undo", "Ctrl+Z", "edit"),
+    Action("redo", "Redo", "Do it again", "redo", "Ctrl+Shift+Z", "edit"),
+    Action("tool_window", "Window", "Drag to change brightness and contrast", "window-level", "W",
+           "tool", Need.PICTURE),
+    Action("tool_pan", "Pan", "Drag to move the image", "pan", "P", "tool", Need.PICTURE),
+    Action("tool_zoom", "Zoom", "Drag to zoom", "zoom", "Z", "tool", Need.PICTURE),
+    Action("tool_crosshair", "Crosshair", "Click to move the three planes", "crosshair", "X",
+           "tool", Need.VOLUME),
+    Action("invert", "Invert", "Swap black and white", "invert", "Shift+I", "image",
+           Need.PICTURE),
+    Action("rotate_right", "Turn right", "Turn by 90° clockwise", "rotate-cw", "R", "image",
+           Need.RADIOGRAPH),
+    Action("rotate_left", "Turn left", "Turn by 90° anticlockwise", "rotate-ccw", "Shift+R",
+           "image", Need.RADIOGRAPH),
+    Action("flip_horizontally", "Mirror", "Swap left and right on screen", "flip-h", "H", "image",
+           Need.RADIOGRAPH),
+    Action("flip_vertically", "Flip", "Swap top and bottom on screen", "flip-v", "V", "image",
+           Need.RADIOGRAPH),
+    Action("fit", "Fit", "Show the whole image", "fit", "F", "image", Need.PICTURE),
+    Action("one_to_one", "1:1", "One image pixel per screen pixel", "one-to-one", "1", "image",
+           Need.RADIOGRAPH),
+    Action("reset_view", "Original", "Show the image as it was made", "reset", "0", "image",
+           Need.PICTURE),
+    Action("hide_sides", "Only the image", "Hide everything but the image", "fullscreen", "Tab",
+           "view", Need.PICTURE),
+    Action("about", "About Bitewing", "Version and licences", "help", "", "help", Need.NOTHING),
+)
+
+
+class Actions:
+    """Joins action ids with what they do and whether they can be done now."""
+
+    def __init__(self, table: Iterable[Action] = ACTIONS) -> None:
+        self.table = {action.id: action for action in table}
+        self._handlers: dict[str, Callable[[], None]] = {}
+
+    def connect(self, action_id: str, handler: Callable[[], None]) -> None:
+        """Say what an action does.
+
+        Raises
+        ------
+        KeyError
+            There is no such action.
+        """
+        self._handlers[self.table[action_id].id] = handler
+
+    def trigger(self, action_id: str) -> None:
+        """Do it.
+
+        Raises
+        ------
+        KeyError
+            There is no such action, or nobody said what it does.
+        """
+        self._handlers[action_id]()
+
+    @property
+    def unconnected(self) -> list[str]:
+        """Actions that nobody connected: a test wants this list empty."""
+        return [action_id for action_id in self.table if action_id not in self._handlers]

@@ -1,0 +1,239 @@
+"""The practice at this workstation: accounts, trail, desk and, while somebody is in, the vault."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from pathlib import Path
+
+import attrs
+from psygnal import Signal
+
+from viewer.app.undo import UndoStack
+from viewer.crypto.derive import DEFAULT_STRETCH, Stretch
+from viewer.model.errors import BitewingError
+from viewer.session.accounts import Practice, RecoveryKey
+from viewer.session.audit.events import Entry, EventKind
+from viewer.session.audit.trail import Trail, TrailReader
+from viewer.session.clock import Clock, SystemClock
+from viewer.session.errors import Locked, NotLoggedIn
+from viewer.session.idle import OPERATORY, IdlePolicy
+from viewer.session.keystore import Head, KeyStore
+from viewer.session.permissions import OWNER, KeyName
+from viewer.session.session import Desk, Session
+from viewer.vault.records import VaultHead, VaultKeys
+from viewer.vault.store import Vault
+
+_log = logging.getLogger(__name__)
+
+_CATALOG_HEAD = "catalog"
+
+
+@attrs.frozen
+class Founding:
+    """What a new practice needs: its name, its first account, and what a guess shall cost."""
+
+    practice_name: str
+    officer_name: str
+    officer_password: str = attrs.field(repr=False)
+    officer_role: str = OWNER
+    stretch: Stretch = DEFAULT_STRETCH
+
+
+class Clinic:
+    """One store at one workstation. Any thread, but for the desk's poll and the undo stack.
+
+    The vault is open exactly while somebody is logged in, not locked, and holds the image key.
+    """
+
+    closed = Signal()
+    """The vault was closed (lock or logoff): drop every array, scene and job now."""
+
+    def __init__(
+        self,
+        folder: Path,
+        keystore: KeyStore,
+        *,
+        clock: Clock | None = None,
+        policy: IdlePolicy = OPERATORY,
+    ) -> None:
+        """Open the accounts and the trail of a store; nobody is logged in yet.
+
+        Raises
+        ------
+        DeviceSecretMissing, AccountsTampered, NoKeyStore, TrailDamaged, TrailUnwritable
+            As they say; nothing is opened.
+        """
+        clock = clock or SystemClock()
+        self.folder = folder
+        self.keystore = keystore
+        self.practice = Practice.load(folder, keystore)
+        self.trail = Trail.open(folder, keystore, self.practice.id, clock)
+        self.desk = Desk(self.practice, self.trail, clock, policy)
+        self.undo = UndoStack()
+        self._vault: Vault | None = None
+        self._reader: TrailReader | None = None
+        self._guard = threading.RLock()
+        self.desk.locked.connect(self._close_vault, check_nargs=False)
+        self.desk.logged_off.connect(self._end, check_nargs=False)
+        self.trail.append(Entry(EventKind.PROGRAM_STARTED))
+        if not keystore.protects_a_copied_disk:
+            self.trail.append(Entry(EventKind.KEYSTORE_NOTICE, why=keystore.label))
+
+    @staticmethod
+    def is_founded(folder: Path) -> bool:
+        """Whether the folder holds a practice."""
+        return Practice.is_founded(folder)
+
+    @staticmethod
+    def found(folder: Path, keystore: KeyStore, founding: Founding) -> RecoveryKey:
+        """Make a practice: accounts, trail and an empty vault. Returns the key to print once.
+
+        Raises
+        ------
+        WeakPassword, AccountRefused, NoKeyStore, StoreExists, StoreFault
+            Nothing usable is left behind.
+        """
+        practice, recovery = Practice.create(
+            folder,
+            keystore,
+            founding.practice_name,
+            founding.officer_name,
+            founding.officer_password,
+            officer_role=founding.officer_role,
+            stretch=founding.stretch,
+        )
+        trail = Trail.create(folder, keystore, practice.id, practice.trail_public, SystemClock())
+        try:
+            trail.append(Entry(EventKind.PRACTICE_FOUNDED))
+            officer = practice.users()[0]
+            ring = practice.open_keys(officer.id, founding.officer_password)
+            try:
+                epochs = ring.keys[KeyName.IMAGES]
+                Vault.create(folder, VaultKeys(practice.id, epochs, max(epochs)))
+            finally:
+                ring.wipe()
+        finally:
+            trail.close()
+        return recovery
+
+    @property
+    def vault(self) -> Vault:
+        """The open store.
+
+        Raises
+        ------
+        NotLoggedIn, Locked
+            Nobody is there to see it.
+        """
+        vault = self._vault
+        if vault is None:
+            session = self.desk.session
+            raise Locked if session is not None and session.is_locked else NotLoggedIn
+        return vault
+
+    @property
+    def is_vault_open(self) -> bool:
+        """Whether somebody may see images now."""
+        return self._vault is not None
+
+    def log_in(self, name: str, password: str) -> Session:
+        """Log in and open the vault if the role holds its key. ~0.4 s; any thread.
+
+        Raises
+        ------
+        LoginRefused, TrailUnwritable, AccountsTampered, StoreInUse, StoreDamaged
+            Nobody is logged in.
+        """
+        session = self.desk.log_in(name, password)
+        self._open_vault(session)
+        return session
+
+    def unlock(self, password: str) -> Session:
+        """Open the locked session again."""
+        session = self.desk.unlock(password)
+        self._open_vault(session)
+        return session
+
+    def lock(self, why: str = "") -> None:
+        """Close the vault and wipe the keys. Always succeeds."""
+        self._close_vault()
+        self.desk.lock(why)
+
+    def log_off(self, why: str = "") -> None:
+        """End the session. Always succeeds."""
+        self._close_vault()
+        self.desk.log_off(why)
+
+    def trail_reader(self) -> TrailReader:
+        """The reader that the use case `open_trail` made.
+
+        Raises
+        ------
+        Locked
+            It was not opened, or the workstation was locked since.
+        """
+        if self._reader is None:
+            raise Locked
+        return self._reader
+
+    def open_trail_reader(self, session: Session) -> TrailReader:
+        """Make the reader for a session that holds the trail key."""
+        with self._guard:
+            if self._reader is None:
+                key = session.key(KeyName.TRAIL)
+                try:
+                    self._reader = TrailReader(self.folder, key)
+                finally:
+                    key.wipe()
+            self._reader.refresh()
+            return self._reader
+
+    def close(self) -> None:
+        """Log off and let go of everything. Safe to call twice."""
+        if self.desk.session is not None:
+            self.log_off("program ended")
+        self._close_vault()
+        self.trail.close()
+
+    def _open_vault(self, session: Session) -> None:
+        with self._guard:
+            if self._vault is not None or KeyName.IMAGES not in session.role.holds:
+                return
+            epochs = session.epochs(KeyName.IMAGES)
+            keys = VaultKeys(self.practice.id, epochs, max(epochs))
+            outside = self.keystore.read_head(self.practice.id, _CATALOG_HEAD)
+            expected = VaultHead(outside.size, outside.digest) if outside else None
+            try:
+                self._vault = Vault.open(self.folder, keys, expected)
+            except Exception:
+                self.desk.log_off("the store could not be opened")
+                raise
+            finally:
+                keys.wipe()
+
+    def _close_vault(self) -> None:
+        with self._guard:
+            vault, self._vault = self._vault, None
+            reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.close()
+        if vault is not None:
+            try:
+                self.keep_catalog_head(vault)
+            except BitewingError as fault:  # a lock never waits for a key store or a disk
+                _log.warning("catalog head not kept: %s", type(fault).__name__)
+            finally:
+                vault.close()
+        self.closed.emit()
+
+    def keep_catalog_head(self, vault: Vault) -> None:
+        """Keep where the catalog's history stands outside the store."""
+        head = vault.head()
+        self.keystore.write_head(
+            self.practice.id, _CATALOG_HEAD, Head(head.generation, head.digest)
+        )
+
+    def _end(self) -> None:
+        self._close_vault()
+        self.undo.clear()

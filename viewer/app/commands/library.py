@@ -1,0 +1,149 @@
+"""``bitewing import``, ``list``, ``export-pixels`` and ``check``."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from viewer.app.commands.console import Console
+from viewer.app.commands.login import logged_in
+from viewer.app.use_cases import exporting, importing, library, store
+from viewer.model.ids import ImageId
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+    from viewer.model.image import ImageRecord
+
+DAMAGE = 3
+"""Exit status where something stored is damaged."""
+
+
+def add_parsers(commands: _SubParsersAction[ArgumentParser]) -> None:
+    """Describe the commands about images."""
+    bring = commands.add_parser("import", help="bring files and folders into the store")
+    bring.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    bring.set_defaults(run=run_import)
+    listing = commands.add_parser("list", help="what is in the store")
+    listing.add_argument("--patient", metavar="ID", help="id or chart number")
+    listing.set_defaults(run=run_list)
+    export = commands.add_parser("export-pixels", help="stored pixels as a NumPy file")
+    export.add_argument("id", metavar="ID")
+    export.add_argument("--out", required=True, type=Path, metavar="FILE.npy")
+    export.add_argument("--replace", action="store_true", help="replace an existing file")
+    export.set_defaults(run=run_export)
+    check = commands.add_parser("check", help="is everything stored whole?")
+    check.add_argument("--deep", action="store_true", help="open every object")
+    check.set_defaults(run=run_check)
+
+
+def run_import(args: Namespace, console: Console) -> int:
+    """Import, one line a study, then a summary and what was refused and why."""
+    with logged_in(args, console) as clinic:
+        report = importing.import_paths(clinic, importing.ImportPaths(tuple(args.paths)))
+    if args.json:
+        console.facts(_report_facts(report))
+    else:
+        _say_report(report, console)
+    return 0 if report.stored or not report.refusals else 1
+
+
+def _report_facts(report: importing.ImportReport) -> dict[str, Any]:
+    return {
+        "stored": [record_facts(each.record) for each in report.new],
+        "already_there": len(report.stored) - len(report.new),
+        "patients": len(report.patient_ids),
+        "studies": len(report.study_uids),
+        "refused": [
+            {"file": each.source.name, "reason": each.reason} for each in report.refusals
+        ],
+    }
+
+
+def _say_report(report: importing.ImportReport, console: Console) -> None:
+    for uid in report.study_uids:
+        mine = [each for each in report.stored if each.record.study_uid == uid]
+        new = sum(not each.was_there for each in mine)
+        words = mine[0].study_description or "study"
+        console.say(f"{words}: {new} new, {len(mine) - new} already there")
+    for refusal in report.refusals:
+        console.say(f"refused {refusal.source.name}: {refusal.reason}")
+    console.say(
+        f"{len(report.new)} images stored for {len(report.patient_ids)} patients, "
+        f"{len(report.stored) - len(report.new)} already there, {len(report.refusals)} refused."
+    )
+
+
+def record_facts(record: ImageRecord) -> dict[str, Any]:
+    """What ``list --json`` says of one image or volume."""
+    return {
+        "id": record.id,
+        "patient_id": record.patient_id,
+        "study_uid": record.study_uid,
+        "series_uid": record.series_uid,
+        "sop_instance_uids": list(record.sop_instance_uids),
+        "modality": record.modality,
+        "kind": record.kind.value,
+        "shape": list(record.shape),
+        "state": record.state.value,
+        "reason": record.reason,
+        "notes": list(record.notes),
+    }
+
+
+def run_list(args: Namespace, console: Console) -> int:
+    """List what is in the store."""
+    with logged_in(args, console) as clinic:
+        charts = library.list_store(clinic, library.ListStore(args.patient))
+    if args.json:
+        records = [image for chart in charts for study in chart.studies for image in study.images]
+        console.facts([record_facts(record) for record in records])
+        return 0
+    for chart in charts:
+        born = chart.patient.birth_date or "birth date unknown"
+        console.say(f"{chart.patient.display_name} · {born} · #{chart.patient.chart_number}")
+        for study in chart.studies:
+            console.say(f"  {study.study.date or 'undated'}  {study.study.description}")
+            for image in study.images:
+                shape = "×".join(str(n) for n in image.shape)
+                console.say(f"    {image.id}  {image.kind.value:<14} {shape:<14} {image.state.value}")
+    return 0
+
+
+def run_export(args: Namespace, console: Console) -> int:
+    """Write stored pixels; audited as an export."""
+    with logged_in(args, console) as clinic:
+        request = exporting.ExportPixels(ImageId(args.id), args.out, args.replace)
+        record = exporting.export_pixels(clinic, request)
+    if args.json:
+        console.facts(record_facts(record) | {"dtype": record.dtype})
+    else:
+        shape = "×".join(str(n) for n in record.shape)
+        console.say(f"Wrote {shape} values of type {record.dtype}.")
+    return 0
+
+
+def run_check(args: Namespace, console: Console) -> int:
+    """Check the store; exit status 3 where something is damaged."""
+    with logged_in(args, console) as clinic:
+        report = store.check_store(clinic, store.CheckStore(args.deep))
+    if args.json:
+        console.facts(
+            {
+                "sound": report.is_sound,
+                "deep": report.is_deep,
+                "objects": report.objects_checked,
+                "bytes": report.bytes_checked,
+                "findings": [
+                    {"kind": each.kind.value, "words": each.words, "image_id": each.image_id}
+                    for each in report.findings
+                ],
+            }
+        )
+    else:
+        for finding in report.findings:
+            console.say(f"{finding.kind.value}: {finding.words}")
+        words = "The store is sound." if report.is_sound else "The store is damaged."
+        console.say(f"{report.objects_checked} objects checked. {words}")
+    return 0 if report.is_sound else DAMAGE

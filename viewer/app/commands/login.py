@@ -1,0 +1,86 @@
+"""Opening the clinic and logging in for one command."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from viewer.app.clinic import Clinic
+from viewer.app.commands.console import Console
+from viewer.app.errors import NothingChosen
+from viewer.model.errors import EnvironmentFault
+from viewer.session.keystore import KeyStore, open_keystore
+
+
+def store_folder(args: Namespace) -> Path:
+    """Return the store's folder: ``--store``, else BITEWING_STORE, else the platform's."""
+    chosen = args.store or os.environ.get("BITEWING_STORE")
+    return Path(chosen) if chosen else user_data_path("Bitewing", appauthor=False) / "store"
+
+
+def keystore_of(args: Namespace, console: Console) -> KeyStore:
+    """Return the key store, and say so when it would not protect a copied disk."""
+    keystore = open_keystore(args.keystore)
+    if not keystore.protects_a_copied_disk:
+        console.warn(f"Warning: {keystore.label}.")
+    return keystore
+
+
+def read_password(args: Namespace, console: Console, prompt: str = "Password: ") -> str:
+    """Return the first line of ``--password-file`` (``-``: standard input), else ask.
+
+    Raises
+    ------
+    EnvironmentFault
+        The file cannot be read.
+    """
+    if not args.password_file:
+        return console.ask_secret(prompt)
+    if args.password_file == "-":
+        return console.source.readline().rstrip("\r\n")
+    return first_line(Path(args.password_file))
+
+
+def first_line(path: Path) -> str:
+    """Return the first line of a text file without its end."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.readline().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise EnvironmentFault("The password file cannot be read.", "Check its name.") from fault
+
+
+def require_store(folder: Path) -> None:
+    """Raise where there is no practice yet."""
+    if not Clinic.is_founded(folder):
+        raise NothingChosen(
+            "There is no practice in this folder.",
+            "Make one with “bitewing init --practice NAME --officer USER”.",
+        )
+
+
+@contextmanager
+def opened_clinic(args: Namespace, console: Console) -> Iterator[Clinic]:
+    """Open the clinic without logging in."""
+    folder = store_folder(args)
+    require_store(folder)
+    clinic = Clinic(folder, keystore_of(args, console))
+    try:
+        yield clinic
+    finally:
+        clinic.close()
+
+
+@contextmanager
+def logged_in(args: Namespace, console: Console) -> Iterator[Clinic]:
+    """Open the clinic and log in as ``--user``; log off at the end, whatever happens."""
+    if not args.user:
+        raise NothingChosen("Nobody is named to log in.", "Use --user NAME.")
+    with opened_clinic(args, console) as clinic:
+        clinic.log_in(args.user, read_password(args, console))
+        yield clinic

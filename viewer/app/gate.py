@@ -1,0 +1,226 @@
+"""The one gate: permission, then the trail, then the effect, then how it ended.
+
+A use case is registered by `use_case` with the permission it needs and the event it writes, and
+that is the only way to make one. Nothing else in the program may open the vault for a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import attrs
+
+from viewer.app.jobs import JobControl, SilentControl
+from viewer.model.errors import BitewingError, Cancelled
+from viewer.model.ids import PatientId
+from viewer.session.audit.events import PROGRAM, Actor, Entry, EventKind, Outcome
+from viewer.session.errors import NotLoggedIn, NotPermitted
+from viewer.session.permissions import Permission
+from viewer.session.session import Session
+
+if TYPE_CHECKING:
+    from viewer.app.clinic import Clinic
+
+Request = TypeVar("Request")
+Answer = TypeVar("Answer")
+
+
+@attrs.frozen
+class Subject:
+    """What a use case touches and why, for its entry in the trail."""
+
+    patient_id: PatientId | None = None
+    objects: tuple[str, ...] = ()
+    why: str = ""
+    digests: tuple[str, ...] = ()
+    size_bytes: int | None = None
+
+
+class Entries(Enum):
+    """How many entries a use case writes."""
+
+    ONE_BEFORE = "one before"
+    """A look: one entry is committed before anything is shown; a failure adds a second."""
+    BEFORE_AND_AFTER = "before and after"
+    """An effect: the intent is committed before, the outcome after."""
+
+
+class Act:
+    """What a use case's body holds in its hand while it runs."""
+
+    def __init__(
+        self,
+        session: Session | None,
+        check: Callable[[], None],
+        control: JobControl,
+        number: int,
+    ) -> None:
+        self._session = session
+        self._check = check
+        self.control = control
+        self.number = number
+        """Sequence number of the entry that was committed before."""
+        self.outcome = Subject()
+        """What the closing entry says; the body replaces it."""
+
+    @property
+    def session(self) -> Session:
+        """Who acts.
+
+        Raises
+        ------
+        NotLoggedIn
+            A use case that is open to all asked for a session.
+        """
+        if self._session is None:
+            raise NotLoggedIn
+        return self._session
+
+    def still_here(self) -> None:
+        """Raise `Locked`, `NotLoggedIn` or `Cancelled` if the person is gone or cancelled."""
+        self._check()
+        self.control.stop_if_cancelled()
+
+
+Body = Callable[["Clinic", Request, Act], Answer]
+SubjectOf = Callable[["Clinic", Request], Subject]
+
+
+def _no_subject(clinic: Clinic, request: object) -> Subject:
+    return Subject()
+
+
+@attrs.frozen
+class UseCase(Generic[Request, Answer]):
+    """A thing a person can do, with what it needs and what it leaves in the trail."""
+
+    name: str
+    permission: Permission
+    event: EventKind
+    entries: Entries
+    body: Body[Request, Answer]
+    subject: SubjectOf[Request]
+
+    def __call__(
+        self, clinic: Clinic, request: Request, control: JobControl | None = None
+    ) -> Answer:
+        """Pass the gate and do it. Any thread.
+
+        Raises
+        ------
+        NotLoggedIn, Locked, NotPermitted
+            The gate refused; a refusal by role is in the trail.
+        TrailUnwritable
+            Nothing was done, because it could not have been recorded.
+        BitewingError
+            As the use case says; the trail has the failure.
+        """
+        session = self._admit(clinic)
+        ticket = session.require(self.permission) if session else None
+        actor = session.actor if session else PROGRAM
+        before = self._subject(clinic, request, actor)
+        is_look = self.entries is Entries.ONE_BEFORE
+        first = clinic.trail.append(
+            self._entry(actor, Outcome.DONE if is_look else Outcome.INTENT, before)
+        )
+
+        def check() -> None:
+            if session is not None and ticket is not None:
+                session.check(ticket)
+
+        act = Act(session, check, control or SilentControl(), first.seq)
+        act.outcome = before
+        try:
+            answer = self.body(clinic, request, act)
+            check()
+        except Cancelled:
+            self._close(clinic, actor, Outcome.CANCELLED, act)
+            raise
+        except BitewingError as fault:
+            act.outcome = attrs.evolve(act.outcome, why=_reason(act.outcome.why, fault))
+            self._close(clinic, actor, Outcome.FAILED, act)
+            raise
+        except Exception as bug:
+            act.outcome = attrs.evolve(act.outcome, why=_reason(act.outcome.why, bug))
+            self._close(clinic, actor, Outcome.FAILED, act)
+            raise
+        if not is_look:
+            self._close(clinic, actor, Outcome.DONE, act)
+        return answer
+
+    def _admit(self, clinic: Clinic) -> Session | None:
+        try:
+            return clinic.desk.require(self.permission)
+        except NotPermitted:
+            session = clinic.desk.session
+            clinic.trail.append(
+                Entry(
+                    EventKind.REFUSED,
+                    session.actor if session else PROGRAM,
+                    Outcome.REFUSED,
+                    why=self.name.replace("_", " "),
+                )
+            )
+            raise
+
+    def _subject(self, clinic: Clinic, request: Request, actor: Actor) -> Subject:
+        try:
+            return self.subject(clinic, request)
+        except BitewingError as fault:
+            why = _reason(self.name.replace("_", " "), fault)
+            clinic.trail.append(Entry(self.event, actor, Outcome.FAILED, why=why))
+            raise
+
+    def _entry(
+        self, actor: Actor, outcome: Outcome, subject: Subject, refers_to: int | None = None
+    ) -> Entry:
+        return Entry(
+            self.event,
+            actor,
+            outcome,
+            patient_id=subject.patient_id,
+            objects=subject.objects,
+            why=subject.why,
+            digests=subject.digests,
+            size_bytes=subject.size_bytes,
+            refers_to=refers_to,
+        )
+
+    def _close(self, clinic: Clinic, actor: Actor, outcome: Outcome, act: Act) -> None:
+        clinic.trail.append(self._entry(actor, outcome, act.outcome, refers_to=act.number))
+
+
+def _reason(why: str, fault: Exception) -> str:
+    """Name the fault by its type: a message may hold more than the trail should."""
+    return f"{why} ({type(fault).__name__})".strip()
+
+
+_registry: dict[str, UseCase[object, object]] = {}
+
+
+def use_case(
+    *,
+    permission: Permission,
+    event: EventKind,
+    entries: Entries = Entries.BEFORE_AND_AFTER,
+    subject: SubjectOf[Request] = _no_subject,
+) -> Callable[[Body[Request, Answer]], UseCase[Request, Answer]]:
+    """Register a function ``(clinic, request, act) -> answer`` as a use case of its own name."""
+
+    def register(body: Body[Request, Answer]) -> UseCase[Request, Answer]:
+        name = getattr(body, "__name__", "")
+        if not name or name in _registry:
+            raise ValueError("a use case has a name of its own")
+        case = UseCase(name, permission, event, entries, body, subject)
+        _registry[name] = case  # type: ignore[assignment]
+        return case
+
+    return register
+
+
+def registered() -> Mapping[str, UseCase[object, object]]:
+    """Return every use case by name."""
+    return MappingProxyType(_registry)

@@ -1,0 +1,33 @@
+"""Is everything stored still what was written?"""
+
+from __future__ import annotations
+
+import attrs
+
+from viewer.app.clinic import Clinic
+from viewer.app.gate import Act, use_case
+from viewer.session.audit.events import EventKind
+from viewer.session.permissions import Permission
+from viewer.vault.records import CheckReport
+
+
+@attrs.frozen
+class CheckStore:
+    """`deep` opens every object to its last byte."""
+
+    deep: bool = False
+
+
+@use_case(permission=Permission.CHECK_STORE, event=EventKind.STORE_CHECKED)
+def check_store(clinic: Clinic, request: CheckStore, act: Act) -> CheckReport:
+    """Look for missing, damaged and unknown objects."""
+    report = clinic.vault.check(
+        request.deep,
+        lambda done, total: act.control.progress(done, total, "Checking"),
+        act.control.is_cancelled,
+    )
+    words = "sound" if report.is_sound else "damage found"
+    act.outcome = attrs.evolve(
+        act.outcome, why=f"{report.objects_checked} objects, {words}", size_bytes=report.bytes_checked
+    )
+    return report
