@@ -61,7 +61,7 @@ def pixel_digest(plain: memoryview) -> str:
     return hashlib.sha256(plain).hexdigest()
 
 
-def with_digest(record: ImageRecord, plain: memoryview) -> ImageRecord:
+def with_digest(record: ImageRecord, found: str) -> ImageRecord:
     """Return the record with its pixel digest filled in.
 
     Raises
@@ -69,7 +69,6 @@ def with_digest(record: ImageRecord, plain: memoryview) -> ImageRecord:
     ValueError
         It speaks of other pixels.
     """
-    found = pixel_digest(plain)
     if record.pixel_sha256 not in {"", found}:
         raise ValueError("the record speaks of other pixels")
     return attrs.evolve(record, pixel_sha256=found)

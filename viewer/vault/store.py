@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +19,7 @@ from viewer.model.patient import Patient, Series, Study
 from viewer.vault import pictures
 from viewer.vault.catalog import images, patients, settings
 from viewer.vault.catalog.connection import Catalog
-from viewer.vault.catalog.images import Role
+from viewer.vault.catalog.images import Role, StoredObject
 from viewer.vault.check import check_store
 from viewer.vault.errors import (
     NotInStore,
@@ -245,26 +246,32 @@ class Vault:
             Role.HEADERS: memoryview(headers),
             Role.PREVIEW: memoryview(pictures.pack_thumbnail(thumbnail)),
         }
-        record = pictures.with_digest(record, plain)
-        with self._sealed.writing():
-            return self._put(study, series, record, parts, is_cancelled)
+        with self._sealed.writing(), ThreadPoolExecutor(1, "vault-digest") as other:
+            digest = other.submit(pictures.pixel_digest, plain)
+            with self._catalog.read() as cursor:
+                is_known = bool(images.find_by_sop(cursor, record.sop_instance_uids))
+            if is_known:
+                twin = self._twin(pictures.with_digest(record, digest.result()))
+                if twin is not None:
+                    return twin
+            pause = self._sealed.pause(is_cancelled)
+            made = self._sealed.seal(record.id, record.patient_id, parts, pause)
+            return self._list(study, series, record, made, digest.result())
 
-    def _put(
+    def _twin(self, record: ImageRecord) -> ImageRecord | None:
+        with self._catalog.read() as cursor:
+            return images.find_twin(cursor, record)
+
+    def _list(
         self,
         study: Study,
         series: Series,
         record: ImageRecord,
-        parts: Mapping[Role, memoryview],
-        is_cancelled: IsCancelled,
+        made: Sequence[StoredObject],
+        digest: str,
     ) -> ImageRecord:
-        with self._catalog.read() as cursor:
-            twin = images.find_twin(cursor, record)
-        if twin is not None:
-            return twin
-        made = self._sealed.seal(
-            record.id, record.patient_id, parts, self._sealed.pause(is_cancelled)
-        )
         try:
+            record = pictures.with_digest(record, digest)
             with self._catalog.write() as cursor:
                 twin = images.find_twin(cursor, record)
                 if twin is None:
