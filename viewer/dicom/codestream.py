@@ -54,13 +54,13 @@ def _jpeg(content: memoryview) -> Stream:
             continue
         length = int.from_bytes(content[at + 2 : at + 4], "big")
         if marker in _FRAME_MARKERS:
-            return _frame(content[at + 4 : at + 2 + length], is_ycc)
+            return _frame(content[at + 4 : at + 2 + length], is_ycc=is_ycc)
         is_ycc = is_ycc or _says_ycc(marker, bytes(content[at + 4 : at + 18]))
         at += 2 + length
     raise _damaged()
 
 
-def _frame(segment: memoryview, is_ycc: bool) -> Stream:
+def _frame(segment: memoryview, *, is_ycc: bool) -> Stream:
     if len(segment) < 6:
         raise _damaged()
     rows = int.from_bytes(segment[1:3], "big")

@@ -113,9 +113,9 @@ def stack(places: Sequence[PlanePlace]) -> Stack | NotAStack:
     order = np.argsort(heights, kind="stable")
     positions = np.array([places[n].position for n in order], dtype=np.float64)
     first = places[int(order[0])]
-    reason = _unevenness(heights[order]) or _tilt(positions, first)
-    if reason:
-        return NotAStack(reason)
+    reasons = (_unevenness(heights[order]), _tilt(positions, first))
+    if any(reasons):
+        return NotAStack(" ".join(filter(None, reasons)))
     return Stack(tuple(int(n) for n in order), _affine(positions, first))
 
 
@@ -135,12 +135,10 @@ def _tilt(positions: NDArray[np.float64], first: PlanePlace) -> str:
     offsets = positions - positions[0]
     normal = first.normal
     sideways = offsets - np.outer(offsets @ normal, normal)
-    drift = float(np.linalg.norm(sideways, axis=1).max())
-    if drift <= min(first.row_mm, first.column_mm) / 2:
+    drift = np.linalg.norm(sideways, axis=1)
+    if drift.max() <= min(first.row_mm, first.column_mm) / 2:
         return ""
-    whole = offsets[-1]
-    cosine = abs(float(whole @ normal)) / float(np.linalg.norm(whole))
-    angle = float(np.degrees(np.arccos(min(1.0, cosine))))
+    angle = float(np.degrees(np.arctan2(drift[-1], abs(float(offsets[-1] @ normal)))))
     return f"The slices are tilted by {angle:.1f} degrees against their stack."
 
 

@@ -120,9 +120,20 @@ def layout_of(parsed: Parsed) -> PixelLayout:
     if parsed.syntax.is_encapsulated and not place.is_encapsulated:
         raise Malformed("The header says compressed, but the picture is not.")
     layout = _read_layout(ds, parsed, place, codec)
+    check_layout(layout)
+    return layout
+
+
+def check_layout(layout: PixelLayout) -> None:
+    """Check that a layout makes sense and stays within the budgets.
+
+    Raises
+    ------
+    Unsupported, Malformed
+        As `layout_of`.
+    """
     _check(layout)
     _check_budget(layout)
-    return layout
 
 
 def _read_layout(ds: Dataset, parsed: Parsed, place: PixelPlace, codec: Codec) -> PixelLayout:

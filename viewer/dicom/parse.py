@@ -42,19 +42,6 @@ class Parsed:
     header_bytes: bytes
 
 
-def is_dicom(start: bytes) -> bool:
-    """Whether the first 264 bytes of a file look like DICOM, with or without a preamble."""
-    if start[128:132] == b"DICM":
-        return True
-    if len(start) < 8 or start[0] not in (2, 8) or start[1] != 0:
-        return False
-    is_explicit = start[4:6].isalpha() and start[4:6].isupper()
-    length = int.from_bytes(start[4:8], "little")
-    return start[2:4] in (b"\0\0", b"\1\0", b"\5\0", b"\x08\0", b"\x16\0") and (
-        is_explicit or length < 1024
-    )
-
-
 def parse(content: memoryview, limits: Limits = LIMITS) -> Parsed:
     """Read a DICOM file.
 

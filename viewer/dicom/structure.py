@@ -22,7 +22,7 @@ class Limits:
 
     depth: int = 32
     elements: int = 400_000
-    header_bytes: int = 64 << 20
+    header_bytes: int = 32 << 20
 
 
 LIMITS = Limits()
@@ -66,7 +66,7 @@ class _Level:
 class _Walker:
     """The state of one walk."""
 
-    def __init__(self, body: memoryview, is_implicit: bool, big: bool, limits: Limits) -> None:
+    def __init__(self, body: memoryview, *, is_implicit: bool, big: bool, limits: Limits) -> None:
         self.body = body
         self.big = big
         self.limits = limits
@@ -80,7 +80,7 @@ class _Walker:
 
     def run(self) -> Outline:
         """Walk to the end of the body."""
-        self.levels[0].is_implicit = self._sniff(self.levels[0].is_implicit)
+        self.levels[0].is_implicit = self._sniff(declared=self.levels[0].is_implicit)
         while self._close_finished():
             if self.at + 8 > len(self.body):
                 # Trailing bytes too few for an element: padding, which peers ignore as well.
@@ -109,7 +109,7 @@ class _Walker:
             self.levels.pop()
         return self.at < len(self.body)
 
-    def _sniff(self, declared: bool) -> bool:
+    def _sniff(self, *, declared: bool) -> bool:
         """Tell implicit from explicit by what is there: some writers declare the other."""
         if self.at + 6 > len(self.body):
             return declared
@@ -146,13 +146,13 @@ class _Walker:
         end = None if length == _UNDEFINED else self._checked_end(length)
         implicit = self.levels[-1].is_implicit
         if length:
-            implicit = self._sniff_item(implicit)
+            implicit = self._sniff_item(declared=implicit)
         self._push(_Level(False, end, implicit))
 
-    def _sniff_item(self, declared: bool) -> bool:
+    def _sniff_item(self, *, declared: bool) -> bool:
         if self.at + 8 > len(self.body) or self._tag() >> 16 == 0xFFFE:
             return declared
-        return self._sniff(declared)
+        return self._sniff(declared=declared)
 
     def _element(self) -> None:
         tag = self._tag()
@@ -235,4 +235,4 @@ def walk(body: memoryview, *, is_implicit: bool, big: bool, limits: Limits) -> O
     Malformed
         The bytes contradict themselves or go beyond a limit.
     """
-    return _Walker(body, is_implicit, big, limits).run()
+    return _Walker(body, is_implicit=is_implicit, big=big, limits=limits).run()

@@ -7,7 +7,7 @@ Pure functions, any thread. Every data set carries its `file_meta` and can be wr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from io import BytesIO
 
 import attrs
@@ -29,7 +29,7 @@ DX_PRESENTATION = UID("1.2.840.10008.5.1.4.1.1.1.1")
 IO_PRESENTATION = UID("1.2.840.10008.5.1.4.1.1.1.3")
 VL_PHOTOGRAPHIC = UID("1.2.840.10008.5.1.4.1.1.77.1.4")
 
-_DEFAULT_TIME = datetime(2024, 1, 1, 9, 0)
+_DEFAULT_DAY, _DEFAULT_TIME = date(2024, 1, 1), time(9)
 
 
 @attrs.frozen
@@ -394,8 +394,8 @@ def _jaw(kind: ImageKind, teeth: Sequence[Tooth]) -> Code:
 
 def _start_of(study: Study) -> datetime:
     if study.date is None:
-        return _DEFAULT_TIME
-    return datetime.combine(study.date, study.time or _DEFAULT_TIME.time())
+        return datetime.combine(_DEFAULT_DAY, _DEFAULT_TIME)
+    return datetime.combine(study.date, study.time or _DEFAULT_TIME)
 
 
 def _da(day: date | None) -> str:

@@ -1,0 +1,1 @@
+"""Hostile input becomes model: walking, the disposable decoding child, volumes, arrivals."""

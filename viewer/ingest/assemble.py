@@ -1,0 +1,172 @@
+"""One plan into one arrival: decode into place, set the grey scale, describe."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from viewer.dicom.greyscale import with_extremes
+from viewer.dicom.headers import pack_headers
+from viewer.dicom.layout import MAX_PICTURE_BYTES, PixelLayout
+from viewer.ingest.arrival import Arrival
+from viewer.ingest.decoder import Decoder
+from viewer.ingest.errors import FileRefused
+from viewer.ingest.files import opened
+from viewer.ingest.grouping import Plan, SourceFile
+from viewer.ingest.memory import SharedPixels
+from viewer.ingest.thumbnail import thumbnail
+from viewer.model.ids import ImageId, PatientId, SopUid, new_id
+from viewer.model.image import GreyScale, ImageKind, ImageRecord, Picture
+
+_RESCALED = "The slices' own rescales are applied: values are modality values."
+_GUESSED_WINDOW = "The header has no window; one was chosen from the grey values."
+
+
+class SourceRefused(Exception):
+    """One file of a plan could not be decoded."""
+
+    def __init__(self, file: SourceFile, reason: str) -> None:
+        super().__init__(reason)
+        self.file = file
+        self.reason = reason
+
+
+def assemble(plan: Plan, decoder: Decoder, decoded: Callable[[SourceFile], None]) -> Arrival:
+    """Decode a plan's files and make the arrival.
+
+    Parameters
+    ----------
+    decoded : callable
+        Told of each file that is done.
+
+    Raises
+    ------
+    SourceRefused
+        Names the file that could not be decoded; nothing of the picture is kept.
+    Cancelled, ChildUnavailable
+    """
+    layout = plan.files[0].header.layout
+    if plan.planes > 1 and layout.is_colour:
+        raise SourceRefused(plan.files[0], "Colour films are not shown yet.")
+    if layout.frame_bytes * plan.planes > MAX_PICTURE_BYTES:
+        raise SourceRefused(plan.files[0], "The volume is larger than any real one.")
+    pixels = _decoded(plan, layout, decoder, decoded)
+    pixels, grey, notes = _in_one_scale(plan, pixels)
+    grey = with_extremes(grey, pixels)
+    if any(window.name == "automatic" for window in grey.windows):
+        notes = (*notes, _GUESSED_WINDOW)
+    header = plan.files[0].header
+    record = _record(plan, pixels, grey, notes)
+    picture = Picture(record, pixels)
+    return Arrival(
+        patient=header.patient,
+        study=header.study,
+        series=header.series,
+        picture=picture,
+        headers=pack_headers(base64.b64decode(f.header.data_set) for f in plan.files),
+        thumbnail=thumbnail(picture),
+    )
+
+
+def _decoded(
+    plan: Plan, layout: PixelLayout, decoder: Decoder, decoded: Callable[[SourceFile], None]
+) -> NDArray[np.generic]:
+    shared = SharedPixels(layout.frame_bytes * plan.planes)
+    try:
+        for source, slots in zip(plan.files, plan.slots, strict=True):
+            _decode_one(source, decoder, shared, slots)
+            decoded(source)
+    finally:
+        shared.close()
+    shape = layout.frame_shape
+    if plan.planes > 1 or plan.affine is not None:
+        shape = (plan.planes, *shape)
+    return shared.array(shape, layout.dtype)
+
+
+def _decode_one(
+    source: SourceFile, decoder: Decoder, shared: SharedPixels, slots: tuple[int, ...]
+) -> None:
+    try:
+        with opened(source.path) as file:
+            decoder.decode(file, source.header.layout, shared, slots)
+    except FileRefused as refused:
+        raise SourceRefused(source, str(refused)) from refused
+
+
+def _in_one_scale(
+    plan: Plan, pixels: NDArray[np.generic]
+) -> tuple[NDArray[np.generic], GreyScale, tuple[str, ...]]:
+    """Keep stored values where all planes share one rescale; else make modality values."""
+    greys = _grey_by_slot(plan)
+    scales = {(grey.slope, grey.intercept) for grey in greys}
+    if len(scales) == 1:
+        return pixels, greys[0], ()
+    is_whole = all(slope.is_integer() and start.is_integer() for slope, start in scales)
+    dtype = np.dtype("<i4" if is_whole else "<f4")
+    values = np.empty(pixels.shape, dtype)
+    for plane, stored, grey in zip(values, pixels, greys, strict=True):
+        plane[...] = stored.astype(np.float64) * grey.slope + grey.intercept
+    plain = attrs.evolve(
+        greys[0], slope=1.0, intercept=0.0, bits_stored=32, padding_from=None, padding_to=None
+    )
+    return values, plain, (_RESCALED,)
+
+
+def _grey_by_slot(plan: Plan) -> list[GreyScale]:
+    by_slot: dict[int, GreyScale] = {}
+    for source, slots in zip(plan.files, plan.slots, strict=True):
+        frames = source.header.frames
+        for frame, slot in enumerate(slots):
+            by_slot[slot] = frames[frame if len(frames) > 1 else 0].grey
+    return [by_slot[slot] for slot in range(plan.planes)]
+
+
+def _record(
+    plan: Plan, pixels: NDArray[np.generic], grey: GreyScale, notes: tuple[str, ...]
+) -> ImageRecord:
+    header = plan.files[0].header
+    is_cbct = plan.affine is not None and header.series.modality == "CT"
+    of_all = dict.fromkeys(note for file in plan.files for note in file.header.notes)
+    return ImageRecord(
+        id=ImageId(new_id()),
+        patient_id=PatientId(""),
+        study_uid=header.study.uid,
+        series_uid=header.series.uid,
+        sop_instance_uids=tuple(SopUid(file.header.sop_uid) for file in plan.files),
+        sop_class_uid=header.sop_class_uid,
+        modality=header.series.modality,
+        kind=ImageKind.CBCT if is_cbct else header.kind,
+        shape=tuple(pixels.shape),
+        dtype=pixels.dtype.newbyteorder("=").name,
+        grey=grey,
+        spacing=header.spacing,
+        affine_lps=plan.affine,
+        laterality=header.laterality,
+        patient_orientation=header.patient_orientation,
+        teeth=header.teeth,
+        acquired=header.acquired,
+        number=header.number,
+        description=header.description,
+        burned_in=_worst_burned_in(plan),
+        pixel_sha256=_digest(pixels),
+        notes=(*plan.notes, *notes, *of_all),
+    )
+
+
+def _digest(pixels: NDArray[np.generic]) -> str:
+    flat = np.ascontiguousarray(pixels).reshape(-1).view(np.uint8)
+    return hashlib.sha256(flat.data).hexdigest()
+
+
+def _worst_burned_in(plan: Plan) -> str:
+    """A volume is free of burned-in text only if each of its slices says so."""
+    said = {file.header.burned_in for file in plan.files}
+    if "YES" in said:
+        return "YES"
+    return "NO" if said == {"NO"} else ""

@@ -1,0 +1,114 @@
+"""A parsed file into what the parent needs to know of it. Runs in the decoding child."""
+
+from __future__ import annotations
+
+import base64
+import struct
+
+from pydicom.dataset import Dataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_dataset
+from pydicom.sequence import Sequence
+
+from viewer.dicom import attributes as read
+from viewer.dicom.geometry import PlanePlace, place_of
+from viewer.dicom.greyscale import grey_of
+from viewer.dicom.layout import PixelLayout, layout_of
+from viewer.dicom.parse import Parsed
+from viewer.ingest.protocol import FrameFacts, Header
+
+_UNWRITABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError, struct.error)
+_LOST = "Some header elements could not be kept: they are damaged."
+_TABLE_NOTE = "The header's grey-value table (VOI LUT) is not applied yet."
+_OVERLAY_NOTE = "The picture has an overlay that is not shown yet."
+
+
+def describe(parsed: Parsed) -> Header:
+    """Read all facts of one picture.
+
+    Raises
+    ------
+    NotAnImage, Unsupported, Malformed
+    """
+    ds = parsed.header
+    read.refuse_what_is_no_picture(ds)
+    layout = layout_of(parsed)
+    data_set, notes = _kept(parsed)
+    return Header(
+        patient=read.patient_of(ds),
+        study=read.study_of(ds),
+        series=read.series_of(ds),
+        sop_uid=read.sop_uid_of(ds),
+        sop_class_uid=read.text(ds, "SOPClassUID"),
+        kind=read.kind_of(ds),
+        is_localizer="LOCALIZER" in read.text(ds, "ImageType").upper(),
+        layout=layout,
+        frames=_frames(ds, layout),
+        data_set=base64.b64encode(data_set).decode("ascii"),
+        number=read.number_of(ds, "InstanceNumber"),
+        acquired=read.acquired_of(ds),
+        description=read.description_of(ds),
+        burned_in=read.burned_in_of(ds),
+        laterality=read.laterality_of(ds),
+        patient_orientation=read.orientation_of(ds),
+        teeth=read.teeth_of(ds),
+        spacing=read.spacing_of(ds),
+        notes=(*notes, *_what_is_not_shown(ds)),
+    )
+
+
+def _frames(ds: Dataset, layout: PixelLayout) -> tuple[FrameFacts, ...]:
+    groups = ds.get("PerFrameFunctionalGroupsSequence")
+    has_groups = isinstance(groups, Sequence) and len(groups) == layout.frames
+    facts = [
+        FrameFacts(_place(ds, frame, layout), grey_of(ds, layout, frame))
+        for frame in range(layout.frames if has_groups else 1)
+    ]
+    return tuple(facts)
+
+
+def _place(ds: Dataset, frame: int, layout: PixelLayout) -> PlanePlace | None:
+    if layout.is_colour:
+        return None
+    return place_of(ds, frame)
+
+
+def _what_is_not_shown(ds: Dataset) -> list[str]:
+    notes = []
+    if ds.get("VOILUTSequence"):
+        notes.append(_TABLE_NOTE)
+    tags = sorted(ds.keys())
+    if any(0x6000 <= tag.group <= 0x601E and tag.element == 0x0010 for tag in tags):
+        notes.append(_OVERLAY_NOTE)
+    return notes
+
+
+def _kept(parsed: Parsed) -> tuple[bytes, tuple[str, ...]]:
+    """Return the header in Explicit VR Little Endian, bit for bit where it came so."""
+    syntax = parsed.syntax
+    if not syntax.is_implicit and not syntax.is_big_endian:
+        return parsed.header_bytes, ()
+    try:
+        return _explicit(parsed.header), ()
+    except _UNWRITABLE:
+        return _explicit_by_element(parsed.header), (_LOST,)
+
+
+def _explicit(ds: Dataset) -> bytes:
+    buffer = DicomBytesIO()
+    buffer.is_implicit_VR, buffer.is_little_endian = False, True
+    write_dataset(buffer, ds)
+    return bytes(buffer.getvalue())
+
+
+def _explicit_by_element(ds: Dataset) -> bytes:
+    parts = []
+    for tag in sorted(ds.keys()):
+        one = Dataset()
+        one.set_original_encoding(*ds.original_encoding)
+        try:
+            one[tag] = ds[tag]
+            parts.append(_explicit(one))
+        except _UNWRITABLE:
+            continue
+    return b"".join(parts)

@@ -1,0 +1,83 @@
+"""Files on disk: found without following links, opened only if plain."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from viewer.ingest.arrival import Refusal
+from viewer.ingest.errors import FileRefused
+from viewer.ingest.sniff import START_BYTES, FileKind, sniff
+
+LINK = "This is a link to another place; links are not followed."
+_NOT_PLAIN = "This is not a plain file."
+_UNREADABLE = "The file cannot be opened."
+_REASONS = {
+    FileKind.PICTURE: "Plain pictures cannot be imported yet.",
+    FileKind.ARCHIVE: "Archives cannot be imported yet; unpack it first.",
+    FileKind.OTHER: "This is not an image file.",
+}
+
+
+def find(paths: Sequence[Path]) -> Iterator[Path | Refusal]:
+    """Walk over files and folders in a stable order; links become refusals."""
+    for path in paths:
+        if path.is_symlink():
+            yield Refusal(path, LINK)
+        elif path.is_dir():
+            yield from _walk(path)
+        else:
+            yield path
+
+
+def _walk(folder: Path) -> Iterator[Path | Refusal]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        yield Refusal(folder, "The folder cannot be opened.")
+        return
+    for entry in entries:
+        path = Path(entry.path)
+        if entry.is_symlink():
+            yield Refusal(path, LINK)
+        elif entry.is_dir(follow_symlinks=False):
+            yield from _walk(path)
+        else:
+            yield path
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[int]:
+    """Open a plain file for reading; never a link, a device or a pipe.
+
+    Raises
+    ------
+    FileRefused
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        file = os.open(path, flags | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
+    except OSError as fault:
+        raise FileRefused(_UNREADABLE) from fault
+    try:
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            raise FileRefused(_NOT_PLAIN)
+        yield file
+    finally:
+        os.close(file)
+
+
+def require_dicom(file: int) -> None:
+    """Refuse an open file that is no DICOM, by its first bytes.
+
+    Raises
+    ------
+    FileRefused
+    """
+    start = os.pread(file, START_BYTES, 0) if hasattr(os, "pread") else os.read(file, START_BYTES)
+    kind = sniff(start)
+    if kind is not FileKind.DICOM:
+        raise FileRefused(_REASONS[kind])

@@ -1,0 +1,146 @@
+"""What parent and decoding child say to each other: length-prefixed JSON, never pickle.
+
+Each message is four bytes of length (big endian) and UTF-8 JSON; open files travel beside it
+(SCM_RIGHTS). The parent trusts nothing that comes back.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import attrs
+
+from viewer.dicom.geometry import PlanePlace
+from viewer.dicom.layout import PixelLayout
+from viewer.model.image import GreyScale, ImageKind, PixelSpacing
+from viewer.model.patient import Patient, Series, Study
+from viewer.model.tooth import Tooth
+
+MAX_MESSAGE = 96 << 20
+_POLL_SECONDS = 0.1
+_MOST_FILES = 2
+
+
+class ChannelBroken(Exception):
+    """The other side is gone, late, or speaks another language."""
+
+
+@attrs.frozen
+class FrameFacts:
+    """What a header says of one frame."""
+
+    place: PlanePlace | None
+    grey: GreyScale
+
+
+@attrs.frozen
+class Header:
+    """What the child read from one file's header.
+
+    `frames` has one entry, or one for each frame where they differ. `data_set` is the header in
+    Explicit VR Little Endian, base64.
+    """
+
+    patient: Patient
+    study: Study
+    series: Series
+    sop_uid: str
+    sop_class_uid: str
+    kind: ImageKind
+    is_localizer: bool
+    layout: PixelLayout
+    frames: tuple[FrameFacts, ...]
+    data_set: str
+    number: int | None = None
+    acquired: datetime | None = None
+    description: str = ""
+    burned_in: str = ""
+    laterality: str = ""
+    patient_orientation: tuple[str, str] | None = None
+    teeth: tuple[Tooth, ...] = ()
+    spacing: PixelSpacing | None = None
+    notes: tuple[str, ...] = ()
+
+
+def send(channel: socket.socket, message: dict[str, Any], files: Sequence[int] = ()) -> None:
+    """Send one message, with open files beside it.
+
+    Raises
+    ------
+    ChannelBroken
+    """
+    body = json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode()
+    if len(body) > MAX_MESSAGE:
+        raise ChannelBroken("message too long")
+    prefixed = len(body).to_bytes(4, "big") + body
+    try:
+        sent = socket.send_fds(channel, [prefixed], list(files)) if files else 0
+        channel.sendall(memoryview(prefixed)[sent:])
+    except OSError as fault:
+        raise ChannelBroken("send failed") from fault
+
+
+def receive(
+    channel: socket.socket,
+    *,
+    deadline: float | None = None,
+    check: Callable[[], None] = lambda: None,
+) -> tuple[dict[str, Any], list[int]]:
+    """Wait for one message.
+
+    Parameters
+    ----------
+    deadline : float or None
+        On the monotonic clock; None waits for ever.
+    check : callable
+        Called several times a second; what it raises ends the wait.
+
+    Raises
+    ------
+    ChannelBroken
+    """
+    files: list[int] = []
+    size = int.from_bytes(_exactly(channel, 4, deadline, check, files), "big")
+    if size > MAX_MESSAGE:
+        raise ChannelBroken("message too long")
+    body = _exactly(channel, size, deadline, check, files)
+    try:
+        message = json.loads(body)
+    except (ValueError, RecursionError) as fault:
+        raise ChannelBroken("no JSON") from fault
+    if not isinstance(message, dict):
+        raise ChannelBroken("no message")
+    return message, files
+
+
+def _exactly(
+    channel: socket.socket,
+    size: int,
+    deadline: float | None,
+    check: Callable[[], None],
+    files: list[int],
+) -> bytearray:
+    content = bytearray()
+    channel.settimeout(None if deadline is None else _POLL_SECONDS)
+    while len(content) < size:
+        check()
+        if deadline is not None and time.monotonic() > deadline:
+            raise ChannelBroken("late")
+        try:
+            part, fds, _, _ = socket.recv_fds(
+                channel, min(size - len(content), 1 << 20), _MOST_FILES
+            )
+        except TimeoutError:
+            continue
+        except OSError as fault:
+            raise ChannelBroken("receive failed") from fault
+        files.extend(fds)
+        if not part:
+            raise ChannelBroken("closed")
+        content += part
+    return content
