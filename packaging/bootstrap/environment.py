@@ -31,6 +31,7 @@ from bootstrap.processes import logged, tail
 from bootstrap.system import ensure_venv_module
 
 _LAYOUT = 1  # raise it when this file comes to install something else from the same lock
+_RETRIES = "2"
 _NEEDED_BYTES = 3 * 1024**3
 _PROBE = "import sys; print(sys.version_info >= (3, 11), sys.prefix != sys.base_prefix)"
 
@@ -159,7 +160,7 @@ def _install_locked() -> None:
         "--disable-pip-version-check",
         "--no-input",
     ]
-    options = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--retries", "2"]
+    options = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--retries", _RETRIES]
     with step("installing uv, which installs the rest"):
         uv_is_here = _run([*pip, "install", *options, "-r", BOOTSTRAP_LOCK])
     if uv_is_here:

@@ -36,6 +36,7 @@ RUN_PACKAGES = {
     "libxcb-xfixes0": "libxcb-xfixes.so.0",
     "libxcb-xkb1": "libxcb-xkb.so.1",
     "libx11-xcb1": "libX11-xcb.so.1",
+    "libxcursor1": "libXcursor.so.1",
     "libxrender1": "libXrender.so.1",
 }
 
