@@ -1,0 +1,1 @@
+"""The demo practice: fictional people, a CBCT phantom with ground truth, and pictures made of it."""
