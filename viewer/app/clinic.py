@@ -165,6 +165,11 @@ class Clinic:
         self._close_vault()
         self.desk.log_off(why)
 
+    @property
+    def is_trail_open(self) -> bool:
+        """Whether the trail was opened for reading and not closed by a lock since."""
+        return self._reader is not None
+
     def trail_reader(self) -> TrailReader:
         """The reader that the use case `open_trail` made.
 

@@ -46,9 +46,17 @@ class PlannedShare:
     plan: RedactionPlan
     subjects: tuple[ShareSubject, ...]
 
-    def preview(self, image_id: ImageId) -> tuple[ShareSubject, NDArray[np.generic]]:
+    def for_recipient(self, recipient: str) -> RedactionPlan:
+        """Return the plan with the recipient's name in mark and manifest."""
+        facts = attrs.evolve(self.plan.facts, recipient=recipient.strip())
+        return make_plan(self.subjects, self.plan.profile, facts)
+
+    def preview(
+        self, image_id: ImageId, recipient: str
+    ) -> tuple[ShareSubject, NDArray[np.generic]]:
         """Return an image as it is and its stored values as they would leave."""
-        for subject, image in zip(self.subjects, self.plan.images, strict=True):
+        plan = self.for_recipient(recipient)
+        for subject, image in zip(self.subjects, plan.images, strict=True):
             if subject.record.id == image_id:
                 return subject, preview_pixels(subject, image)
         raise NothingChosen("This image is not part of the share.")
@@ -154,8 +162,7 @@ def seal_share(clinic: Clinic, request: SealShare, act: Act) -> SealedShare:
         raise UserError("Nobody is named as recipient.", "Say for whom the images are.")
     refuse_destination(request.destination, replace=request.replace)
     planned = request.planned
-    facts = attrs.evolve(planned.plan.facts, recipient=request.recipient.strip())
-    plan = make_plan(planned.subjects, planned.plan.profile, facts).confirmed(request.confirmed)
+    plan = planned.for_recipient(request.recipient).confirmed(request.confirmed)
     key = act.session.key(KeyName.SHARE)
     try:
         receipt = write_bundle(

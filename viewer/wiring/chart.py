@@ -1,0 +1,130 @@
+"""Patients, visits, thumbnails, pictures and imports for the shell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from viewer.app.gate import Answer, Request, UseCase
+from viewer.app.jobs import Job, JobControl
+from viewer.app.use_cases import importing, library
+from viewer.model.ids import ImageId, PatientId
+from viewer.model.image import Picture
+from viewer.ui import ports
+from viewer.wiring.workstation import Workstation
+
+
+class ClinicChart:
+    """Satisfies the port `Chart`. Main thread only."""
+
+    def __init__(self, workstation: Workstation) -> None:
+        self._workstation = workstation
+
+    def find_patients(
+        self, text: str, *, first: int = 0, count: int = 200
+    ) -> Sequence[ports.PatientRow]:
+        """List patients by name."""
+        request = library.FindPatients(text, first + count)
+        rows = library.find_patients(self._workstation.clinic, request)
+        return [
+            ports.PatientRow(row.patient, row.image_count, row.last_study_date)
+            for row in rows[first:]
+        ]
+
+    def visits(self, patient_id: PatientId) -> Sequence[ports.Visit]:
+        """Open a chart."""
+        chart = library.open_chart(self._workstation.clinic, library.OpenChart(patient_id))
+        return [ports.Visit(study.study, study.images) for study in chart.studies]
+
+    def fetch_thumbnail(
+        self,
+        image_id: ImageId,
+        on_done: Callable[[ports.Thumbnail], None],
+        on_fault: ports.OnFault,
+    ) -> Job[ports.Thumbnail]:
+        """Unseal a small picture of the open chart."""
+        clinic = self._workstation.clinic
+
+        def work(control: JobControl) -> ports.Thumbnail:
+            record = clinic.vault.record(image_id)
+            request = library.ShowThumbnails(record.patient_id, (image_id,))
+            return ports.Thumbnail(
+                image_id, library.show_thumbnails(clinic, request, control)[image_id]
+            )
+
+        return self._workstation.jobs.submit(work, on_done, on_fault)
+
+    def open_image(
+        self,
+        image_id: ImageId,
+        on_done: Callable[[Picture], None],
+        on_fault: ports.OnFault,
+        on_progress: ports.OnProgress,
+    ) -> Job[Picture]:
+        """Write the view into the trail, then unseal the image."""
+        return self._submit(
+            library.open_image, library.OpenImage(image_id), on_done, on_fault, on_progress
+        )
+
+    def import_paths(
+        self,
+        paths: Sequence[Path],
+        on_done: Callable[[ports.ImportSummary], None],
+        on_fault: ports.OnFault,
+        on_progress: ports.OnProgress,
+    ) -> Job[importing.ImportReport]:
+        """Read files and folders in a disposable child and seal what is whole."""
+        return self._submit(
+            importing.import_paths,
+            importing.ImportPaths(tuple(paths)),
+            lambda report: on_done(_summary(report)),
+            on_fault,
+            on_progress,
+        )
+
+    def protections(self) -> Sequence[ports.Protection]:
+        """What protects the user now."""
+        clinic = self._workstation.clinic
+        good, warning = ports.ProtectionState.GOOD, ports.ProtectionState.WARNING
+        sealed = ports.Protection(
+            "sealed store",
+            good,
+            "Every image and name is encrypted on this disk (AES-256-GCM).",
+            "check",
+        )
+        trail = ports.Protection(
+            "trail", good, "Every access is recorded in a chain that shows tampering.", "trail"
+        )
+        if clinic.keystore.protects_a_copied_disk:
+            keys = ports.Protection(
+                "key store",
+                good,
+                "The key of this workstation is in the key store of the operating system.",
+            )
+        else:
+            keys = ports.Protection("file key store", warning, clinic.keystore.label)
+        return [sealed, trail, keys]
+
+    def _submit(
+        self,
+        case: UseCase[Request, Answer],
+        request: Request,
+        on_done: Callable[[Answer], None],
+        on_fault: ports.OnFault,
+        on_progress: ports.OnProgress,
+    ) -> Job[Answer]:
+        clinic = self._workstation.clinic
+        return self._workstation.jobs.submit(
+            lambda control: case(clinic, request, control), on_done, on_fault, on_progress
+        )
+
+
+def _summary(report: importing.ImportReport) -> ports.ImportSummary:
+    patients = report.patient_ids
+    return ports.ImportSummary(
+        images=len(report.new),
+        patients=len(patients),
+        already_there=len(report.stored) - len(report.new),
+        refusals=tuple(ports.Refusal(each.name_hint, each.reason) for each in report.refusals),
+        first_patient=patients[0] if patients else None,
+    )

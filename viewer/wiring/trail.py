@@ -1,0 +1,155 @@
+"""The trail for its window."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+
+from viewer.app.jobs import Job
+from viewer.app.use_cases import trail
+from viewer.model.ids import UserId
+from viewer.session.audit.events import Event, EventFilter, EventKind, Outcome
+from viewer.session.audit.trail import TrailReader
+from viewer.session.audit.verify import Verdict
+from viewer.ui import ports
+from viewer.wiring.workstation import Workstation, tile_of
+
+_DEEDS: dict[EventKind, str] = {
+    EventKind.LOGIN: "logged in",
+    EventKind.LOGIN_FAILED: "failed to log in",
+    EventKind.LOCK: "locked the workstation",
+    EventKind.UNLOCK: "unlocked the workstation",
+    EventKind.UNLOCK_FAILED: "failed to unlock the workstation",
+    EventKind.LOGOFF: "logged off",
+    EventKind.IMPORT: "imported images",
+    EventKind.LIST: "looked at a list",
+    EventKind.VIEW: "looked at a patient's images",
+    EventKind.EXPORT: "exported images",
+    EventKind.SHARE: "shared images",
+    EventKind.STORE_CHECKED: "checked the store",
+    EventKind.TRAIL_READ: "read the trail",
+    EventKind.TRAIL_VERIFIED: "verified the trail",
+    EventKind.ACCOUNT_CHANGED: "changed an account",
+    EventKind.PASSWORD_CHANGED: "changed a password",
+    EventKind.PROGRAM_STARTED: "started",
+    EventKind.KEYSTORE_NOTICE: "noted the key store",
+    EventKind.PRACTICE_FOUNDED: "founded the practice",
+}
+_ENDINGS: dict[Outcome, str] = {
+    Outcome.INTENT: "began",
+    Outcome.REFUSED: "refused",
+    Outcome.FAILED: "failed",
+    Outcome.CANCELLED: "cancelled",
+}
+
+
+class ClinicTrail:
+    """Satisfies the port `Trail`. Main thread only."""
+
+    def __init__(self, workstation: Workstation) -> None:
+        self._workstation = workstation
+        self._verdict: ports.TrailVerdict | None = None
+
+    def _reader(self) -> TrailReader:
+        clinic = self._workstation.clinic
+        if not clinic.is_trail_open:
+            return trail.open_trail(clinic, trail.OpenTrail())
+        return clinic.trail_reader()
+
+    def kinds(self) -> Sequence[str]:
+        """The kinds of entry there are."""
+        return [kind.value for kind in EventKind]
+
+    def users(self) -> Sequence[ports.UserTile]:
+        """Who appears in it."""
+        return [tile_of(user) for user in self._workstation.clinic.practice.users()]
+
+    def count(self, wanted: ports.TrailFilter) -> int:
+        """How many entries match."""
+        return self._reader().count(_filter(wanted))
+
+    def entries(
+        self, wanted: ports.TrailFilter, first: int, count: int
+    ) -> Sequence[ports.TrailEntry]:
+        """A page of entries, newest first."""
+        return [entry_of(event) for event in self._reader().page(_filter(wanted), first, count)]
+
+    def day_counts(self, wanted: ports.TrailFilter) -> Sequence[tuple[date, int]]:
+        """Entries per day, oldest first."""
+        reader = self._reader()
+        chosen = _filter(wanted)
+        events = reader.page(chosen, 0, reader.count(chosen))
+        return sorted(Counter(event.wall.astimezone().date() for event in events).items())
+
+    def last_verdict(self) -> ports.TrailVerdict | None:
+        """The last verification."""
+        return self._verdict
+
+    def verify(
+        self, on_done: Callable[[ports.TrailVerdict], None], on_fault: ports.OnFault
+    ) -> Job[Verdict]:
+        """Check the whole chain now."""
+        clinic = self._workstation.clinic
+
+        def done(verdict: Verdict) -> None:
+            self._verdict = _verdict_of(verdict, clinic.keystore.label)
+            on_done(self._verdict)
+
+        return self._workstation.jobs.submit(
+            lambda control: trail.verify(clinic, trail.VerifyTrail(), control), done, on_fault
+        )
+
+
+def _filter(wanted: ports.TrailFilter) -> EventFilter:
+    since = until = None
+    if wanted.day is not None:
+        since = datetime.combine(wanted.day, time()).astimezone(UTC)
+        until = datetime.combine(wanted.day + timedelta(days=1), time()).astimezone(UTC)
+    return EventFilter(
+        kinds=frozenset(EventKind(kind) for kind in wanted.kinds),
+        users=frozenset(UserId(user) for user in wanted.users),
+        patient_id=wanted.patient_id,
+        since=since,
+        until=until,
+    )
+
+
+def entry_of(event: Event) -> ports.TrailEntry:
+    """Return an event in a person's words."""
+    entry = event.entry
+    deed = _DEEDS.get(entry.kind, entry.kind.value)
+    ending = _ENDINGS.get(entry.outcome, "")
+    when = event.wall.astimezone()
+    sentence = f"{when:%d %B %Y, %H:%M:%S}: {entry.actor.name} {deed}"
+    sentence += f" ({entry.why})" if entry.why else ""
+    sentence += f", {ending}" if ending else ""
+    details = [f"Workstation {event.workstation}."]
+    if entry.objects:
+        details.append(f"{len(entry.objects)} objects touched.")
+    if entry.refers_to is not None:
+        details.append(f"Ends what entry {entry.refers_to} began.")
+    outcome = entry.outcome.value if entry.outcome in {Outcome.REFUSED, Outcome.FAILED} else ""
+    return ports.TrailEntry(
+        number=event.seq,
+        when=when,
+        kind=entry.kind.value,
+        who=entry.actor.name,
+        what=" · ".join(part for part in (deed, entry.why, ending) if part),
+        patient=entry.patient_id[:8] if entry.patient_id else "",
+        outcome=outcome,
+        sentence=f"{sentence}. {' '.join(details)}",
+        user_id=entry.actor.user_id,
+    )
+
+
+def _verdict_of(verdict: Verdict, where: str) -> ports.TrailVerdict:
+    finding = verdict.finding
+    if finding is None:
+        words = f"Whole: {verdict.records} entries, {verdict.signed} of them signed."
+    else:
+        words = f"Entry {finding.seq} is bad ({finding.damage.value}). {finding.words}"
+    head = f"{verdict.head.digest[:16]} at {verdict.head.size}, kept in the {where}"
+    return ports.TrailVerdict(
+        verdict.is_whole, verdict.records, words, datetime.now().astimezone(), head
+    )

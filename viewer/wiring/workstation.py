@@ -1,0 +1,185 @@
+"""The door and the watch: who may come in, who is in, and for how long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from viewer.app.clinic import Clinic, Founding
+from viewer.app.jobs import Job, JobRunner
+from viewer.model.ids import UserId
+from viewer.session.accounts import User
+from viewer.session.errors import LoginRefused, NotLoggedIn
+from viewer.session.idle import OPERATORY, IdlePolicy
+from viewer.session.keystore import KeyStore
+from viewer.session.passwords import PasswordCheck, check_password
+from viewer.session.permissions import Permission
+from viewer.ui import ports
+
+
+def tile_of(user: User) -> ports.UserTile:
+    """Return a user as the login window shows it."""
+    is_officer = user.role.allows(Permission.MANAGE_ACCOUNTS)
+    return ports.UserTile(user.id, user.display_name, user.role.title, is_officer)
+
+
+def advice(found: PasswordCheck) -> ports.PasswordAdvice:
+    """Return a password check as the windows show it."""
+    return ports.PasswordAdvice(found.score, found.is_accepted, found.words)
+
+
+class Workstation:
+    """Holds the clinic of one folder; there is none before the practice is founded.
+
+    Main thread only. Satisfies the ports `Door` and `Watch`.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        keystore: KeyStore,
+        jobs: JobRunner,
+        *,
+        policy: IdlePolicy = OPERATORY,
+        open_clinic: Callable[[Path, KeyStore, IdlePolicy], Clinic] | None = None,
+    ) -> None:
+        self.jobs = jobs
+        self._folder = folder
+        self._keystore = keystore
+        self._policy = policy
+        self._open = open_clinic or _open_clinic
+        self._clinic: Clinic | None = None
+        if Clinic.is_founded(folder):
+            self._clinic = self._open(folder, keystore, policy)
+
+    @property
+    def clinic(self) -> Clinic:
+        """The practice.
+
+        Raises
+        ------
+        NotLoggedIn
+            It was not founded yet.
+        """
+        if self._clinic is None:
+            raise NotLoggedIn
+        return self._clinic
+
+    def close(self) -> None:
+        """Log off, drop every job, let go of everything."""
+        self.jobs.drop_all()
+        if self._clinic is not None:
+            self._clinic.close()
+        self.jobs.close()
+
+    # Door
+
+    @property
+    def practice_name(self) -> str:
+        """The practice's name; empty before it is founded."""
+        return self._clinic.practice.name if self._clinic else ""
+
+    @property
+    def is_founded(self) -> bool:
+        """Whether there is a practice."""
+        return self._clinic is not None
+
+    def people(self) -> Sequence[ports.UserTile]:
+        """Who may log in, by name."""
+        if self._clinic is None:
+            return ()
+        users = self._clinic.practice.users()
+        return [tile_of(user) for user in users if user.is_enabled and user.is_ready]
+
+    def wait_s(self, user_id: UserId) -> float:
+        """Seconds until another password is taken from this user."""
+        return self.clinic.desk.wait_s(self.clinic.practice.user(user_id).name)
+
+    def log_in(
+        self,
+        user_id: UserId,
+        password: str,
+        on_done: Callable[[ports.UserTile], None],
+        on_fault: ports.OnFault,
+    ) -> Job[ports.UserTile]:
+        """Log in, or unlock the session of the same user."""
+        clinic = self.clinic
+        user = clinic.practice.user(user_id)
+        session = clinic.desk.session
+        is_unlock = session is not None and session.is_locked and session.user.id == user_id
+
+        def work(_: object) -> ports.UserTile:
+            opened = clinic.unlock(password) if is_unlock else clinic.log_in(user.name, password)
+            return tile_of(opened.user)
+
+        return self.jobs.submit(work, on_done, on_fault)
+
+    def found(
+        self,
+        founding: ports.Founding,
+        on_done: Callable[[ports.RecoveryKey], None],
+        on_fault: ports.OnFault,
+    ) -> Job[ports.RecoveryKey]:
+        """Make the practice, the officer's account and the recovery key."""
+        order = Founding(founding.practice_name, founding.officer_name, founding.password)
+
+        def work(_: object) -> ports.RecoveryKey:
+            recovery = Clinic.found(self._folder, self._keystore, order)
+            groups = recovery.groups
+            recovery.wipe()
+            return ports.RecoveryKey(groups)
+
+        def done(key: ports.RecoveryKey) -> None:
+            self._clinic = self._open(self._folder, self._keystore, self._policy)
+            on_done(key)
+
+        return self.jobs.submit(work, done, on_fault)
+
+    def password_advice(self, password: str, name: str) -> ports.PasswordAdvice:
+        """Say how good a new password is."""
+        return advice(check_password(password, (name, self.practice_name)))
+
+    # Watch
+
+    @property
+    def current_user(self) -> ports.UserTile | None:
+        """Who is logged in; None at the door."""
+        session = self._clinic.desk.session if self._clinic else None
+        return tile_of(session.user) if session is not None else None
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether the workstation is locked."""
+        session = self._clinic.desk.session if self._clinic else None
+        return session is not None and session.is_locked
+
+    @property
+    def allowed_s(self) -> float:
+        """Seconds without a touch after which it locks."""
+        return self._policy.lock_after_s
+
+    def seconds_left(self) -> float:
+        """Seconds until it locks; when they are over, it is locked by this very call."""
+        return self.clinic.desk.poll().seconds_left if self._clinic else self._policy.lock_after_s
+
+    def someone_is_here(self) -> None:
+        """A person touched the workstation."""
+        if self._clinic is not None:
+            self._clinic.desk.activity()
+
+    def lock(self) -> None:
+        """Lock now."""
+        self.jobs.drop_all()
+        self.clinic.lock()
+
+    def log_off(self) -> None:
+        """Close the store and go back to the door."""
+        self.jobs.drop_all()
+        self.clinic.log_off()
+
+
+def _open_clinic(folder: Path, keystore: KeyStore, policy: IdlePolicy) -> Clinic:
+    return Clinic(folder, keystore, policy=policy)
+
+
+__all__ = ["LoginRefused", "Workstation", "advice", "tile_of"]
