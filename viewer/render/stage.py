@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
 from vtkmodules.vtkCommonDataModel import vtkImageData
-from vtkmodules.vtkRenderingCore import vtkProp, vtkRenderer, vtkTexture, vtkTextActor
+from vtkmodules.vtkRenderingCore import vtkProp, vtkRenderer, vtkTexture
 
 from viewer.render.overlays import DRAWERS, Overlay
+from viewer.render.overlays.text import empty
 from viewer.render.probe import new_window
 from viewer.render.style import PaneStyle, rgb
 
@@ -126,7 +127,6 @@ class Stage:
             for prop in props:
                 self._renderer.RemoveViewProp(prop)
                 prop.ReleaseGraphicsResources(self._window)
-                if isinstance(prop, vtkTextActor):
-                    prop.SetInput("")
+                empty(prop)
         del self._drawn[first:]
         self._is_stale = True

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from enum import Enum
 from pathlib import Path
 
 import attrs
+import numpy as np
+from numpy.typing import NDArray
 
+import viewer
 from viewer.model.view import Plane
+
+
+class Side(Enum):
+    """Which side of a text its position is at; also how its lines are aligned."""
+
+    START = 0
+    MIDDLE = 1
+    END = 2
+
+
+Lettering = Callable[[tuple[str, ...], float, bool, Side], NDArray[np.uint8]]
+"""(lines, size in physical pixels, bold, alignment) to ink: (rows, columns) uint8, top row first."""
 
 
 @attrs.frozen
@@ -26,7 +43,8 @@ class PaneStyle:
     letter_px: int = 15
     margin_px: int = 12
     gap_px: int = 2
-    font_file: Path | None = None
+    font_file: Path | None = attrs.field(factory=lambda: own_font())
+    lettering: Lettering | None = None
 
     def plane(self, plane: Plane) -> str:
         """The colour of a plane's line and letter."""
@@ -35,6 +53,16 @@ class PaneStyle:
             Plane.CORONAL: self.coronal,
             Plane.SAGITTAL: self.sagittal,
         }[plane]
+
+
+def own_font() -> Path | None:
+    """The font file shipped with the program; None where it is missing."""
+    package = Path(viewer.__file__).parent
+    for folder in (package / "_resources", package.parent / "resources"):
+        font = folder / "fonts" / "Inter-Medium.otf"
+        if font.is_file():
+            return font
+    return None
 
 
 def rgb(colour: str) -> tuple[float, float, float]:

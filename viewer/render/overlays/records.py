@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from enum import Enum
-
 import attrs
 
-
-class Side(Enum):
-    """Which side of a text its position is at."""
-
-    START = 0
-    MIDDLE = 1
-    END = 2
+from viewer.render.style import Side
 
 
 @attrs.frozen

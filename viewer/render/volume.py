@@ -1,0 +1,82 @@
+"""The 3D picture in a pane: what the ray caster made, the letters of where it looks, on top."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viewer.imaging import kernels
+from viewer.imaging.planes import letters
+from viewer.imaging.raycast import directions
+from viewer.imaging.sampling import taps
+from viewer.model.view import VolumeView
+from viewer.render.corners import corner, edge_marks
+from viewer.render.overlays.records import Overlay, Side
+from viewer.render.scene import Scene
+from viewer.render.style import PaneStyle
+
+
+class VolumeScene(Scene):
+    """Shows the latest 3D picture, fitted to the pane. Main thread only."""
+
+    def __init__(self, style: PaneStyle | None = None) -> None:
+        super().__init__(style)
+        self.message = ""
+        self._view: VolumeView | None = None
+        self._cast = np.zeros((1, 1, 3), np.uint8)
+        self._is_fresh = False
+
+    def look(self, view: VolumeView | None) -> None:
+        """Say where the picture to come looks from, for the letters; None: show nothing."""
+        self._view = view
+
+    def show(self, picture: NDArray[np.uint8]) -> None:
+        """Take a picture (rows, columns, 3), uint8, of any size; smaller ones are enlarged."""
+        self._cast.fill(0)
+        self._cast, self._is_fresh = picture, False
+
+    def _resized(self) -> None:
+        self._is_fresh = False
+
+    def _paint(self) -> None:
+        if self._picture.shape != (self.height, self.width, 3):
+            self._picture = np.zeros((self.height, self.width, 3), np.uint8)
+            self._is_fresh = False
+        if self._is_fresh:
+            return
+        if self._cast.shape == self._picture.shape:
+            self._picture[:] = self._cast
+        else:
+            self._enlarge()
+        self._is_fresh = True
+
+    def _enlarge(self) -> None:
+        rows, columns = self._cast.shape[:2]
+        step = max(rows / self.height, columns / self.width)
+        across = taps(columns, self.width, (columns - self.width * step + step - 1) / 2, step)
+        down = taps(rows, self.height, (rows - self.height * step + step - 1) / 2, step)
+        values = np.empty((self.height, self.width), np.float32)
+        for channel in range(3):
+            plane = np.ascontiguousarray(self._cast[..., channel])
+            kernels.resample(plane, across, down, values)
+            np.rint(np.nan_to_num(values), out=values)
+            self._picture[..., channel] = values.astype(np.uint8)
+
+    def _overlays(self) -> tuple[Overlay, ...]:
+        size, scale, style = (self.width, self.height), self.scale, self.style
+        drawn: list[Overlay] = []
+        if self._view is not None:
+            right, up, _ = directions(self._view)
+            ends = {"left": -right, "right": right, "top": up, "bottom": -up}
+            named = {
+                edge: letters((v[0], v[1], v[2]), least=0.38)[:2] for edge, v in ends.items()
+            }
+            drawn += edge_marks(named, size, scale, style)
+        if self.message:
+            drawn.append(corner(Side.START, Side.END, (self.message,), size, scale, style))
+        return tuple(drawn)
+
+    def _forget(self) -> None:
+        self._cast.fill(0)
+        self._cast = np.zeros((1, 1, 3), np.uint8)
+        self._view, self.message, self._is_fresh = None, "", False
