@@ -2,16 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+import secrets
+import threading
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
 
-from viewer.crypto.derive import DEFAULT_STRETCH, Stretch
+from viewer.crypto.derive import DEFAULT_STRETCH, Stretch, is_acceptable, stretch_password
+from viewer.crypto.errors import NotAuthentic
+from viewer.crypto.people import new_sealing_pair
 from viewer.crypto.secret import Secret
-from viewer.model.ids import UserId
+from viewer.model.ids import UserId, new_id
+from viewer.model.json import from_json, to_json, to_plain
+from viewer.session.book import (
+    RECOVERY,
+    SALT_BYTES,
+    Book,
+    EpochRow,
+    UserRow,
+    new_practice_key,
+    open_epoch,
+    seal_epoch,
+    unwrap_user_key,
+    wrap_user_key,
+)
+from viewer.session.device import device_id, require_device_secret
+from viewer.session.errors import AccountRefused, AccountsTampered, AccountsUnwritable
+from viewer.session.files import process_lock
 from viewer.session.keystore import KeyStore
-from viewer.session.permissions import OWNER, KeyName, Role
+from viewer.session.passwords import Advice, advise, require_good_password
+from viewer.session.permissions import OWNER, KeyName, Permission, Role, roles
+from viewer.session.recovery import RecoveryKey
+from viewer.session.tagged import TaggedFile
+from viewer.session.throttle import Throttle
+
+_FILE = "accounts.json"
+_HEAD = "accounts"
 
 
 @attrs.frozen
@@ -35,46 +65,50 @@ class KeyRing:
 
     keys: Mapping[KeyName, Mapping[int, Secret]]
 
+    def copy(self) -> KeyRing:
+        """Return an independent ring with the same keys."""
+        return KeyRing(
+            {
+                name: {number: key.copy() for number, key in epochs.items()}
+                for name, epochs in self.keys.items()
+            }
+        )
+
     def wipe(self) -> None:
         """Overwrite every key."""
-        raise NotImplementedError
+        for epochs in self.keys.values():
+            for key in epochs.values():
+                key.wipe()
 
+    def __enter__(self) -> KeyRing:
+        return self
 
-class RecoveryKey:
-    """The practice's recovery key, shown once: 14 groups of 4 characters with a checksum."""
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """The groups as they are printed."""
-        raise NotImplementedError
-
-    @property
-    def text(self) -> str:
-        """All groups on one line."""
-        raise NotImplementedError
-
-    @classmethod
-    def from_text(cls, text: str) -> RecoveryKey:
-        """Read a typed key; spaces, dashes and case do not matter. Raises RecoveryKeyMistyped."""
-        raise NotImplementedError
-
-    def wipe(self) -> None:
-        """Forget it."""
-        raise NotImplementedError
+    def __exit__(self, *_: object) -> None:
+        self.wipe()
 
 
 class Practice:
-    """The accounts of one store, loaded and authenticated. Any thread; writes take a lock."""
+    """The accounts of one store, loaded and authenticated. Safe from any thread.
 
-    id: str
-    name: str
-    trail_public: bytes
-    share_public: bytes
+    Changes are on disk when a method returns. Who may change what is the gate's business, but keys
+    are handed on only by somebody who holds them.
+    """
+
+    def __init__(self, folder: Path, keystore: KeyStore, book: Book) -> None:
+        self.folder = folder
+        self.keystore = keystore
+        self.throttle = Throttle(folder, keystore, book.practice_id)
+        self._book = book
+        self._file = TaggedFile(folder / _FILE, keystore, book.practice_id, _HEAD)
+        self._stamp = 0
+        self._turn = threading.RLock()
+
+    # --- begin -----------------------------------------------------------------------------
 
     @staticmethod
     def is_founded(folder: Path) -> bool:
         """Whether the store folder holds accounts."""
-        raise NotImplementedError
+        return (folder / _FILE).exists()
 
     @classmethod
     def create(
@@ -88,64 +122,415 @@ class Practice:
         officer_role: str = OWNER,
         stretch: Stretch = DEFAULT_STRETCH,
     ) -> tuple[Practice, RecoveryKey]:
-        """Found a practice with its first account and its keys."""
-        raise NotImplementedError
+        """Found a practice with its first account and its keys.
+
+        Raises
+        ------
+        AccountRefused
+            There is a practice already, a name is empty, or the role manages no accounts.
+        WeakPassword
+            The password is not taken.
+        NoKeyStore, AccountsUnwritable
+            Nothing was founded.
+        """
+        if cls.is_founded(folder):
+            raise AccountRefused("There is a practice in this folder already.")
+        if not practice_name.strip():
+            raise AccountRefused("The practice needs a name.")
+        if Permission.MANAGE_ACCOUNTS not in _role(officer_role).may:
+            raise AccountRefused("The first account must manage accounts.")
+        require_good_password(officer_password, (practice_name, officer_name))
+        recovery = RecoveryKey.of_pair(new_sealing_pair())
+        book, ring = _empty_book(practice_name.strip(), recovery)
+        keystore.create_device_secret().wipe()
+        practice = cls(folder, keystore, book)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            raise AccountsUnwritable from None
+        row = practice._new_row(officer_name, officer_name, officer_role, stretch)
+        with ring:
+            book = practice._with_password(book, row, officer_password, ring)
+        practice._take_over(book)
+        return practice, recovery
 
     @classmethod
     def load(cls, folder: Path, keystore: KeyStore) -> Practice:
-        """Read and authenticate. Raises DeviceSecretMissing, AccountsTampered, NoKeyStore."""
-        raise NotImplementedError
+        """Read and authenticate the accounts.
 
-    def users(self) -> Sequence[User]:
-        """Everybody, by display name."""
-        raise NotImplementedError
-
-    def user(self, name_or_id: str) -> User:
-        """One user by login name or id. Raises AccountRefused."""
-        raise NotImplementedError
-
-    def open_keys(self, user_id: UserId, password: str) -> KeyRing:
-        """Unwrap a user's keys: the only password check. Raises NotAuthentic. The desk calls it."""
-        raise NotImplementedError
-
-    def add_user(
-        self,
-        officer: KeyRing,
-        name: str,
-        display_name: str,
-        role_id: str,
-        password: str,
-    ) -> User:
-        """Make an account. Raises AccountRefused, WeakPassword."""
-        raise NotImplementedError
-
-    def set_enabled(self, user_id: UserId, *, enabled: bool) -> User:
-        """Let somebody log in, or no longer (which also ends an open session)."""
-        raise NotImplementedError
-
-    def change_role(self, officer: KeyRing, user_id: UserId, role_id: str) -> User:
-        """Give another role, with its keys and no others."""
-        raise NotImplementedError
-
-    def change_password(self, user_id: UserId, old: str, new: str) -> None:
-        """A user's own change. Raises NotAuthentic, WeakPassword."""
-        raise NotImplementedError
-
-    def reset_password(self, officer: KeyRing, user_id: UserId, new: str) -> User:
-        """Give a fresh key pair and password; failures are forgotten."""
-        raise NotImplementedError
+        Raises
+        ------
+        AccountRefused
+            There is no practice here.
+        DeviceSecretMissing
+            This key store is not the one it was founded with.
+        AccountsTampered, NoKeyStore
+            The accounts are not what was written last, or that cannot be told.
+        """
+        if not cls.is_founded(folder):
+            raise AccountRefused("There is no practice in this folder.", "Found one first.")
+        practice = cls(folder, keystore, _unproved_book(folder))
+        practice.refresh()  # proves it
+        return practice
 
     @classmethod
     def recover(
-        cls,
-        folder: Path,
-        keystore: KeyStore,
-        recovery: RecoveryKey,
-        name: str,
-        password: str,
+        cls, folder: Path, keystore: KeyStore, recovery: RecoveryKey, name: str, password: str
     ) -> Practice:
-        """After a lost key store: the named manager of accounts gets in again, with a new secret.
+        """After a lost key store: an account that manages accounts gets in again.
 
-        All others keep their accounts and need a new password from the officer.
+        All others keep their accounts and need a new password from it. The file cannot be
+        authenticated without the old device secret, so the officer looks at the list afterwards.
+
+        Raises
+        ------
+        NotAuthentic
+            This recovery key is not this practice's.
+        AccountRefused, WeakPassword, AccountsTampered, AccountsUnwritable, NoKeyStore
+            Nothing was changed.
         """
-        raise NotImplementedError
+        old = _unproved_book(folder)
+        with _open_all(old, recovery.private, RECOVERY, "") as ring:
+            emptied = tuple(attrs.evolve(row, wrapped={}) for row in old.users)
+            epochs = tuple(
+                attrs.evolve(epoch, sealed={RECOVERY: epoch.sealed[RECOVERY]})
+                for epoch in old.epochs
+            )
+            keystore.create_device_secret().wipe()
+            practice = cls(folder, keystore, attrs.evolve(old, users=emptied, epochs=epochs))
+            row = practice._row(name)
+            if Permission.MANAGE_ACCOUNTS not in _role(row.role).may:
+                raise AccountRefused("Only an account that manages accounts can be recovered.")
+            practice._require_good(password, row)
+            row = attrs.evolve(row, is_enabled=True)
+            book = practice._with_password(practice._book, row, password, ring)
+        practice._take_over(book)
+        return practice
+
+    def _take_over(self, book: Book) -> None:
+        """Write files that this device secret never tagged before."""
+        with self._turn, process_lock(self.folder / "accounts.lock"):
+            self.throttle.start_over()
+            self._file.replace(to_plain(book))
+            self._book = book
+            self._stamp = self._file.path.stat().st_mtime_ns
+
+    # --- who there is ----------------------------------------------------------------------
+
+    @property
+    def id(self) -> str:
+        """The practice's opaque id."""
+        return self._book.practice_id
+
+    @property
+    def name(self) -> str:
+        """The practice's name."""
+        return self._book.practice_name
+
+    @property
+    def trail_public(self) -> bytes:
+        """What the trail's record keys are sealed to."""
+        return bytes.fromhex(self._book.trail_public)
+
+    @property
+    def share_public(self) -> bytes:
+        """What checks the practice's signature on a share."""
+        return bytes.fromhex(self._book.share_public)
+
+    def users(self) -> Sequence[User]:
+        """Everybody, by display name."""
+        with self._turn:
+            return sorted(map(_user, self._book.users), key=lambda user: user.display_name)
+
+    def user(self, name_or_id: str) -> User:
+        """One user by login name or id.
+
+        Raises
+        ------
+        AccountRefused
+            There is no such account.
+        """
+        with self._turn:
+            return _user(self._row(name_or_id))
+
+    def refresh(self) -> None:
+        """Read the accounts again if another process changed them.
+
+        Raises
+        ------
+        AccountsTampered, DeviceSecretMissing, NoKeyStore
+            They are not what this workstation wrote last, or that cannot be told.
+        """
+        with self._turn:
+            try:
+                stamp = self._file.path.stat().st_mtime_ns
+            except OSError:
+                raise AccountsTampered("A file of the accounts is missing.") from None
+            if stamp != self._stamp:
+                self._book = _checked_book(self._file.read())
+                self._stamp = stamp
+
+    def advise(self, password: str, name: str = "") -> Advice:
+        """Rate a new password for somebody of this practice."""
+        return advise(password, (self.name, name))
+
+    # --- passwords and keys ----------------------------------------------------------------
+
+    def open_keys(self, user_id: UserId, password: str) -> KeyRing:
+        """Unwrap a user's keys: the only password check. `Desk` calls it, behind the throttle.
+
+        Raises
+        ------
+        NotAuthentic
+            A wrong password.
+        AccountsTampered
+            The password is right, but the keys are not those of this user and role.
+        DeviceSecretMissing, NoKeyStore
+            The other half of the key is not there.
+        """
+        with self._turn:
+            row, book = self._row(user_id), self._book
+        with require_device_secret(self.keystore) as secret:
+            private = unwrap_user_key(row, password, secret, self._place(secret))
+        try:
+            with private:
+                return _open_all(book, private, row.id, row.role)
+        except NotAuthentic:
+            raise AccountsTampered from None
+
+    def stretch_for_nobody(self, password: str) -> None:
+        """Take as long as a wrong password takes, for a name that nobody has."""
+        cost = max(row.cost for row in self._book.users)
+        stretch_password(password, secrets.token_bytes(SALT_BYTES), Stretch(*cost)).wipe()
+
+    def change_password(self, user_id: UserId, old: str, new: str) -> None:
+        """A user's own change.
+
+        Raises
+        ------
+        NotAuthentic
+            The old password is wrong.
+        WeakPassword
+            The new one is not taken.
+        """
+        with self._turn:
+            row = self._row(user_id)
+            self._require_good(new, row)
+            with self.open_keys(row.id, old) as ring, self._changing():
+                self._write(self._with_password(self._book, self._row(user_id), new, ring))
+
+    def reset_password(self, officer: KeyRing, user_id: UserId, new: str) -> User:
+        """Give a fresh key pair and password; failures are forgotten, a recovery is completed.
+
+        Raises
+        ------
+        WeakPassword, AccountRefused
+            It is not taken, or the officer does not hold the keys that the role needs.
+        """
+        with self._changing():
+            row = self._row(user_id)
+            self._require_good(new, row)
+            self._write(self._with_password(self._book, row, new, officer))
+        self.throttle.succeeded(user_id)
+        return self.user(user_id)
+
+    # --- accounts --------------------------------------------------------------------------
+
+    def add_user(
+        self, officer: KeyRing, name: str, display_name: str, role_id: str, password: str
+    ) -> User:
+        """Make an account.
+
+        Raises
+        ------
+        AccountRefused
+            The name is taken or empty, there is no such role, or the officer lacks its keys.
+        WeakPassword
+            The password is not taken.
+        """
+        with self._changing():
+            cost = Stretch(*max(row.cost for row in self._book.users))
+            row = self._new_row(name, display_name or name, role_id, cost)
+            self._require_good(password, row)
+            self._write(self._with_password(self._book, row, password, officer))
+        return self.user(row.id)
+
+    def set_enabled(self, user_id: UserId, *, enabled: bool) -> User:
+        """Let somebody log in, or no longer, which also ends an open session.
+
+        Raises
+        ------
+        AccountRefused
+            Nobody would be left who manages accounts.
+        """
+        with self._changing():
+            row = attrs.evolve(self._row(user_id), is_enabled=enabled)
+            self._write(_still_managed(self._book.with_user(row)))
+        return self.user(user_id)
+
+    def change_role(self, officer: KeyRing, user_id: UserId, role_id: str) -> User:
+        """Give another role, with its keys and no others.
+
+        Raises
+        ------
+        AccountRefused
+            There is no such role, the officer lacks its keys, or nobody would be left who
+            manages accounts.
+        """
+        with self._changing():
+            row = attrs.evolve(self._row(user_id), role=_role(role_id).id)
+            book = _still_managed(self._book.with_user(row))
+            self._write(_sealed_to(book, row, officer))
+        return self.user(user_id)
+
+    # --- inside ----------------------------------------------------------------------------
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Hold the accounts, as they are on disk, for one change."""
+        with self._turn, process_lock(self.folder / "accounts.lock"):
+            self.refresh()
+            yield
+
+    def _write(self, book: Book) -> None:
+        self._file.write(to_plain(book))
+        self._book = book
+        self._stamp = self._file.path.stat().st_mtime_ns
+
+    def _row(self, name_or_id: str) -> UserRow:
+        wanted = _login_name(name_or_id)
+        for row in self._book.users:
+            if row.id == name_or_id or _login_name(row.name) == wanted:
+                return row
+        raise AccountRefused("There is no such account.")
+
+    def _new_row(self, name: str, display_name: str, role_id: str, cost: Stretch) -> UserRow:
+        if not name.strip() or not display_name.strip():
+            raise AccountRefused("An account needs a name.")
+        if any(_login_name(row.name) == _login_name(name) for row in self._book.users):
+            raise AccountRefused("There is an account of this name already.", "Choose another.")
+        return UserRow(
+            id=UserId(new_id()),
+            name=name.strip(),
+            display_name=display_name.strip(),
+            role=_role(role_id).id,
+            is_enabled=True,
+            version=0,
+            public="",
+            salt="",
+            cost=(cost.memory_kib, cost.passes, cost.lanes),
+            wrapped={},
+        )
+
+    def _require_good(self, password: str, row: UserRow) -> None:
+        require_good_password(password, (self.name, row.name, row.display_name))
+
+    def _place(self, secret: Secret) -> tuple[str, str]:
+        return self.id, device_id(secret)
+
+    def _with_password(self, book: Book, row: UserRow, password: str, ring: KeyRing) -> Book:
+        """Return the book with a fresh key pair for a user, and the role's keys sealed to it."""
+        pair, salt = new_sealing_pair(), secrets.token_bytes(SALT_BYTES)
+        with require_device_secret(self.keystore) as secret, pair.private:
+            row = wrap_user_key(row, pair, password, salt, secret, self._place(secret))
+        return _sealed_to(book.with_user(row), row, ring)
+
+
+def _login_name(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).strip().casefold()
+
+
+def _role(role_id: str) -> Role:
+    role = roles().get(role_id)
+    if role is None:
+        raise AccountRefused("There is no such role.", f"Roles are: {', '.join(roles())}.")
+    return role
+
+
+def _user(row: UserRow) -> User:
+    return User(
+        row.id, row.name, row.display_name, _role(row.role), row.is_enabled, bool(row.wrapped)
+    )
+
+
+def _empty_book(practice_name: str, recovery: RecoveryKey) -> tuple[Book, KeyRing]:
+    """Return a book without users, and the fresh keys of the practice sealed to recovery."""
+    made = {name: new_practice_key(name) for name in KeyName}
+    practice_id, public = new_id(), recovery.public.hex()
+    epochs = tuple(
+        seal_epoch(practice_id, EpochRow(name.value, 1, {}), key, RECOVERY, "", public)
+        for name, (key, _) in made.items()
+    )
+    book = Book(
+        format=1,
+        practice_id=practice_id,
+        practice_name=practice_name,
+        recovery_public=public,
+        share_public=made[KeyName.SHARE][1],
+        trail_public=made[KeyName.TRAIL][1],
+        users=(),
+        epochs=epochs,
+    )
+    return book, KeyRing({name: {1: key} for name, (key, _) in made.items()})
+
+
+def _sealed_to(book: Book, row: UserRow, ring: KeyRing) -> Book:
+    """Return the book with the keys of a user's role sealed to it, and no others."""
+    role = _role(row.role)
+
+    def sealed(epoch: EpochRow) -> EpochRow:
+        without = {holder: text for holder, text in epoch.sealed.items() if holder != row.id}
+        epoch = attrs.evolve(epoch, sealed=without)
+        name = KeyName(epoch.key)
+        if name not in role.holds:
+            return epoch
+        key = ring.keys.get(name, {}).get(epoch.number)
+        if key is None:
+            raise AccountRefused("You cannot hand on a key that you do not hold.")
+        return seal_epoch(book.practice_id, epoch, key, row.id, role.id, row.public)
+
+    return attrs.evolve(book, epochs=tuple(sealed(epoch) for epoch in book.epochs))
+
+
+def _open_all(book: Book, private: Secret, holder: str, role_id: str) -> KeyRing:
+    """Return every key that is due to a holder; "recovery" is due all of them."""
+    due: Callable[[KeyName], bool]
+    due = _role(role_id).holds.__contains__ if role_id else lambda _: True
+    keys: dict[KeyName, dict[int, Secret]] = {}
+    for epoch in book.epochs:
+        name = KeyName(epoch.key)
+        if due(name):
+            key = open_epoch(book.practice_id, epoch, private, holder, role_id)
+            keys.setdefault(name, {})[epoch.number] = key
+    return KeyRing(keys)
+
+
+def _still_managed(book: Book) -> Book:
+    """Return the book if somebody is left who can log in and manage accounts."""
+    for row in book.users:
+        may = _role(row.role).may
+        if row.is_enabled and row.wrapped and Permission.MANAGE_ACCOUNTS in may:
+            return book
+    raise AccountRefused("Somebody must be left who manages accounts.")
+
+
+def _checked_book(content: object) -> Book:
+    """Return the book if every part of it can be what this program wrote."""
+    try:
+        book = from_json(to_json(content), Book)
+        rows_fit = all(row.role in roles() for row in book.users)
+        costs_fit = all(is_acceptable(row.stretch) for row in book.users)
+        names_fit = all(epoch.key in {name.value for name in KeyName} for epoch in book.epochs)
+    except (ValueError, TypeError):
+        raise AccountsTampered from None
+    if book.format != 1 or not (rows_fit and costs_fit and names_fit and book.users):
+        raise AccountsTampered
+    return book
+
+
+def _unproved_book(folder: Path) -> Book:
+    """Return what the file says, before any proof that it is ours."""
+    try:
+        return _checked_book(json.loads((folder / _FILE).read_bytes())["body"]["content"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        raise AccountsTampered from None

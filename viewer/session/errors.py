@@ -15,6 +15,7 @@
     EnvironmentFault
     ├── NoKeyStore              the OS key store cannot be used: fail closed
     ├── DeviceSecretMissing     this workstation does not hold the practice's device secret
+    ├── AccountsUnwritable      the accounts cannot be written: nothing was changed
     └── TrailUnwritable         the trail cannot be written: the action is refused
     IntegrityError
     ├── AccountsTampered        accounts were changed outside the program, or set back
@@ -115,6 +116,16 @@ class DeviceSecretMissing(EnvironmentFault):
         super().__init__(
             "This workstation does not hold the key that this practice was set up with.",
             "Use the workstation it was set up on, or the practice's recovery key.",
+        )
+
+
+class AccountsUnwritable(EnvironmentFault):
+    """The accounts, or the count of wrong passwords, cannot be written."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The accounts cannot be written, so this was not done.",
+            "Make room on the disk or check its permissions, then try again.",
         )
 
 

@@ -1,116 +1,178 @@
-"""Sessions and the desk that opens, locks, unlocks and ends them."""
+"""A session: somebody who is logged in, what they may, and their keys for as long as it is open."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import NewType
 
-from psygnal import Signal
-
 from viewer.crypto.secret import Secret
-from viewer.session.accounts import Practice, User
+from viewer.session.accounts import KeyRing, Practice, User
 from viewer.session.audit.events import Actor
-from viewer.session.audit.trail import Trail
-from viewer.session.clock import Clock
-from viewer.session.idle import OPERATORY, IdlePolicy, IdleState
-from viewer.session.permissions import KeyName, Permission, Role
+from viewer.session.errors import Locked, NotLoggedIn, NotPermitted
+from viewer.session.permissions import KEY_NEEDED, KeyName, Permission, Role
 
 Ticket = NewType("Ticket", int)
+"""Which stretch between two locks a piece of work began in."""
 
 
 class Session:
-    """Somebody who is logged in. Safe from any thread; after a lock every key is wiped."""
+    """Somebody who is logged in. Safe from any thread; only `Desk` opens, locks and ends it.
 
-    user: User
-    role: Role
-    started: datetime
+    Work that goes on for a while takes the `Ticket` that `require` returns and calls `check` with
+    it before each effect: after a lock, even one that was unlocked again, the ticket is void.
+    """
+
+    def __init__(self, practice: Practice, user: User, keys: KeyRing, started: datetime) -> None:
+        self._practice = practice
+        self._user_id = user.id
+        self._user = user
+        self._keys: KeyRing | None = keys
+        self._ticket = 1
+        self._is_over = False
+        self._turn = threading.RLock()
+        self.started = started
+
+    @property
+    def user(self) -> User:
+        """Who it is, as logged in."""
+        return self._user
+
+    @property
+    def role(self) -> Role:
+        """The role at login: its keys are those that were opened."""
+        return self._user.role
+
+    @property
+    def actor(self) -> Actor:
+        """Who it is, for the trail."""
+        return Actor(self._user.id, self._user.display_name, self.role.title)
 
     @property
     def is_locked(self) -> bool:
         """Whether the keys are gone until the next unlock."""
-        raise NotImplementedError
+        with self._turn:
+            return self._keys is None and not self._is_over
 
     @property
     def is_over(self) -> bool:
         """Whether it was logged off."""
-        raise NotImplementedError
-
-    @property
-    def actor(self) -> Actor:
-        """Who this is, for the trail."""
-        raise NotImplementedError
+        return self._is_over
 
     def require(self, permission: Permission) -> Ticket:
-        """Return a ticket, or raise NotLoggedIn, Locked or NotPermitted."""
-        raise NotImplementedError
+        """Return a ticket for work that needs a permission.
+
+        Raises
+        ------
+        NotLoggedIn
+            The session is over, or the account was disabled meanwhile.
+        Locked
+            The workstation is locked.
+        NotPermitted
+            The role does not allow it, or no longer, or its key is not sealed to this user.
+        """
+        now = self._practice.user(self._user_id)
+        with self._turn:
+            keys = self._open_keys()
+            if not now.is_enabled:
+                raise NotLoggedIn
+            needed = KEY_NEEDED.get(permission)
+            is_allowed = self.role.allows(permission) and now.role.allows(permission)
+            if not is_allowed or (needed is not None and needed not in keys.keys):
+                raise NotPermitted(self.role.title, permission.value)
+            return self._ticket_now()
 
     def check(self, ticket: Ticket) -> None:
-        """Raise Locked or NotLoggedIn if the session was locked or ended since the ticket."""
-        raise NotImplementedError
+        """Return only if the session has been open without a lock since the ticket.
+
+        Raises
+        ------
+        NotLoggedIn, Locked
+            It has not.
+        """
+        with self._turn:
+            self._open_keys()
+            if ticket != self._ticket_now():
+                raise Locked
 
     def key(self, name: KeyName, epoch: int | None = None) -> Secret:
-        """Return a COPY of a practice key (the caller wipes it); the current epoch by default."""
-        raise NotImplementedError
+        """Return a copy of a practice key, of the current epoch by default; the caller wipes it.
+
+        Raises
+        ------
+        NotLoggedIn, Locked
+            There are no keys now.
+        NotPermitted
+            The key is not sealed to this user.
+        """
+        with self._turn:
+            epochs = self._epochs(name)
+            number = max(epochs) if epoch is None else epoch
+            if number not in epochs:
+                raise NotPermitted(self.role.title, f"use epoch {number} of this key")
+            return epochs[number].copy()
 
     def epochs(self, name: KeyName) -> dict[int, Secret]:
-        """Return copies of every epoch of a key, by number; the largest is current."""
-        raise NotImplementedError
+        """Return copies of all epochs of a key by number; the largest is current.
 
-
-class Desk:
-    """Log in, lock, unlock, log off: throttled, and in the trail before it takes effect."""
-
-    logged_in = Signal(Session)
-    locked = Signal(Session)
-    unlocked = Signal(Session)
-    logged_off = Signal(Session)
-    ticked = Signal(IdleState)
-
-    def __init__(
-        self,
-        practice: Practice,
-        trail: Trail,
-        clock: Clock,
-        policy: IdlePolicy = OPERATORY,
-    ) -> None:
-        raise NotImplementedError
-
-    @property
-    def session(self) -> Session | None:
-        """The open or locked session, if any."""
-        raise NotImplementedError
-
-    def require(self, permission: Permission) -> Session | None:
-        """The gate's first step: None for OPEN_TO_ALL, else the session that may do it."""
-        raise NotImplementedError
-
-    def wait_s(self, name: str) -> float:
-        """Seconds until another password is taken for this name."""
-        raise NotImplementedError
-
-    def log_in(self, name: str, password: str) -> Session:
-        """Log in (a locked session of another is logged off first). ~0.3 s; any thread.
-
-        Raises LoginRefused (WaitFirst, AccountBlocked), TrailUnwritable, AccountsTampered.
+        Raises
+        ------
+        NotLoggedIn, Locked, NotPermitted
+            As for `key`.
         """
-        raise NotImplementedError
+        with self._turn:
+            return {number: key.copy() for number, key in self._epochs(name).items()}
 
-    def lock(self, why: str = "") -> None:
-        """Wipe the keys, then say so. Always succeeds; nothing to lock is no error."""
-        raise NotImplementedError
+    @contextmanager
+    def lent_keys(self) -> Iterator[KeyRing]:
+        """Lend a copy of the key ring, to hand keys on (`Practice.add_user`…); wiped at the end.
 
-    def unlock(self, password: str) -> Session:
-        """Open the locked session again, with fresh keys and a new ticket."""
-        raise NotImplementedError
+        Raises
+        ------
+        NotLoggedIn, Locked
+            There are no keys now.
+        """
+        with self._turn:
+            ring = self._open_keys().copy()
+        with ring:
+            yield ring
 
-    def log_off(self, why: str = "") -> None:
-        """Wipe the keys and end the session. Always succeeds."""
-        raise NotImplementedError
+    # --- for the desk ----------------------------------------------------------------------
 
-    def activity(self) -> None:
-        """A person touched the workstation."""
-        raise NotImplementedError
+    def wipe_keys(self) -> None:
+        """Lock: overwrite the keys and void all tickets."""
+        with self._turn:
+            if self._keys is not None:
+                self._keys.wipe()
+            self._keys = None
+            self._ticket += 1
 
-    def poll(self) -> IdleState:
-        """Call each second: emits `ticked`, locks and logs off by policy, checkpoints the trail."""
-        raise NotImplementedError
+    def give_keys(self, user: User, keys: KeyRing) -> None:
+        """Unlock: take fresh keys."""
+        with self._turn:
+            self.wipe_keys()
+            self._user, self._keys = user, keys
+
+    def end(self) -> None:
+        """Log off."""
+        with self._turn:
+            self.wipe_keys()
+            self._is_over = True
+
+    def _open_keys(self) -> KeyRing:
+        if self._is_over:
+            raise NotLoggedIn
+        if self._keys is None:
+            raise Locked
+        return self._keys
+
+    def _epochs(self, name: KeyName) -> dict[int, Secret]:
+        epochs = self._open_keys().keys.get(name)
+        if not epochs:
+            raise NotPermitted(self.role.title, f"use the practice's key for {name.value}")
+        return dict(epochs)
+
+    def _ticket_now(self) -> Ticket:
+        return Ticket(self._ticket)

@@ -1,0 +1,268 @@
+"""The desk: log in, lock, unlock, log off. Throttled, and in the trail before it takes effect."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import ExitStack
+
+import attrs
+from psygnal import Signal
+
+from viewer.crypto.derive import digest
+from viewer.crypto.errors import NotAuthentic
+from viewer.model.errors import BitewingError
+from viewer.session.accounts import KeyRing, Practice, User
+from viewer.session.audit.events import PROGRAM, Actor, Entry, EventKind, Outcome
+from viewer.session.audit.trail import Trail
+from viewer.session.clock import Clock
+from viewer.session.errors import (
+    AccountBlocked,
+    AccountRefused,
+    LoginRefused,
+    NotLoggedIn,
+    TrailUnwritable,
+    WaitFirst,
+)
+from viewer.session.idle import OPERATORY, IdleClock, IdlePhase, IdlePolicy, IdleState
+from viewer.session.permissions import Permission
+from viewer.session.session import Session
+
+
+@attrs.frozen(eq=False)
+class Admission:
+    """Somebody whose password was right, on the way from `Desk.check` to `Desk.admit`."""
+
+    user: User
+    keys: KeyRing
+    is_unlock: bool
+
+
+class Desk:
+    """Log in, lock, unlock, log off. Main thread only, but `check` and `require`, which any may.
+
+    Locking and logging off always succeed: the keys are gone first. If the trail cannot be written
+    then, the entry is owed and goes in before anybody gets in again.
+    """
+
+    logged_in = Signal(Session)
+    locked = Signal(Session)
+    unlocked = Signal(Session)
+    logged_off = Signal(Session)
+    ticked = Signal(IdleState)
+
+    def __init__(
+        self, practice: Practice, trail: Trail, clock: Clock, policy: IdlePolicy = OPERATORY
+    ) -> None:
+        self.practice = practice
+        self.trail = trail
+        self.idle = IdleClock(policy, clock)
+        self._clock = clock
+        self._session: Session | None = None
+        self._owed: list[Entry] = []
+        self._turn = threading.Lock()
+
+    @property
+    def session(self) -> Session | None:
+        """The open or locked session, if any."""
+        return self._session
+
+    def require(self, permission: Permission) -> Session | None:
+        """Take the gate's first step: None for OPEN_TO_ALL, else the session that may do it.
+
+        Raises
+        ------
+        NotLoggedIn, Locked, NotPermitted
+            It may not be done now, or not by this user.
+        """
+        if permission is Permission.OPEN_TO_ALL:
+            return None
+        session = self._session
+        if session is None:
+            raise NotLoggedIn
+        session.require(permission)
+        return session
+
+    # --- in ----------------------------------------------------------------------------------
+
+    def wait_s(self, name_or_id: str) -> float:
+        """Seconds until another password is taken for this account; infinity: blocked."""
+        return self.practice.throttle.wait_s(self._account(name_or_id)[1], self._clock)
+
+    def check(self, name_or_id: str, password: str) -> Admission:
+        """Check a password and write it into the trail: ~0.3 s, any thread, changes no session.
+
+        Raises
+        ------
+        LoginRefused, WaitFirst, AccountBlocked
+            Not admitted, in one message for a wrong name and a wrong password.
+        TrailUnwritable, AccountsTampered, AccountsUnwritable, DeviceSecretMissing, NoKeyStore
+            Nobody can be admitted now.
+        """
+        user, account = self._account(name_or_id)
+        who = Actor(user.id, user.display_name, user.role.title) if user else PROGRAM
+        session = self._session
+        is_unlock = session is not None and session.is_locked and session.user.id == who.user_id
+        failed = EventKind.UNLOCK_FAILED if is_unlock else EventKind.LOGIN_FAILED
+        self._settle()
+        try:
+            self.practice.throttle.begin(account, self._clock)
+            known, keys = self._try_password(user, password)
+        except WaitFirst:
+            self.trail.append(Entry(failed, who, Outcome.REFUSED, why="too soon after others"))
+            raise
+        except AccountBlocked:
+            self.trail.append(Entry(failed, who, Outcome.REFUSED, why="account blocked"))
+            raise
+        except NotAuthentic:
+            why = "wrong password" if user else "unknown name"
+            self.trail.append(Entry(failed, who, Outcome.REFUSED, why=why))
+            raise LoginRefused from None
+        return self._admission(known, keys, is_unlock=is_unlock)
+
+    def admit(self, admission: Admission) -> Session:
+        """Open the session, or unlock it if it is the same user's. Main thread.
+
+        A session of somebody else is logged off first.
+        """
+        user, keys = admission.user, admission.keys
+        self.idle.restart()
+        session = self._session
+        if session is not None and session.is_locked and session.user.id == user.id:
+            session.give_keys(user, keys)
+            self.unlocked.emit(session)
+            return session
+        self.log_off("another user logged in")
+        session = self._session = Session(self.practice, user, keys, self._clock.wall())
+        self.logged_in.emit(session)
+        return session
+
+    def log_in(self, name_or_id: str, password: str) -> Session:
+        """Check and admit in one, for whoever need not stay responsive.
+
+        Raises
+        ------
+        LoginRefused and the others of `check`
+            Not admitted.
+        """
+        return self.admit(self.check(name_or_id, password))
+
+    def unlock(self, password: str) -> Session:
+        """Open the locked session again, with fresh keys and new tickets.
+
+        Raises
+        ------
+        NotLoggedIn
+            Nobody is to be unlocked.
+        LoginRefused and the others of `check`
+            Not admitted.
+        """
+        if self._session is None:
+            raise NotLoggedIn
+        return self.log_in(self._session.user.id, password)
+
+    # --- out ---------------------------------------------------------------------------------
+
+    def lock(self, why: str = "by the user") -> None:
+        """Wipe the keys, then say so. Always succeeds; nothing to lock is no error."""
+        session = self._session
+        if session is None or session.is_locked:
+            return
+        session.wipe_keys()
+        self._note(Entry(EventKind.LOCK, session.actor, why=why))
+        self.locked.emit(session)
+
+    def log_off(self, why: str = "by the user") -> None:
+        """Wipe the keys and end the session. Always succeeds; nobody there is no error."""
+        session, self._session = self._session, None
+        if session is None:
+            return
+        session.end()
+        self._note(Entry(EventKind.LOGOFF, session.actor, why=why))
+        self.logged_off.emit(session)
+
+    def activity(self) -> None:
+        """A person touched the workstation."""
+        self.idle.activity()
+
+    def poll(self) -> IdleState:
+        """Call each second: counts down, locks and logs off by policy, signs the trail.
+
+        Raises
+        ------
+        AccountsTampered
+            The accounts were changed under us; the session was logged off.
+        """
+        state = self.idle.poll()
+        session = self._session
+        if session is not None:
+            self._end_what_is_due(session, state)
+        self._keep_trail()
+        self.ticked.emit(state)
+        return state
+
+    # --- inside ------------------------------------------------------------------------------
+
+    def _end_what_is_due(self, session: Session, state: IdleState) -> None:
+        try:
+            self.practice.refresh()
+            is_enabled = self.practice.user(session.user.id).is_enabled
+        except BitewingError:
+            self.log_off("the accounts could not be read")
+            raise
+        if not is_enabled:
+            self.log_off("the account was disabled")
+        elif state.phase is IdlePhase.LOG_OFF:
+            self.log_off("nobody touched the workstation")
+        elif state.phase is IdlePhase.LOCK:
+            self.lock("nobody touched the workstation")
+
+    def _account(self, name_or_id: str) -> tuple[User | None, str]:
+        """Return the user, and the account that failures count for; unknown names share a few."""
+        try:
+            user = self.practice.user(name_or_id)
+        except AccountRefused:
+            return None, f"unknown-{digest(name_or_id.encode())[0] % 16}"
+        return user, user.id
+
+    def _try_password(self, user: User | None, password: str) -> tuple[User, KeyRing]:
+        if user is None or not user.is_ready:
+            self.practice.stretch_for_nobody(password)
+            raise NotAuthentic
+        return user, self.practice.open_keys(user.id, password)
+
+    def _admission(self, user: User, keys: KeyRing, *, is_unlock: bool) -> Admission:
+        """Return the admission once it is in the trail; else the keys are wiped again."""
+        kind = EventKind.UNLOCK if is_unlock else EventKind.LOGIN
+        who = Actor(user.id, user.display_name, user.role.title)
+        with ExitStack() as undo:
+            undo.callback(keys.wipe)
+            self.practice.throttle.succeeded(user.id)
+            if not user.is_enabled:
+                why = "account disabled"
+                self.trail.append(Entry(EventKind.LOGIN_FAILED, who, Outcome.REFUSED, why=why))
+                raise AccountBlocked
+            self.trail.append(Entry(kind, who))
+            undo.pop_all()
+        return Admission(user, keys, is_unlock)
+
+    def _note(self, entry: Entry) -> None:
+        """Append what has happened already; if that fails, it is owed."""
+        with self._turn:
+            self._owed.append(entry)
+        try:
+            self._settle()
+        except TrailUnwritable:
+            return  # `check` settles first, so nobody gets in before it is written
+
+    def _settle(self) -> None:
+        with self._turn:
+            while self._owed:
+                self.trail.append(self._owed[0])
+                self._owed.pop(0)
+
+    def _keep_trail(self) -> None:
+        try:
+            self._settle()
+            self.trail.checkpoint_if_due()
+        except TrailUnwritable:
+            return  # the next use case is refused, with the message

@@ -1,0 +1,82 @@
+"""The recovery key on paper: opens the practice after a lost key store."""
+
+from __future__ import annotations
+
+import base64
+
+from viewer.crypto.derive import digest
+from viewer.crypto.people import KeyPair, sealing_public
+from viewer.crypto.secret import KEY_BYTES, Secret
+from viewer.session.errors import RecoveryKeyMistyped
+
+_PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_CROCKFORD = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_TO_PAPER = bytes.maketrans(_PLAIN, _CROCKFORD)
+_FROM_PAPER = bytes.maketrans(_CROCKFORD + b"OIL", _PLAIN + b"ABB")
+_GROUP = 4
+_SUM_BYTES = 3
+
+
+class RecoveryKey:
+    """An X25519 private key as 14 groups of 4 characters: 256 bits and a 24-bit checksum.
+
+    The alphabet has no letters that look alike (Crockford's base 32); O, I and L are read as 0, 1
+    and 1.
+    """
+
+    def __init__(self, private: Secret) -> None:
+        self.private = private
+
+    @property
+    def public(self) -> bytes:
+        """What keys are sealed to so that this key opens them: 32 bytes."""
+        return sealing_public(self.private)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The groups as they are printed."""
+        raw = bytes(self.private.view())
+        text = base64.b32encode(raw + _checksum(raw)).translate(_TO_PAPER).decode()
+        return tuple(text[at : at + _GROUP] for at in range(0, len(text), _GROUP))
+
+    @property
+    def text(self) -> str:
+        """All groups on one line."""
+        return "-".join(self.groups)
+
+    @classmethod
+    def from_text(cls, text: str) -> RecoveryKey:
+        """Read a typed key; spaces, dashes and case do not matter.
+
+        Raises
+        ------
+        RecoveryKeyMistyped
+            A character is wrong, missing or too many.
+        """
+        typed = "".join(text.split()).replace("-", "").replace("–", "").upper()
+        if not typed.isascii() or any(byte not in _CROCKFORD + b"OIL" for byte in typed.encode()):
+            raise RecoveryKeyMistyped
+        try:
+            raw = base64.b32decode(typed.encode().translate(_FROM_PAPER))
+        except ValueError:
+            raise RecoveryKeyMistyped from None
+        key, found = raw[:KEY_BYTES], raw[KEY_BYTES:]
+        if len(raw) != KEY_BYTES + _SUM_BYTES or found != _checksum(key):
+            raise RecoveryKeyMistyped
+        return cls(Secret(key))
+
+    @classmethod
+    def of_pair(cls, pair: KeyPair) -> RecoveryKey:
+        """Wrap a fresh pair."""
+        return cls(pair.private)
+
+    def wipe(self) -> None:
+        """Forget it."""
+        self.private.wipe()
+
+    def __repr__(self) -> str:
+        return "RecoveryKey(…)"
+
+
+def _checksum(raw: bytes) -> bytes:
+    return digest(b"bitewing recovery key v1" + raw)[:_SUM_BYTES]
