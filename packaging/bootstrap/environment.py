@@ -71,7 +71,7 @@ Then start again: what is already there is kept.""",
         ("no wheels", "no matching distribution", "not a supported wheel", "building wheel"),
         """\
 A locked package has no ready-made build for this Python or this machine.
-Use a 64-bit Python 3.11, 3.12 or 3.13 on Linux, Windows or macOS, for example:
+Use a 64-bit Python 3.11 to 3.14 on Windows, macOS 14 or Linux with glibc 2.34, or newer:
     python3.12 packaging/dev.py setup""",
     ),
 )

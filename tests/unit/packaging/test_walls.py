@@ -14,7 +14,7 @@ import pytest
 CLONE = Path(__file__).resolve().parents[3]
 ROOMS = [
     *("model", "crypto", "session", "vault", "dicom", "ingest", "imaging", "redact", "share"),
-    *("tools", "app", "render", "ui", "demo", "bench"),
+    *("tools", "app", "render", "ui", "demo", "bench", "wiring"),
 ]
 
 INSIDE_A_FUNCTION = "def late() -> None:\n    import {0}\n    assert {0}\n"
@@ -40,6 +40,8 @@ BREACHES = [
     ("imaging/planted.py", "vtkmodules.vtkCommonCore", "headless"),
     ("render/planted.py", "PySide6.QtGui", "qt"),
     ("ui/planted.py", "vtkmodules.vtkCommonCore", "vtk"),
+    ("wiring/planted.py", "PySide6.QtCore", "wiring"),
+    ("wiring/planted.py", "viewer.vault", "vault"),
     ("session/planted.py", "cryptography.hazmat", "cryptography"),
     ("app/planted.py", "pydicom", "pydicom"),
     ("dicom/planted.py", "SimpleITK", "peers"),
