@@ -11,9 +11,11 @@ from typing import Any
 
 import attrs
 import cattrs
+from pydicom.datadict import tag_for_keyword
 
 from viewer.model.resources import resource_path
 from viewer.redact.errors import ProfileUnusable
+from viewer.redact.table import OPTIONS
 
 
 class Headers(Enum):
@@ -129,10 +131,12 @@ def read_profile(content: str) -> Profile:
     ProfileUnusable
         It is no profile, or claims de-identification while it keeps an identity.
     """
+    reader = cattrs.Converter(forbid_extra_keys=True)
     try:
-        profile = cattrs.Converter(forbid_extra_keys=True).structure(tomllib.loads(content), Profile)
+        profile = reader.structure(tomllib.loads(content), Profile)
     except (tomllib.TOMLDecodeError, cattrs.BaseValidationError, ValueError) as fault:
         raise ProfileUnusable("A share profile cannot be read.", "Restore its file.") from fault
+    _refuse_unknown_words(profile)
     _refuse_contradiction(profile)
     return profile
 
@@ -148,6 +152,13 @@ def _read_folder(folder: Path) -> Mapping[str, Profile]:
     if not found:
         raise ProfileUnusable("The share profiles are missing.", "Install the program again.")
     return found
+
+
+def _refuse_unknown_words(profile: Profile) -> None:
+    if not OPTIONS.issuperset(profile.options):
+        raise ProfileUnusable("A share profile names an option that does not exist.")
+    if any(tag_for_keyword(keyword) is None for keyword in profile.keeps):
+        raise ProfileUnusable("A share profile keeps an attribute that does not exist.")
 
 
 def _refuse_contradiction(profile: Profile) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from viewer.redact.plan import RedactionPlan, ShareSubject
+from viewer.redact.records import RedactionPlan
+from viewer.redact.source import ShareSubject
 
 
 @attrs.frozen
