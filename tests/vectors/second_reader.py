@@ -1,0 +1,68 @@
+"""A reader of sealed objects written from viewer/vault/FORMAT.md alone; shares no code with it."""
+
+from __future__ import annotations
+
+import struct
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+
+class Refused(Exception):
+    """The file is not what the document describes."""
+
+
+def ctx(*parts: str | int) -> bytes:
+    """Join texts and numbers as in §2."""
+    texts = [str(part).encode() for part in parts]
+    return b"".join(struct.pack(">I", len(text)) + text for text in texts)
+
+
+def hkdf(key: bytes, info: bytes, salt: bytes | None = None) -> bytes:
+    """Derive a key as in §2."""
+    return HKDF(SHA256(), 32, salt, info).derive(struct.pack(">I", len(key)) + key)
+
+
+def unwrap_patient_key(
+    epoch_key: bytes, practice_id: str, patient_id: str, epoch: int, wrapped: bytes
+) -> bytes:
+    """Return a patient's key from its row in the catalog (§2)."""
+    wrapping = hkdf(epoch_key, ctx("bitewing patient keys v1", practice_id, epoch))
+    aad = ctx("bitewing patient key v1", patient_id, epoch)
+    try:
+        return AESGCM(wrapping).decrypt(wrapped[:12], wrapped[12:], aad)
+    except InvalidTag:
+        raise Refused("patient key") from None
+
+
+def open_object(raw: bytes, patient_key: bytes, object_id: str) -> bytes:
+    """Return what a sealed object holds (§3)."""
+    if len(raw) < 80:
+        raise Refused("header")
+    header = raw[:80]
+    magic, version, algorithm, packing, size, _, found_id, length = struct.unpack_from(
+        ">8sHBBII16sQ", header
+    )
+    if magic != bytes.fromhex("8942574F424A0D0A") or header[76:] != bytes(4):
+        raise Refused("magic")
+    if (version, algorithm, packing) != (1, 1, 0):
+        raise Refused("version")
+    if size not in {1 << power for power in range(10, 25)} or length > 1 << 40:
+        raise Refused("bounds")
+    count = max(1, -(-length // size))
+    if len(raw) != 80 + length + 16 * count:
+        raise Refused("size")
+    if found_id.hex() != object_id:
+        raise Refused("object id")
+    key = AESGCM(hkdf(patient_key, ctx("bitewing object v1", object_id), header[44:76]))
+    plain = b""
+    for index in range(count):
+        start = 80 + index * (size + 16)
+        nonce = bytes(3) + struct.pack(">Q?", index, index == count - 1)
+        try:
+            plain += key.decrypt(nonce, raw[start : start + size + 16], header)
+        except InvalidTag:
+            raise Refused(f"chunk {index}") from None
+    return plain
