@@ -68,8 +68,8 @@ class FilmDelegate(QStyledItemDelegate):
         """Paint a film."""
         look = theme.current()
         image: ImageRecord = index.data(_IMAGE)
-        area = QRectF(option.rect)  # type: ignore[attr-defined]
-        state = option.state  # type: ignore[attr-defined]
+        area = QRectF(option.rect)
+        state = option.state
         is_chosen = bool(state & QStyle.StateFlag.State_Selected)
         film = area.adjusted(6, 6, -6, -26)
         painter.save()

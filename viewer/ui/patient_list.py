@@ -101,7 +101,7 @@ class PatientDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         """Paint a row."""
         row: PatientRow = index.data(_ROW)
-        area = QRectF(option.rect)  # type: ignore[attr-defined]
+        area = QRectF(option.rect)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         paint_row_ground(painter, area, option)
@@ -124,7 +124,7 @@ class PatientDelegate(QStyledItemDelegate):
 def paint_row_ground(painter: QPainter, area: QRectF, option: QStyleOptionViewItem) -> None:
     """Paint the ground of a row: chosen, under the pointer, or plain."""
     look = theme.current()
-    state = option.state  # type: ignore[attr-defined]
+    state = option.state
     inner = area.adjusted(6, 2, -6, -2)
     painter.setPen(Qt.PenStyle.NoPen)
     if state & QStyle.StateFlag.State_Selected:

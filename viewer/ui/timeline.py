@@ -95,7 +95,7 @@ class VisitDelegate(QStyledItemDelegate):
         """Paint a visit."""
         visit: Visit = index.data(_VISIT)
         look = theme.current()
-        area = QRectF(option.rect)  # type: ignore[attr-defined]
+        area = QRectF(option.rect)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         paint_row_ground(painter, area, option)

@@ -1,0 +1,49 @@
+"""The last minute before the lock, said aloud at the top of the window."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtWidgets import QFrame, QWidget
+
+from viewer.ui.idle_ring import WARNING_S
+from viewer.ui.parts.messages import picture
+from viewer.ui.parts.words import Words, row
+from viewer.ui.wording import clock_words
+
+
+class Countdown(QFrame):
+    """A band that appears for the last sixty seconds. Any touch makes it go."""
+
+    def __init__(self, over: QWidget) -> None:
+        super().__init__(over)
+        self._over = over
+        self.setProperty("surface", "doubt")
+        layout = row(self, gap=3)
+        layout.setContentsMargins(16, 10, 20, 10)
+        layout.addWidget(picture("lock", "doubt"))
+        self.words = Words("", "lead")
+        layout.addWidget(self.words)
+        over.installEventFilter(self)
+        self.hide()
+
+    def show_left(self, left_s: float) -> None:
+        """Count, or hide while there is time."""
+        if left_s > WARNING_S:
+            self.hide()
+            return
+        self.words.setText(
+            self.tr("Locks in {time}. Touch anything to stay.").format(time=clock_words(left_s))
+        )
+        self.adjustSize()
+        self._place()
+        self.show()
+        self.raise_()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Stay in the middle."""
+        if event.type() == QEvent.Type.Resize and self.isVisible():
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def _place(self) -> None:
+        self.move((self._over.width() - self.width()) // 2, 72)

@@ -1,0 +1,148 @@
+"""From the door to the shell, to the lock, and back: which window is there at any moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QApplication
+
+from viewer.app.actions import Actions
+from viewer.ui import theme
+from viewer.ui.activity import Activity
+from viewer.ui.countdown import Countdown
+from viewer.ui.lock_window import Lock, close_all_but
+from viewer.ui.login_window import LoginWindow
+from viewer.ui.ports import DemoUser, Door, UserTile
+from viewer.ui.shell import Place, Practice, Shell
+
+MakePractice = Callable[[UserTile], Practice]
+
+
+class FrontDesk(QObject):
+    """Holds the one window that is open. `finished` when the door was closed.
+
+    Parameters
+    ----------
+    make_practice : callable
+        Gives the ports for whoever has just logged in or unlocked.
+    make_actions : callable
+        Gives a fresh `Actions` for each shell, with what the shell does not connect itself.
+    """
+
+    finished = Signal()
+
+    def __init__(
+        self,
+        door: Door,
+        make_practice: MakePractice,
+        make_actions: Callable[[], Actions],
+        demo_users: Sequence[DemoUser] = (),
+    ) -> None:
+        super().__init__()
+        self._door = door
+        self._make_practice, self._make_actions = make_practice, make_actions
+        self._demo_users = tuple(demo_users)
+        self._place: Place | None = None
+        self._activity: Activity | None = None
+        self._countdown: Countdown | None = None
+        self.login: LoginWindow | None = None
+        self.shell: Shell | None = None
+        self.lock_screen: Lock | None = None
+
+    def open(self) -> None:
+        """Open the door."""
+        self.login = LoginWindow(self._door, self._demo_users)
+        self.login.welcomed.connect(self._let_in)
+        self.login.closed.connect(self._on_door_closed)
+        self.login.show()
+
+    def lock(self) -> None:
+        """Lock now: forget, empty, cover. Safe to call twice."""
+        shell = self.shell
+        if shell is None:
+            return
+        self._place = shell.place()
+        who = shell.user.id
+        watch = shell.practice.watch
+        self._close_shell()
+        if not watch.is_locked:
+            watch.lock()
+        self.lock_screen = Lock(self._door, who)
+        self.lock_screen.welcomed.connect(self._let_in)
+        self.lock_screen.log_off_wanted.connect(self._log_off_from_lock)
+        self._watch_of_lock = watch
+        self.lock_screen.draw()
+
+    def log_off(self) -> None:
+        """Close the store and go back to the door."""
+        if self.shell is None:
+            return
+        watch = self.shell.practice.watch
+        self._place = None
+        self._close_shell()
+        watch.log_off()
+        self.open()
+
+    def _let_in(self, person: UserTile) -> None:
+        shell = Shell(self._make_practice(person), person, self._make_actions())
+        shell.lock_wanted.connect(self.lock)
+        shell.log_off_wanted.connect(self.log_off)
+        shell.theme_wanted.connect(self._dress)
+        self.shell = shell
+        self._activity = Activity(shell.practice.watch)
+        self._countdown = Countdown(shell)
+        self._activity.ticked.connect(self._on_tick)
+        self._activity.ran_out.connect(self.lock)
+        self._activity.start()
+        shell.showMaximized()
+        if self._place is not None:
+            shell.return_to(self._place)
+            self._place = None
+        self._leave_door()
+
+    def _leave_door(self) -> None:
+        if self.login is not None:
+            login, self.login = self.login, None
+            login.closed.disconnect(self._on_door_closed)
+            login.close()
+            login.deleteLater()
+            self._demo_users = ()
+        if self.lock_screen is not None:
+            self.lock_screen.draw_back()
+            self.lock_screen = None
+
+    def _on_tick(self, left_s: float) -> None:
+        if self.shell is not None and self._countdown is not None:
+            self.shell.show_time_left()
+            self._countdown.show_left(left_s)
+
+    def _close_shell(self) -> None:
+        if self._activity is not None:
+            self._activity.stop()
+            self._activity = None
+        shell, self.shell = self.shell, None
+        self._countdown = None
+        if shell is not None:
+            shell.hide()
+            shell.empty()
+            close_all_but(())
+            shell.deleteLater()
+
+    def _log_off_from_lock(self) -> None:
+        if self.lock_screen is None:
+            return
+        self._place = None
+        self._watch_of_lock.log_off()
+        self.open()
+        self.lock_screen.draw_back()
+        self.lock_screen = None
+
+    def _on_door_closed(self) -> None:
+        self.login = None
+        self.finished.emit()
+
+    def _dress(self, theme_id: str) -> None:
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            theme.apply_theme(app, theme_id)

@@ -1,0 +1,546 @@
+"""The main window: who, what, the image in the middle, and what protects it.
+
+It reads the chart, sends images to the panes, and turns keys and clicks into actions. It holds no
+keys and decides nothing about who may do what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import attrs
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QCloseEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
+
+from viewer.app.actions import Actions, Need
+from viewer.app.jobs import Progress
+from viewer.model.ids import ImageId, PatientId, UserId
+from viewer.model.image import ImageRecord, Picture
+from viewer.model.patient import Patient
+from viewer.model.view import WindowLevel
+from viewer.ui import icons, theme
+from viewer.ui.command_palette import CommandPalette
+from viewer.ui.import_panel import DropZone, ImportReport, ProgressCard
+from viewer.ui.inspector import Inspector
+from viewer.ui.parts.messages import Toast, error_words
+from viewer.ui.parts.sheet import Sheet
+from viewer.ui.parts.words import column, row, rule
+from viewer.ui.patient_bar import PatientBar
+from viewer.ui.patient_list import PatientList
+from viewer.ui.ports import (
+    Accounts,
+    Chart,
+    Identity,
+    ImportSummary,
+    PaneFactory,
+    Running,
+    Sharing,
+    StoreVerdict,
+    Trail,
+    UserTile,
+    Visit,
+    Watch,
+)
+from viewer.ui.shell_actions import ShellActions
+from viewer.ui.status_line import StatusLine
+from viewer.ui.thumbnails import Thumbnails
+from viewer.ui.timeline import Timeline
+from viewer.ui.tool_bar import ToolBar
+from viewer.ui.workspace import Workspace
+
+_NARROW_PX = 1280
+
+
+@attrs.frozen
+class Practice:
+    """The ports that a logged-in person works with, and the makers of the two panes."""
+
+    chart: Chart
+    watch: Watch
+    trail: Trail
+    sharing: Sharing
+    accounts: Accounts
+    radiographs: PaneFactory
+    volumes: PaneFactory
+
+
+@attrs.frozen
+class Place:
+    """Where somebody was, to come back to after the lock. Ids only: no names, no pixels."""
+
+    user_id: UserId
+    patient_id: PatientId | None = None
+    image_id: ImageId | None = None
+    window: WindowLevel | None = None
+
+
+class Shell(QWidget):
+    """A top-level window for one logged-in person; made at login, deleted at lock."""
+
+    lock_wanted = Signal()
+    log_off_wanted = Signal()
+    theme_wanted = Signal(str)
+
+    def __init__(self, practice: Practice, user: UserTile, actions: Actions) -> None:
+        super().__init__()
+        self.practice, self.user = practice, user
+        self.patient: Patient | None = None
+        self.visit: Visit | None = None
+        self.image: ImageRecord | None = None
+        self._visits: Sequence[Visit] = ()
+        self._opening: Running | None = None
+        self._importing: Running | None = None
+        self._window_then: WindowLevel | None = None
+        self.sheets: list[Sheet] = []
+        self.setWindowTitle("Bitewing")
+        self.setWindowIcon(icons.icon("mark", "accent", size=64))
+        self.setProperty("surface", "base")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.resize(1366, 768)
+        self.thumbnails = Thumbnails(practice.chart, self)
+        self._build(actions)
+        self._join()
+        self._connect_actions(actions)
+        self.refresh()
+
+    # --- made once ---------------------------------------------------------------------------
+
+    def _build(self, actions: Actions) -> None:
+        self.bar = PatientBar(self.user)
+        self.patients = PatientList(self.practice.chart)
+        self.timeline = Timeline(self.thumbnails)
+        self.left = QStackedWidget()
+        self.left.setProperty("surface", "raised")
+        self.left.setFixedWidth(theme.current().size("side_left"))
+        self.left.addWidget(self.patients)
+        self.left.addWidget(self.timeline)
+        self.workspace = Workspace(
+            self.thumbnails, self.practice.radiographs, self.practice.volumes
+        )
+        self.inspector = Inspector()
+        self.inspector.setFixedWidth(theme.current().size("side_right"))
+        self.actions_bar = ShellActions(actions, self, self.workspace)
+        self.tools = ToolBar(self.actions_bar)
+        self.status = StatusLine()
+        layout = column(self, gap=0)
+        layout.addWidget(self.bar)
+        layout.addWidget(rule())
+        layout.addLayout(self._make_middle(), 1)
+        self._foot_rules = (rule(), rule())
+        for part in (self._foot_rules[0], self.tools, self._foot_rules[1], self.status):
+            layout.addWidget(part)
+        self.toast = Toast(self)
+        self.progress = ProgressCard(self, self.tr("Importing images"))
+        self.drops = DropZone(self)
+
+    def _make_middle(self) -> QHBoxLayout:
+        middle = row(gap=0)
+        self._side_rules = (rule(upright=True), rule(upright=True))
+        middle.addWidget(self.left)
+        middle.addWidget(self._side_rules[0])
+        middle.addWidget(self.workspace, 1)
+        middle.addWidget(self._side_rules[1])
+        middle.addWidget(self.inspector)
+        return middle
+
+    def _join(self) -> None:
+        self.patients.chosen.connect(self.open_patient)
+        self.timeline.back.connect(self.show_patients)
+        self.timeline.view.chosen.connect(self.open_image)
+        self.workspace.films.chosen.connect(self._open_film)
+        self.workspace.window_changed.connect(self.inspector.show_window)
+        self.workspace.import_wanted.connect(self.ask_import)
+        self.workspace.cancel_wanted.connect(self._cancel_opening)
+        self.inspector.window_wanted.connect(self._set_window)
+        self.progress.cancelled.connect(self._cancel_import)
+        self.drops.dropped.connect(self.start_import)
+        self.drops.hovering.connect(self.workspace.empty.set_target)
+        self.bar.palette_wanted.connect(self.show_palette)
+        self.bar.lock_wanted.connect(self.lock_wanted)
+        self.bar.user_menu_wanted.connect(self._show_user_menu)
+        self.status.wanted.connect(self._do_from_status)
+
+    def _connect_actions(self, actions: Actions) -> None:
+        own: dict[str, Callable[[], None]] = {
+            "import": self.ask_import,
+            "share": self.show_share,
+            "search": self.show_patients,
+            "palette": self.show_palette,
+            "previous_image": lambda: self.workspace.films.step(-1),
+            "next_image": lambda: self.workspace.films.step(1),
+            "trail": self.show_trail,
+            "accounts": self.show_accounts,
+            "check": self.check_store,
+            "lock": self.lock_wanted.emit,
+            "log_off": self.log_off_wanted.emit,
+            "hide_sides": self.toggle_sides,
+            "about": self.show_about,
+        }
+        for action_id, handler in own.items():
+            actions.connect(action_id, handler)
+        for record in actions.table.values():
+            if record.group in {"tool", "image"}:
+                actions.connect(record.id, lambda i=record.id: self._do_in_pane(i))
+
+    # --- patients and images -----------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Read patients, safeguards and the clock anew."""
+        self.patients.refresh()
+        self.status.show_protections(self.practice.chart.protections())
+        self.show_time_left()
+        if self.patient is None:
+            self._show_start()
+
+    def _show_start(self) -> None:
+        self.bar.show_patient(None)
+        self.inspector.show_picture(None)
+        some = bool(self.patients.rows) or bool(self.patients.search.text())
+        if some:
+            title = self.tr("Choose a patient")
+            words = self.tr("Type a name or a chart number on the left, or press Ctrl+K.")
+        else:
+            title = self.tr("No images yet")
+            words = self.tr("Drop a folder here, or press I.")
+        self.workspace.show_nothing(title, words)
+        self._set_scene()
+
+    def show_patients(self) -> None:
+        """Go to the list of all patients, ready to type; the image stays."""
+        self._show_sides(True)
+        self.left.setCurrentWidget(self.patients)
+        self.patients.search.setFocus()
+        self.patients.search.selectAll()
+
+    def open_patient(self, patient: Patient) -> None:
+        """Show somebody's visits and the newest image."""
+        self._drop_opening()
+        self.patient, self.image, self.visit = patient, None, None
+        self._visits = self.practice.chart.visits(patient.id)
+        self.timeline.show_visits(self._visits)
+        self.timeline.mark_image(None)
+        self.left.setCurrentWidget(self.timeline)
+        self.bar.show_patient(patient)
+        self.inspector.show_picture(None)
+        first = next((visit for visit in self._visits if visit.images), None)
+        if first is None:
+            words = self.tr("Drop a folder here, or press I.")
+            self.workspace.show_nothing(self.tr("No images of this patient yet"), words)
+            self._set_scene()
+            return
+        self.open_image(first.images[0], first)
+        self.timeline.view.setFocus()
+
+    def open_image(self, image: ImageRecord, visit: Visit) -> None:
+        """Ask for an image; it is shown when it is unsealed."""
+        self._drop_opening()
+        self.image, self.visit = image, visit
+        self.bar.show_patient(self.patient, visit.study.date)
+        self.timeline.mark_image(image)
+        self.workspace.films.show_visit(visit, image)
+        self.inspector.show_picture(None)
+        self.workspace.show_coming(image)
+        self._set_scene()
+        self._opening = self.practice.chart.open_image(
+            image.id, self._show, self._on_not_opened, self.workspace.coming.show_progress
+        )
+
+    def _open_film(self, image: ImageRecord) -> None:
+        if self.visit is not None and image is not self.image:
+            self.open_image(image, self.visit)
+
+    def _show(self, shown: Picture) -> None:
+        self._opening = None
+        if self.patient is None or self.image is None or shown.record.id != self.image.id:
+            return
+        study = self.visit.study if self.visit else None
+        day = study.date if study else None
+        self.workspace.show_picture(shown, Identity(self.patient, day, shown.record.study_uid))
+        self.inspector.show_picture(shown)
+        if self._window_then is not None:
+            self._set_window(self._window_then)
+            self._window_then = None
+        if self.workspace.pane is not None and self.workspace.pane.window is not None:
+            self.inspector.show_window(self.workspace.pane.window)
+        for note in shown.record.notes[:1]:
+            self.workspace.banner.say(note, "doubt")
+        self._set_scene(shown.record)
+        self.actions_bar.check_tool("tool_window")
+
+    def _on_not_opened(self, fault: Exception) -> None:
+        self._opening = None
+        words = error_words(fault)
+        title = self.tr("This image can't be shown") if words else self.tr("Cancelled")
+        self.workspace.show_nothing(title, words, can_import=False)
+        self.workspace.films.show_visit(self.visit, self.image)
+
+    def _cancel_opening(self) -> None:
+        if self._opening is not None:
+            self._opening.cancel()
+
+    def _drop_opening(self) -> None:
+        if self._opening is not None:
+            self._opening.drop()
+            self._opening = None
+
+    def _set_scene(self, record: ImageRecord | None = None) -> None:
+        needs: set[Need] = set()
+        if self.patient is not None:
+            needs.add(Need.PATIENT)
+        if record is not None:
+            needs |= {Need.PICTURE, Need.VOLUME if record.is_volume else Need.RADIOGRAPH}
+        elif self.image is not None:
+            needs.add(Need.PICTURE)
+        self.actions_bar.set_scene(needs)
+
+    def _do_in_pane(self, action_id: str) -> None:
+        if self.workspace.pane is None:
+            return
+        self.workspace.pane.do(action_id)
+        if self.actions_bar.record(action_id).group == "tool":
+            self.actions_bar.check_tool(action_id)
+
+    def _set_window(self, window: WindowLevel) -> None:
+        if self.workspace.pane is not None:
+            self.workspace.pane.set_window(window)
+            self.inspector.show_window(window)
+
+    # --- import ------------------------------------------------------------------------------
+
+    def ask_import(self) -> None:
+        """Ask for a folder, without a nested event loop."""
+        from viewer.ui.folder_dialog import ask_folder
+
+        ask_folder(self, self.tr("Import a folder of images"), lambda p: self.start_import([p]))
+
+    def start_import(self, paths: Sequence[Path]) -> None:
+        """Import files and folders, one import at a time."""
+        if self._importing is not None:
+            self.toast.say(self.tr("One import is still running."))
+            return
+        self.progress.start()
+        started = self.practice.chart.import_paths(
+            paths, self._on_imported, self._on_import_fault, self._on_import_progress
+        )
+        if self.progress.isVisible():
+            self._importing = started
+
+    def _on_import_progress(self, progress: Progress) -> None:
+        self.progress.show_progress(progress)
+
+    def _on_imported(self, summary: ImportSummary) -> None:
+        self._importing = None
+        self.progress.hide()
+        self.refresh()
+        if self.patient is not None:
+            self._visits = self.practice.chart.visits(self.patient.id)
+            self.timeline.show_visits(self._visits)
+        if summary.refusals or not summary.images:
+            self._show_report(summary)
+            return
+        self.toast.say(self.tr("{count} images sealed").format(count=summary.images))
+        self._open_patient_by_id(summary.first_patient)
+
+    def _show_report(self, summary: ImportSummary) -> None:
+        sheet: list[Sheet] = []
+
+        def show_images() -> None:
+            sheet[0].close_sheet()
+            self._open_patient_by_id(summary.first_patient)
+
+        on_open = show_images if summary.images and summary.first_patient else None
+        content = ImportReport(summary, on_open)
+        sheet.append(self.open_sheet(self.tr("Import finished"), content))
+
+    def _on_import_fault(self, fault: Exception) -> None:
+        self._importing = None
+        self.progress.hide()
+        words = error_words(fault)
+        if words:
+            self.workspace.banner.say(words, "danger")
+        else:
+            self.toast.say(self.tr("Import cancelled. What was sealed before stays."))
+        self.refresh()
+
+    def _cancel_import(self) -> None:
+        if self._importing is not None:
+            self._importing.cancel()
+
+    def _open_patient_by_id(self, patient_id: PatientId | None) -> None:
+        if patient_id is None:
+            return
+        for found in self.practice.chart.find_patients("", count=100_000):
+            if found.patient.id == patient_id:
+                self.open_patient(found.patient)
+                return
+
+    # --- sheets ------------------------------------------------------------------------------
+
+    def open_sheet(self, title: str, content: QWidget, *, wide: bool = False) -> Sheet:
+        """Lay a page over the shell; its keys rest until it is closed."""
+        sheet = Sheet(self, title, content, wide=wide)
+        self.sheets.append(sheet)
+        self.actions_bar.set_blocked(True)
+        self.drops.is_open = False
+        sheet.closed.connect(lambda: self._on_sheet_closed(sheet))
+        return sheet
+
+    def _on_sheet_closed(self, sheet: Sheet) -> None:
+        if sheet in self.sheets:
+            self.sheets.remove(sheet)
+        self.actions_bar.set_blocked(bool(self.sheets))
+        self.drops.is_open = not self.sheets
+
+    def show_palette(self) -> None:
+        """Open the command palette."""
+        palette = CommandPalette(self.actions_bar, self.practice.chart, self.open_patient)
+        sheet = self.open_sheet(self.tr("Search or command"), palette)
+
+        def run(what: Callable[[], None]) -> None:
+            sheet.close_sheet()
+            what()
+
+        palette.done.connect(run)
+        palette.field.setFocus()
+
+    def show_trail(self) -> None:
+        """Open the trail."""
+        from viewer.ui.trail_window import TrailPanel
+
+        panel = TrailPanel(self.practice.trail)
+        self.open_sheet(self.tr("Trail"), panel, wide=True)
+
+    def show_share(self) -> None:
+        """Open the share page on the images of this visit, the one on screen chosen."""
+        from viewer.ui.share_panel import SharePanel
+
+        if self.visit is None or self.patient is None:
+            return
+        chosen = {self.image.id} if self.image else set()
+        panel = SharePanel(self.practice.sharing, self.visit.images, chosen, self.thumbnails)
+        sheet = self.open_sheet(self.tr("Share"), panel, wide=True)
+        sheet.closed.connect(panel.drop)
+        panel.trail_wanted.connect(lambda: (sheet.close_sheet(), self.show_trail()))
+
+    def show_accounts(self) -> None:
+        """Open the accounts."""
+        from viewer.ui.accounts_window import AccountsPanel
+
+        panel = AccountsPanel(self.practice.accounts, self.user)
+        self.open_sheet(self.tr("Accounts"), panel, wide=True)
+
+    def show_about(self) -> None:
+        """Open the about page."""
+        from viewer.ui.about import AboutPanel
+
+        self.open_sheet(self.tr("About Bitewing"), AboutPanel())
+
+    def check_store(self) -> None:
+        """Check that everything stored is whole."""
+        self.toast.say(self.tr("Checking the store…"))
+        self.practice.chart.check_store(
+            self._on_checked, self._on_import_fault, lambda _progress: None
+        )
+
+    def _on_checked(self, verdict: StoreVerdict) -> None:
+        tone = "verified" if verdict.is_whole else "danger"
+        self.workspace.banner.say(verdict.words, tone)
+        self.status.show_protections(self.practice.chart.protections())
+
+    def _do_from_status(self, action_id: str) -> None:
+        if self.actions_bar.can(action_id):
+            self.actions_bar.by_id[action_id].trigger()
+
+    def _show_user_menu(self) -> None:
+        from viewer.ui.user_menu import UserMenu
+
+        menu = UserMenu(self.user, self.actions_bar, self)
+        menu.theme_wanted.connect(self.theme_wanted)
+        menu.popup(self.bar.ring.mapToGlobal(self.bar.ring.rect().bottomLeft()))
+
+    # --- time, size, end -----------------------------------------------------------------------
+
+    def show_time_left(self) -> None:
+        """Move the ring on; called once a second."""
+        watch = self.practice.watch
+        self.bar.show_time_left(watch.seconds_left(), watch.allowed_s)
+
+    def toggle_sides(self) -> None:
+        """Hide all but the image, or bring it back."""
+        self._show_sides(self.left.isHidden())
+
+    def _show_sides(self, shown: bool) -> None:
+        parts: tuple[QWidget, ...] = (
+            self.left,
+            self.inspector,
+            self.tools,
+            self.status,
+            *self._side_rules,
+            *self._foot_rules,
+        )
+        for part in parts:
+            part.setVisible(shown)
+        self.workspace.films.setVisible(shown and self.workspace.films.film_model.rowCount() > 1)
+        if shown:
+            self._fit_to_width()
+        else:
+            self.workspace.setFocus()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give a small window to the image."""
+        super().resizeEvent(event)
+        if not self.left.isHidden():
+            self._fit_to_width()
+
+    def _fit_to_width(self) -> None:
+        is_narrow = self.width() < _NARROW_PX
+        self.inspector.setVisible(not is_narrow)
+        self._side_rules[1].setVisible(not is_narrow)
+        self.bar.set_narrow(is_narrow)
+
+    def place(self) -> Place:
+        """Return where this person is, to come back to."""
+        pane = self.workspace.pane
+        return Place(
+            self.user.id,
+            self.patient.id if self.patient else None,
+            self.image.id if self.image else None,
+            pane.window if pane else None,
+        )
+
+    def return_to(self, place: Place) -> None:
+        """Go back to where this person was; nothing happens for somebody else."""
+        if place.user_id != self.user.id or place.patient_id is None:
+            return
+        self._open_patient_by_id(place.patient_id)
+        for visit in self._visits:
+            for image in visit.images:
+                if image.id == place.image_id:
+                    self._window_then = place.window
+                    self.open_image(image, visit)
+
+    def empty(self) -> None:
+        """Drop everything of patients: work, sheets, scenes, thumbnails, lists, names."""
+        self._drop_opening()
+        if self._importing is not None:
+            self._importing.drop()
+            self._importing = None
+        for sheet in list(self.sheets):
+            sheet.close_sheet()
+        self.workspace.empty_panes()
+        self.workspace.films.show_visit(None, None)
+        self.inspector.show_picture(None)
+        self.timeline.show_visits(())
+        self.thumbnails.clear()
+        self.patients.clear()
+        self.bar.show_patient(None)
+        self.progress.hide()
+        self.toast.hide()
+        self.patient, self.image, self.visit, self._visits = None, None, None, ()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Closing the window logs off."""
+        event.ignore()
+        self.log_off_wanted.emit()
