@@ -210,7 +210,7 @@ def platform_back_end(platform: str = sys.platform) -> PasswordBackEnd:
     try:
         backend.priority  # noqa: B018 - raises where the back end cannot work
         made = backend()
-    except (RuntimeError, ImportError):
+    except (*_back_end_faults(), ImportError):
         raise NoKeyStore("This computer has no key store running.") from None
     vars(made).clear()  # KEYRING_PROPERTY_* from the environment
     if platform == "win32":
