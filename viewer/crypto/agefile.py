@@ -65,3 +65,9 @@ def open_with_identity(sealed: bytes, identity: str) -> bytes:
         raise NotAuthentic(
             "The file could not be opened: it is for another key or is damaged."
         ) from None
+
+
+def new_identity() -> tuple[str, str]:
+    """Return a fresh X25519 pair in age's spelling: ``AGE-SECRET-KEY-1…`` and ``age1…``."""
+    key = pyrage.x25519.Identity.generate()
+    return str(key), str(key.to_public())

@@ -2,6 +2,6 @@
 
 ::
 
-    write_bundle(path, plan, subjects, signing_key, seal)  -> BundleReceipt   (formats/age_bundle.py)
-    open_bundle(path, passphrase, ...)                      -> OpenedBundle    (open.py)
+    write_bundle(path, plan, subjects, signing_key, seal)  -> BundleReceipt
+    open_bundle(path, passphrase, ...)                     -> OpenedBundle
 """

@@ -10,7 +10,8 @@
     ├── BundleDamaged      changed, cut short or put together from several
     └── BundleForged       the signature does not fit
     EnvironmentFault
-    └── BundleNotWritten   the disk or the destination failed
+    ├── BundleNotWritten   the disk or the destination failed
+    └── BundleNotRead      the file could not be read
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ class BundleExpired(UserError):
 
     def __init__(self, expired_on: str) -> None:
         super().__init__(
-            f"This share was meant to be opened until {expired_on}.", "Ask the sender for a new one."
+            f"This share was meant to be opened until {expired_on}.",
+            "Ask the sender for a new one.",
         )
 
 
@@ -40,7 +42,9 @@ class BundleTooLarge(UserError):
 class BundleDamaged(IntegrityError):
     """The bundle was changed, cut short or put together from several."""
 
-    def __init__(self, what: str = "This share is damaged: not all of it is as it was sent.") -> None:
+    def __init__(
+        self, what: str = "This share is damaged: not all of it is as it was sent."
+    ) -> None:
         super().__init__(what, _ASK)
 
 
@@ -48,8 +52,14 @@ class BundleForged(IntegrityError):
     """The manifest was not signed by the key it names."""
 
     def __init__(self) -> None:
-        super().__init__("This share's signature does not fit its content.", f"Do not use it. {_ASK}")
+        super().__init__(
+            "This share's signature does not fit its content.", f"Do not use it. {_ASK}"
+        )
 
 
 class BundleNotWritten(EnvironmentFault):
     """The disk or the destination failed while a bundle was written."""
+
+
+class BundleNotRead(EnvironmentFault):
+    """The file could not be read from its disk."""
