@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewer.imaging.sampling import Taps, taps
-from viewer.model.view import RadiographView, WindowLevel
+from viewer.model.view import RadiographView
 
 Point = tuple[float, float]
 
@@ -119,9 +119,7 @@ def _on_grid(origin: float, step: float) -> float:
     return float(round(origin)) if abs(step - 1.0) < 1e-9 else origin
 
 
-def turned(
-    pixels: NDArray[np.generic], view: RadiographView
-) -> NDArray[np.generic]:
+def turned(pixels: NDArray[np.generic], view: RadiographView) -> NDArray[np.generic]:
     """Return [j, i] or [j, i, c] pixels flipped and turned as the view asks, C order.
 
     >>> v = RadiographView(WindowLevel(0, 1), quarter_turns=1)

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewer.imaging import kernels
+from viewer.imaging.padding import NO_PADDING
 from viewer.imaging.sampling import taps
 from viewer.model.image import Affine, to_affine
 from viewer.model.view import Plane
@@ -217,7 +218,7 @@ def sample_plane(
     space: VolumeSpace,
     geometry: PlaneGeometry,
     out: NDArray[np.float32],
-    padding: tuple[float, float] = kernels.NO_PADDING,
+    padding: tuple[float, float] = NO_PADDING,
 ) -> None:
     """Fill `out` (height, width) with stored values; NaN outside the volume. Pure, any thread.
 
@@ -242,9 +243,8 @@ def _sample_oblique(
     turn = space.inverse[:3, :3]
     across = (turn @ right * geometry.mm_per_px)[::-1]
     along = (turn @ down * geometry.mm_per_px)[::-1]
-    kernels.cut_oblique(
-        volume, *(np.ascontiguousarray(v) for v in (origin, across, along)), out, padding
-    )
+    o, u, v = (np.ascontiguousarray(vector) for vector in (origin, across, along))
+    kernels.cut_oblique(volume, o, u, v, out, padding)
 
 
 def _sample_aligned(

@@ -10,8 +10,8 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-import viewer
 from viewer.imaging.errors import BadPreset
+from viewer.model.resources import resource_path
 
 TABLE_SIZE = 2048
 
@@ -79,7 +79,7 @@ def presets(folder: Path | None = None) -> tuple[VolumePreset, ...]:
     BadPreset
         A file is not a preset.
     """
-    files = sorted((folder or _own_folder()).glob("*.toml"))
+    files = sorted((folder or resource_path("presets")).glob("*.toml"))
     return tuple(sorted((read_preset(file) for file in files), key=lambda preset: preset.order))
 
 
@@ -120,9 +120,3 @@ def _colour(text: str) -> tuple[float, float, float]:
         raise ValueError("a colour is #RRGGBB")
     red, green, blue = (int(text[at : at + 2], 16) / 255 for at in (1, 3, 5))
     return red, green, blue
-
-
-def _own_folder() -> Path:
-    package = Path(viewer.__file__).parent
-    installed = package / "_resources" / "presets"
-    return installed if installed.is_dir() else package.parent / "resources" / "presets"

@@ -52,7 +52,10 @@ def prepare(picture: Picture, longest: int = LONGEST) -> RayVolume:
     affine[:3, 3] += affine[:3, :3] @ ((np.array(factors[::-1]) - 1) / 2)
     affine[:3, :3] *= np.array(factors[::-1])
     return RayVolume(
-        space_of(values.shape, affine), values, _bricks(values, np.minimum), _bricks(values, np.maximum)
+        space_of(values.shape, affine),
+        values,
+        _bricks(values, np.minimum),
+        _bricks(values, np.maximum),
     )
 
 
@@ -61,9 +64,7 @@ def _blocks(pixels: NDArray[np.generic], factor: int) -> list[NDArray[np.generic
     return [pixels[at * factor : (at + 1) * factor] for at in range(whole)]
 
 
-def _thinned(
-    block: NDArray[np.generic], factors: list[int], grey: GreyScale
-) -> NDArray[np.int16]:
+def _thinned(block: NDArray[np.generic], factors: list[int], grey: GreyScale) -> NDArray[np.int16]:
     real = block.astype(np.float32)
     low, high = padding_of(grey)
     real[(real >= low) & (real <= high)] = grey.minimum
@@ -72,7 +73,8 @@ def _thinned(
     plane = plane[: rows * factors[1], : columns * factors[2]]
     plane = plane.reshape(rows, factors[1], columns, factors[2]).mean(axis=(1, 3))
     modality = plane * grey.slope + grey.intercept
-    return np.clip(np.rint(modality), -32768, 32767).astype(np.int16)
+    clipped: NDArray[np.int16] = np.clip(np.rint(modality), -32768, 32767).astype(np.int16)
+    return clipped
 
 
 def _bricks(values: NDArray[np.int16], best: np.ufunc) -> NDArray[np.int16]:

@@ -53,9 +53,7 @@ def taps(size: int, count: int, origin: float, step: float) -> Taps:
     return Taps(start.astype(np.int32), weights.astype(np.float32))
 
 
-def _linear(
-    size: int, at: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _linear(size: int, at: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     if size == 1:
         return np.zeros(len(at), np.int64), np.ones((len(at), 1))
     inside = np.clip(at, 0.0, size - 1.0)

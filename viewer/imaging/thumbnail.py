@@ -42,9 +42,7 @@ def thumbnail(picture: Picture, longest: int = LONGEST) -> NDArray[np.uint8]:
     aspect = record.spacing.row_mm / record.spacing.column_mm if record.spacing else 1.0
     channels = flat if flat.ndim == 3 else flat[..., None]
     padding = padding_of(record.grey)
-    small = [
-        _shrink(channels[..., c], longest, aspect, padding) for c in range(channels.shape[-1])
-    ]
+    small = [_shrink(channels[..., c], longest, aspect, padding) for c in range(channels.shape[-1])]
     shown = [_windowed(values, first_window(record.grey), record.grey) for values in small]
     return np.stack(shown, axis=-1) if len(shown) == 3 else shown[0]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from viewer.model.image import ImageRecord, Photometric
 from viewer.model.tooth import ToothNotation, display_tooth
 from viewer.model.view import RadiographView, WindowLevel
-from viewer.render.overlays.records import Overlay, Side, Text
-from viewer.render.style import PaneStyle
+from viewer.render.overlays.records import Overlay, Text
+from viewer.render.style import PaneStyle, Side
 
 _KINDS = {
     "bitewing": "Bitewing",
@@ -45,7 +45,13 @@ def edge_marks(
     }
     return [
         Text(
-            x, y, (letters[edge],), colour or style.text, style.letter_px, across, down,
+            x,
+            y,
+            (letters[edge],),
+            colour or style.text,
+            style.letter_px,
+            across,
+            down,
             is_bold=True,
         )  # fmt: skip
         for edge, (x, y, across, down) in places.items()

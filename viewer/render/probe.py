@@ -12,11 +12,10 @@ from enum import Enum
 from functools import cache
 from typing import cast
 
-from vtkmodules.vtkRenderingCore import vtkRenderWindow
-
 import vtkmodules.vtkRenderingFreeType
 import vtkmodules.vtkRenderingOpenGL2  # noqa: F401  (registers the OpenGL classes)
 from vtkmodules.vtkCommonCore import vtkSMPTools
+from vtkmodules.vtkRenderingCore import vtkRenderWindow
 
 _SOFTWARE = ("llvmpipe", "softpipe", "swrast", "software", "svga3d", "basic render", "gdi generic")
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from viewer.imaging import kernels
 from viewer.imaging.flat import FlatGeometry, edge_letters, turned
-from viewer.imaging.padding import padding_of
+from viewer.imaging.padding import NO_PADDING, padding_of
 from viewer.imaging.window import transfer_of
 from viewer.model.image import Picture
 from viewer.model.tooth import ToothNotation
@@ -21,9 +21,9 @@ from viewer.render.corners import (
     what_it_is,
     window_words,
 )
-from viewer.render.overlays.records import Overlay, Side, Text
+from viewer.render.overlays.records import Overlay, Text
 from viewer.render.scene import Scene
-from viewer.render.style import PaneStyle
+from viewer.render.style import PaneStyle, Side
 
 
 class RadiographScene(Scene):
@@ -45,6 +45,11 @@ class RadiographScene(Scene):
         self._forget()
         self._shown, self.identity = picture, identity
         self._view = RadiographView(first_window(picture.record.grey))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no picture."""
+        return self._shown is None
 
     @property
     def view(self) -> RadiographView | None:
@@ -99,7 +104,7 @@ class RadiographScene(Scene):
             _wipe(self._values)
             self._values = [np.empty(size, np.float32) for _ in self._channels]
         across, down = geometry.sampling()
-        padding = padding_of(self._shown.record.grey) if self._shown else kernels.NO_PADDING
+        padding = padding_of(self._shown.record.grey) if self._shown else NO_PADDING
         for channel, values in zip(self._channels, self._values, strict=True):
             kernels.resample(channel, across, down, values, padding)
         self._sampled, self._windowed = self._view, None
@@ -126,7 +131,15 @@ class RadiographScene(Scene):
         size = (self.width, self.height)
         fixed: list[Overlay] = [
             corner(Side.START, Side.START, self.identity, size, scale, style, style.text),
-            corner(Side.END, Side.START, what_it_is(record, self.notation), size, scale, style),
+            corner(
+                Side.END,
+                Side.START,
+                what_it_is(record, self.notation),
+                size,
+                scale,
+                style,
+                style.text,
+            ),
         ]
         if record.patient_orientation is not None:
             letters = edge_letters(record.patient_orientation, self._view)
@@ -136,9 +149,9 @@ class RadiographScene(Scene):
             mark = corner(Side.MIDDLE, Side.END, (words,), size, scale, style, style.doubt)
             fixed.append(_above_letter(mark, style, scale))
         zoom = scale_words(record, geometry.zoom)
-        fixed.append(corner(Side.START, Side.END, zoom, size, scale, style))
+        fixed.append(corner(Side.START, Side.END, zoom, size, scale, style, style.text))
         window = window_words(self._view.window, record)
-        return (*fixed, corner(Side.END, Side.END, window, size, scale, style))
+        return (*fixed, corner(Side.END, Side.END, window, size, scale, style, style.text))
 
     def _forget(self) -> None:
         _wipe(self._channels)

@@ -22,7 +22,7 @@ class Scene:
         self.style = style or PaneStyle()
         self.width, self.height, self.scale = 1, 1, 1.0
         self._stage: Stage | None = None
-        self._picture = np.zeros((1, 1), np.uint8)
+        self._picture: NDArray[np.uint8] = np.zeros((1, 1), np.uint8)
         self._frame = np.zeros((1, 1), np.uint32)
 
     def resize(self, width: int, height: int, scale: float = 1.0) -> None:
@@ -53,11 +53,23 @@ class Scene:
         self._forget()
         for buffer in (self._picture, self._frame):
             buffer.fill(0)
-        self._picture = np.zeros((1, 1), np.uint8)
+        self._picture: NDArray[np.uint8] = np.zeros((1, 1), np.uint8)
         self._frame = np.zeros((1, 1), np.uint32)
         if self._stage is not None:
             self._stage.release()
             self._stage = None
+
+    def restyle(self, style: PaneStyle) -> None:
+        """Take other colours and lettering; everything is drawn anew."""
+        self.style = style
+        if self._stage is not None:
+            self._stage.release()
+            self._stage = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to show."""
+        raise NotImplementedError
 
     def _ready_stage(self) -> Stage:
         if self._stage is None:

@@ -19,9 +19,9 @@ from viewer.imaging.window import transfer_of
 from viewer.model.image import Picture
 from viewer.model.view import Plane, PlanesView
 from viewer.render.corners import corner, edge_marks, window_words
-from viewer.render.overlays.records import Overlay, Side, Text, crosshair
+from viewer.render.overlays.records import Overlay, Text, crosshair
 from viewer.render.scene import Scene
-from viewer.render.style import PaneStyle
+from viewer.render.style import PaneStyle, Side
 
 _TITLES = {Plane.AXIAL: "Axial", Plane.CORONAL: "Coronal", Plane.SAGITTAL: "Sagittal"}
 _CROSSING = {
@@ -60,6 +60,11 @@ class SliceScene(Scene):
         """Look at the plane through the view's cursor, with `centre` in the pane's middle."""
         if self._shown is not None:
             self._view, self._centre, self._mm_per_px = view, centre, mm_per_px
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no volume, or nobody said yet how to look at it."""
+        return self._shown is None or self._view is None
 
     @property
     def geometry(self) -> PlaneGeometry | None:
@@ -106,7 +111,7 @@ class SliceScene(Scene):
         if self.shows_window:
             words = window_words(self._view.window, self._shown.record)
             fixed.append(corner(Side.END, Side.END, words, size, scale, style))
-        return (*fixed, self._position(), *self._crosshair(geometry))
+        return (*self._crosshair(geometry), *fixed, self._position())
 
     def _position(self) -> Overlay:
         space, cursor = self._space, self._view.cursor_lps if self._view else (0.0, 0.0, 0.0)

@@ -45,23 +45,26 @@ class Stage:
         self._size, self._scale = (width, height), scale
         self._window.SetSize(width, height)
         self._window.SetDPI(round(72 * scale))
-        self._strike(0)
+        self._clear()
 
     def set_overlays(self, overlays: tuple[Overlay, ...]) -> None:
         """Draw these, in this order; those that did not change stay."""
-        same = 0
-        for (record, _), wanted in zip(self._drawn, overlays, strict=False):
-            if record != wanted:
-                break
-            same += 1
-        if same == len(overlays) == len(self._drawn):
+        if overlays == tuple(record for record, _ in self._drawn):
             return
-        self._strike(same)
-        for record in overlays[same:]:
-            props = DRAWERS[type(record)](record, self._size[1], self._scale, self._style)
+        kept = {record: props for record, props in self._drawn if record in overlays}
+        gone = [(record, props) for record, props in self._drawn if record not in kept]
+        self._renderer.RemoveAllViewProps()
+        self._strike(gone)
+        self._drawn = []
+        for record in overlays:
+            props = kept.pop(record, None) or self._draw(record)
             for prop in props:
                 self._renderer.AddViewProp(prop)
             self._drawn.append((record, props))
+        self._is_stale = True
+
+    def _draw(self, record: Overlay) -> list[vtkProp]:
+        return DRAWERS[type(record)](record, self._size[1], self._scale, self._style)
 
     def overlay(self) -> NDArray[np.uint32]:
         """Return the overlays alone.
@@ -75,9 +78,10 @@ class Stage:
             self._renderer.SetBackground(0.0, 0.0, 0.0)
             self._renderer.SetBackgroundAlpha(0.0)
             self._window.Render()
-            self._window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, self._bytes)
+            self._window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, self._bytes, 0)
             self._is_stale = False
-        return vtk_to_numpy(self._bytes).view(np.uint32).reshape(height, width)
+        whole: NDArray[np.uint8] = vtk_to_numpy(self._bytes)
+        return whole.view(np.uint32).reshape(height, width)
 
     def snapshot(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Let VTK draw the picture and the overlays.
@@ -105,7 +109,7 @@ class Stage:
         self._window.Render()
         drawn = vtkUnsignedCharArray()
         self._window.GetPixelData(0, 0, width - 1, height - 1, 0, drawn, 0)
-        shown = vtk_to_numpy(drawn).reshape(height, width, 3)[::-1].copy()
+        shown: NDArray[np.uint8] = vtk_to_numpy(drawn).reshape(height, width, 3)[::-1].copy()
         self._renderer.TexturedBackgroundOff()
         self._texture.SetInputData(vtkImageData())
         upright.fill(0)
@@ -114,19 +118,22 @@ class Stage:
 
     def release(self) -> None:
         """Finalise the window and overwrite what it held. The stage is of no use afterwards."""
-        self._strike(0)
-        self._renderer.SetBackgroundTexture(None)
+        self._clear()
+        self._renderer.SetBackgroundTexture(vtkTexture())
         self._window.RemoveRenderer(self._renderer)
         if self._bytes.GetNumberOfValues():
             self._bytes.Fill(0)
         self._bytes.Initialize()
         self._window.Finalize()
 
-    def _strike(self, first: int) -> None:
-        for _, props in self._drawn[first:]:
+    def _clear(self) -> None:
+        self._renderer.RemoveAllViewProps()
+        self._strike(self._drawn)
+        self._drawn = []
+        self._is_stale = True
+
+    def _strike(self, gone: list[tuple[Overlay, list[vtkProp]]]) -> None:
+        for _, props in gone:
             for prop in props:
-                self._renderer.RemoveViewProp(prop)
                 prop.ReleaseGraphicsResources(self._window)
                 empty(prop)
-        del self._drawn[first:]
-        self._is_stale = True

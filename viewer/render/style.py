@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-import viewer
+from viewer.model.resources import resource_path
 from viewer.model.view import Plane
 
 
@@ -23,7 +23,7 @@ class Side(Enum):
 
 
 Lettering = Callable[[tuple[str, ...], float, bool, Side], NDArray[np.uint8]]
-"""(lines, size in physical pixels, bold, alignment) to ink: (rows, columns) uint8, top row first."""
+"""(lines, size in physical px, bold, alignment) to ink: (rows, columns) uint8, top row first."""
 
 
 @attrs.frozen
@@ -31,6 +31,7 @@ class PaneStyle:
     """Theme tokens for what lies over pictures. Colours are #RRGGBB, sizes logical pixels."""
 
     canvas: str = "#000000"
+    raised: str = "#161B22"
     line: str = "#2B3440"
     text: str = "#E6EAF0"
     text_quiet: str = "#9AA7B5"
@@ -43,7 +44,9 @@ class PaneStyle:
     letter_px: int = 15
     margin_px: int = 12
     gap_px: int = 2
-    font_file: Path | None = attrs.field(factory=lambda: own_font())
+    radius_px: int = 6
+    target_px: int = 32
+    font_file: Path | None = attrs.field(factory=lambda: own_font())  # noqa: PLW0108 - defined below
     lettering: Lettering | None = None
 
     def plane(self, plane: Plane) -> str:
@@ -56,13 +59,9 @@ class PaneStyle:
 
 
 def own_font() -> Path | None:
-    """The font file shipped with the program; None where it is missing."""
-    package = Path(viewer.__file__).parent
-    for folder in (package / "_resources", package.parent / "resources"):
-        font = folder / "fonts" / "Inter-Medium.otf"
-        if font.is_file():
-            return font
-    return None
+    """Return the font file shipped with the program; None where it is missing."""
+    font = resource_path("fonts", "Inter-Medium.otf")
+    return font if font.is_file() else None
 
 
 def rgb(colour: str) -> tuple[float, float, float]:

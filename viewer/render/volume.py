@@ -11,9 +11,9 @@ from viewer.imaging.raycast import directions
 from viewer.imaging.sampling import taps
 from viewer.model.view import VolumeView
 from viewer.render.corners import corner, edge_marks
-from viewer.render.overlays.records import Overlay, Side
+from viewer.render.overlays.records import Overlay
 from viewer.render.scene import Scene
-from viewer.render.style import PaneStyle
+from viewer.render.style import PaneStyle, Side
 
 
 class VolumeScene(Scene):
@@ -29,6 +29,11 @@ class VolumeScene(Scene):
     def look(self, view: VolumeView | None) -> None:
         """Say where the picture to come looks from, for the letters; None: show nothing."""
         self._view = view
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is neither a picture nor a word about one to come."""
+        return self._view is None and not self.message
 
     def show(self, picture: NDArray[np.uint8]) -> None:
         """Take a picture (rows, columns, 3), uint8, of any size; smaller ones are enlarged."""
@@ -68,9 +73,7 @@ class VolumeScene(Scene):
         if self._view is not None:
             right, up, _ = directions(self._view)
             ends = {"left": -right, "right": right, "top": up, "bottom": -up}
-            named = {
-                edge: letters((v[0], v[1], v[2]), least=0.38)[:2] for edge, v in ends.items()
-            }
+            named = {edge: letters((v[0], v[1], v[2]), least=0.38)[:2] for edge, v in ends.items()}
             drawn += edge_marks(named, size, scale, style)
         if self.message:
             drawn.append(corner(Side.START, Side.END, (self.message,), size, scale, style))

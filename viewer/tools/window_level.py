@@ -34,6 +34,4 @@ def drag_window(
     is_dark_high = is_inverted != (grey.photometric is Photometric.MONOCHROME1)
     up = by[1] if not is_dark_high else -by[1]
     least = 1.0 if whole > 2 else 0.001
-    return WindowLevel(
-        window.centre + up * per_pixel, max(window.width + by[0] * per_pixel, least)
-    )
+    return WindowLevel(window.centre + up * per_pixel, max(window.width + by[0] * per_pixel, least))

@@ -113,11 +113,11 @@ def _trilinear(volume: Any, k: float, j: float, i: float, low: float, high: floa
     fk, fj, fi = k - k0, j - j0, i - i0
     if low <= high and _touches(volume, k0, k1, j0, j1, i0, i1, fk, fj, fi, low, high):
         return np.nan
-    near = _bilinear(volume[k0, j0, i0], volume[k0, j0, i1], volume[k0, j1, i0],
+    near: float = _bilinear(volume[k0, j0, i0], volume[k0, j0, i1], volume[k0, j1, i0],
                      volume[k0, j1, i1], fj, fi)  # fmt: skip
-    far = _bilinear(volume[k1, j0, i0], volume[k1, j0, i1], volume[k1, j1, i0],
+    far: float = _bilinear(volume[k1, j0, i0], volume[k1, j0, i1], volume[k1, j1, i0],
                     volume[k1, j1, i1], fj, fi)  # fmt: skip
-    return near + fk * (far - near)
+    return float(near + fk * (far - near))
 
 
 @compiled
@@ -172,7 +172,7 @@ def window_linear(values: Any, gain: float, offset: float, out: Any) -> None:
     """See `plain.window_linear`."""
     for r in range(values.shape[0]):
         for c in range(values.shape[1]):
-            t = np.float64(values[r, c]) * gain + offset
+            t: float = np.float64(values[r, c]) * gain + offset
             t = t if t > 0.0 else 0.0
             t = t if t < 255.0 else 255.0
             out[r, c] = np.uint8(np.int32(t + 0.5))
@@ -185,7 +185,7 @@ def window_table(values: Any, gain: float, offset: float, table: Any, out: Any) 
     for r in range(values.shape[0]):
         for c in range(values.shape[1]):
             value = values[r, c]
-            t = np.float64(value) * gain + offset
+            t: float = np.float64(value) * gain + offset
             t = t if t > 0.0 else 0.0
             t = t if t < top else top
             out[r, c] = table[np.int32(t + 0.5)] if value == value else np.uint8(0)

@@ -20,10 +20,10 @@ from vtkmodules.vtkRenderingCore import (
     vtkTexturedActor2D,
 )
 
-from viewer.render.overlays.records import Side, Text
-from viewer.render.style import PaneStyle, rgb
+from viewer.render.overlays.records import Text
+from viewer.render.style import PaneStyle, Side, rgb
 
-_HALO_OPACITY = 0.72
+_HALO_OPACITY = 0.82
 
 
 def draw(record: Text, height: int, scale: float, style: PaneStyle) -> list[vtkProp]:
@@ -76,7 +76,7 @@ def _with_halo(
 ) -> NDArray[np.uint8]:
     ink = letters.astype(np.float32) / 255
     around = gaussian_filter(maximum_filter(ink, size=reach + 1), reach / 2.5)
-    halo = np.clip(around * 1.35, 0, 1) * _HALO_OPACITY
+    halo = np.clip(around * 1.6, 0, 1) * _HALO_OPACITY
     alpha = ink + halo * (1 - ink)
     strength = np.divide(ink, alpha, out=np.zeros_like(ink), where=alpha > 0)
     painted = np.empty((*ink.shape, 4), np.uint8)

@@ -1,0 +1,37 @@
+"""What panes take from the theme, and the lines that say whose picture it is."""
+
+from __future__ import annotations
+
+from viewer.render.style import PaneStyle
+from viewer.ui import theme
+from viewer.ui.ports import Identity
+from viewer.ui.viewport import qt_lettering
+
+
+def style_of_theme() -> PaneStyle:
+    """Return the current theme's colours for what lies over pictures."""
+    colours = theme.current().colours
+    return PaneStyle(
+        canvas=colours["canvas"],
+        raised=colours["raised"],
+        line=colours["line"],
+        accent=colours["accent"],
+        doubt=colours["doubt"],
+        axial=colours["axial"],
+        coronal=colours["coronal"],
+        sagittal=colours["sagittal"],
+        lettering=qt_lettering,
+    )
+
+
+def identity_lines(identity: Identity | None) -> tuple[str, ...]:
+    """Return name, birth date and chart number, and study date; empty where nobody is named."""
+    if identity is None:
+        return ()
+    patient = identity.patient
+    known = [
+        patient.birth_date.isoformat() if patient.birth_date else "",
+        f"#{patient.chart_number}" if patient.chart_number else "",
+    ]
+    date = identity.study_date.isoformat() if identity.study_date else ""
+    return (patient.display_name, "  ".join(part for part in known if part), date)
