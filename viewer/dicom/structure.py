@@ -89,7 +89,7 @@ class _Walker:
                 self._item()
             else:
                 self._element()
-        if len(self.levels) > 1 and any(level.end is not None for level in self.levels[1:]):
+        if len(self.levels) > 1:
             raise Malformed("The file ends in the middle of a sequence.")
         return Outline(
             self.levels[0].is_implicit,
