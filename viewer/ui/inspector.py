@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -121,7 +123,7 @@ class AdjustPage(QWidget):
             return
         self._range = modality_range(shown)
         for words, window in presets(shown):
-            chip = button(words, lambda w=window: self.window_wanted.emit(w), "chip")
+            chip = button(words, partial(self.window_wanted.emit, window), "chip")
             self._chips.addWidget(chip)
         self.show_window(first_window(shown.record.grey))
 

@@ -52,9 +52,7 @@ class PatientBar(QFrame):
         return holder
 
     def _make_commands(self) -> QPushButton:
-        made = button(
-            self.tr("Search or command    Ctrl K"), self.palette_wanted.emit, "", "search"
-        )
+        made = button(self.tr("Search or command   Ctrl K"), self.palette_wanted.emit, "", "search")
         made.setMinimumWidth(240)
         made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         made.setToolTip(self.tr("Find a patient or a command (Ctrl+K)"))
@@ -102,6 +100,6 @@ class PatientBar(QFrame):
     def set_narrow(self, narrow: bool) -> None:
         """Give a small window to the patient's name."""
         self._commands.setMinimumWidth(44 if narrow else 240)
-        words = "Ctrl K" if narrow else self.tr("Search or command    Ctrl K")
+        words = "Ctrl K" if narrow else self.tr("Search or command   Ctrl K")
         self._commands.setText(words)
         self.user_name.setVisible(not narrow)

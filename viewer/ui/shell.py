@@ -7,6 +7,7 @@ keys and decides nothing about who may do what.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -182,7 +183,7 @@ class Shell(QWidget):
             actions.connect(action_id, handler)
         for record in actions.table.values():
             if record.group in {"tool", "image"}:
-                actions.connect(record.id, lambda i=record.id: self._do_in_pane(i))
+                actions.connect(record.id, partial(self._do_in_pane, record.id))
 
     # --- patients and images -----------------------------------------------------------------
 
@@ -410,7 +411,7 @@ class Shell(QWidget):
         from viewer.ui.trail_window import TrailPanel
 
         panel = TrailPanel(self.practice.trail)
-        self.open_sheet(self.tr("Trail"), panel, wide=True)
+        self.open_sheet(self.tr("Trail"), panel, wide=True).closed.connect(panel.drop)
 
     def show_share(self) -> None:
         """Open the share page on the images of this visit, the one on screen chosen."""
@@ -422,7 +423,8 @@ class Shell(QWidget):
         panel = SharePanel(self.practice.sharing, self.visit.images, chosen, self.thumbnails)
         sheet = self.open_sheet(self.tr("Share"), panel, wide=True)
         sheet.closed.connect(panel.drop)
-        panel.trail_wanted.connect(lambda: (sheet.close_sheet(), self.show_trail()))
+        panel.trail_wanted.connect(sheet.close_sheet)
+        panel.trail_wanted.connect(self.show_trail)
 
     def show_accounts(self) -> None:
         """Open the accounts."""

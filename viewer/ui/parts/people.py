@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QEnterEvent, QFont, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QSizePolicy
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from viewer.ui import theme
 from viewer.ui.ports import UserTile
@@ -105,3 +105,18 @@ class PersonTile(QAbstractButton):
             shown = painter.fontMetrics().elidedText(words, elide, int(width))
             area = QRectF(start.x(), top, width, 20)
             painter.drawText(area, int(left | Qt.AlignmentFlag.AlignVCenter), shown)
+
+
+class Disc(QWidget):
+    """Somebody's initials in a disc of 40 px."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+        self.setFixedSize(40, 40)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint it."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        paint_disc(painter, QRectF(self.rect()).adjusted(1, 1, -1, -1), self._name)

@@ -1,0 +1,125 @@
+"""People who may log in, for the security officer."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QFrame, QPushButton, QScrollArea, QWidget
+
+from viewer.ui.parts.buttons import button
+from viewer.ui.parts.fields import NewPassword, labelled, line
+from viewer.ui.parts.messages import Banner, error_words
+from viewer.ui.parts.people import Disc
+from viewer.ui.parts.words import ElidedWords, Words, box, clear_layout, column, row, rule
+from viewer.ui.ports import Account, Accounts, NewAccount, UserTile
+
+
+class AccountsPanel(QWidget):
+    """The content of a wide sheet: the list on the left, a new account on the right."""
+
+    def __init__(self, accounts: Accounts, me: UserTile) -> None:
+        super().__init__()
+        self._accounts, self._me = accounts, me
+        self.switches: dict[str, QPushButton] = {}
+        layout = row(self, gap=0)
+        left = QWidget()
+        inner = column(left, gap=3)
+        inner.setContentsMargins(20, 16, 20, 16)
+        self.message = Banner()
+        inner.addWidget(self.message)
+        holder = QWidget()
+        self._rows = column(holder, gap=2)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(holder)
+        inner.addWidget(scroll, 1)
+        layout.addWidget(left, 1)
+        layout.addWidget(rule(upright=True))
+        layout.addWidget(self._make_new())
+        self.refresh()
+
+    def refresh(self) -> None:
+        """List everybody."""
+        clear_layout(self._rows)
+        self.switches.clear()
+        for account in self._accounts.accounts():
+            self._rows.addWidget(self._make_row(account))
+        self._rows.addStretch(1)
+
+    def _make_row(self, account: Account) -> QFrame:
+        frame = box("inset")
+        layout = row(frame, margin=3, gap=3)
+        layout.addWidget(Disc(account.display_name))
+        words = column(gap=0)
+        words.addWidget(ElidedWords(account.display_name, "strong"))
+        seen = (
+            self.tr("last here {when}").format(
+                when=account.last_login.astimezone().strftime("%Y-%m-%d %H:%M")
+            )
+            if account.last_login
+            else self.tr("never here")
+        )
+        state = seen if account.is_enabled else self.tr("may not log in")
+        words.addWidget(
+            Words(f"{account.role}  ·  {state}", "soft" if account.is_enabled else "doubt")
+        )
+        layout.addLayout(words, 1)
+        if account.id != self._me.id:
+            verb = self.tr("Disable") if account.is_enabled else self.tr("Enable")
+            switch = button(verb, lambda: self._switch(account))
+            switch.setAccessibleName(f"{verb} {account.display_name}")
+            self.switches[account.id] = switch
+            layout.addWidget(switch)
+        return frame
+
+    def _make_new(self) -> QWidget:
+        page = QWidget()
+        page.setFixedWidth(360)
+        layout = column(page, gap=4)
+        layout.setContentsMargins(20, 16, 20, 16)
+        layout.addWidget(Words(self.tr("New account"), "name"))
+        self.name = line(self.tr("First and family name"))
+        self.role = QComboBox()
+        self.role.setProperty("target", "touch")
+        for role_id, title in self._accounts.roles():
+            self.role.addItem(title, role_id)
+        self.password = NewPassword(
+            self.tr("First password"), self._accounts.password_advice, self.name.text
+        )
+        self.add_button = button(self.tr("Add account"), self.add, "primary", "plus")
+        layout.addWidget(labelled(self.tr("Name"), self.name))
+        layout.addWidget(labelled(self.tr("Role"), self.role))
+        layout.addWidget(labelled(self.tr("Password"), self.password))
+        layout.addWidget(self.add_button)
+        layout.addStretch(1)
+        self.name.textChanged.connect(self._look)
+        self.password.changed.connect(self._look)
+        self._look()
+        return page
+
+    def _look(self) -> None:
+        self.add_button.setEnabled(bool(self.name.text().strip()) and self.password.is_accepted)
+
+    def add(self) -> None:
+        """Make the account."""
+        self.add_button.setEnabled(False)
+        account = NewAccount(
+            self.name.text().strip(), str(self.role.currentData()), self.password.text()
+        )
+        self._accounts.add(account, self._on_added, self._on_fault)
+
+    def _on_added(self, account: Account) -> None:
+        self.name.clear()
+        self.password.field.wipe()
+        words = self.tr("{name} can log in now.").format(name=account.display_name)
+        self.message.say(words, "verified")
+        self.refresh()
+
+    def _switch(self, account: Account) -> None:
+        self._accounts.set_enabled(
+            account.id, not account.is_enabled, lambda _: self.refresh(), self._on_fault
+        )
+
+    def _on_fault(self, fault: Exception) -> None:
+        self._look()
+        self.message.say(error_words(fault), "danger")
