@@ -28,14 +28,16 @@ def place_patient(vault: Vault, arriving: Patient) -> tuple[Patient, str]:
         A doubt for the images' notes; empty if there is none.
     """
     same_number = vault.find_patient(arriving.chart_number)
-    for known in same_number:
-        if is_same_person(known, arriving):
-            return known, "" if arriving.chart_number else NO_CHART_NUMBER
-    made = attrs.evolve(arriving, id=PatientId(new_id()))
-    vault.add_patient(made)
+    mine = [known for known in same_number if is_same_person(known, arriving)]
+    has_namesake = len(same_number) > len(mine)
+    if mine:
+        patient = mine[0]
+    else:
+        patient = attrs.evolve(arriving, id=PatientId(new_id()))
+        vault.add_patient(patient)
     if not arriving.chart_number:
-        return made, NO_CHART_NUMBER
-    return made, OTHER_CHART if same_number else ""
+        return patient, NO_CHART_NUMBER
+    return patient, OTHER_CHART if has_namesake else ""
 
 
 def is_same_person(known: Patient, arriving: Patient) -> bool:

@@ -12,15 +12,18 @@ from psygnal import Signal
 from viewer.app.undo import UndoStack
 from viewer.crypto.derive import DEFAULT_STRETCH, Stretch
 from viewer.model.errors import BitewingError
-from viewer.session.accounts import Practice, RecoveryKey
+from viewer.session.accounts import Practice
 from viewer.session.audit.events import Entry, EventKind
-from viewer.session.audit.trail import Trail, TrailReader
+from viewer.session.audit.reader import TrailReader
+from viewer.session.audit.trail import Trail
 from viewer.session.clock import Clock, SystemClock
+from viewer.session.desk import Admission, Desk
 from viewer.session.errors import Locked, NotLoggedIn
 from viewer.session.idle import OPERATORY, IdlePolicy
 from viewer.session.keystore import Head, KeyStore
 from viewer.session.permissions import OWNER, KeyName
-from viewer.session.session import Desk, Session
+from viewer.session.recovery import RecoveryKey
+from viewer.session.session import Session
 from viewer.vault.records import VaultHead, VaultKeys
 from viewer.vault.store import Vault
 
@@ -74,8 +77,8 @@ class Clinic:
         self._vault: Vault | None = None
         self._reader: TrailReader | None = None
         self._guard = threading.RLock()
-        self.desk.locked.connect(self._close_vault, check_nargs=False)
-        self.desk.logged_off.connect(self._end, check_nargs=False)
+        self.desk.locked.connect(self._on_locked)
+        self.desk.logged_off.connect(self._on_logged_off)
         self.trail.append(Entry(EventKind.PROGRAM_STARTED))
         if not keystore.protects_a_copied_disk:
             self.trail.append(Entry(EventKind.KEYSTORE_NOTICE, why=keystore.label))
@@ -137,30 +140,38 @@ class Clinic:
         """Whether somebody may see images now."""
         return self._vault is not None
 
-    def log_in(self, name: str, password: str) -> Session:
-        """Log in and open the vault if the role holds its key. ~0.4 s; any thread.
+    def check(self, name_or_id: str, password: str) -> Admission:
+        """Check a password and write it into the trail: ~0.4 s, any thread, admits nobody yet.
 
         Raises
         ------
-        LoginRefused, TrailUnwritable, AccountsTampered, StoreInUse, StoreDamaged
-            Nobody is logged in.
+        LoginRefused, WaitFirst, AccountBlocked, TrailUnwritable, AccountsTampered
+            Nobody is admitted.
         """
-        session = self.desk.log_in(name, password)
+        return self.desk.check(name_or_id, password)
+
+    def admit(self, admission: Admission) -> Session:
+        """Open or unlock the session, and the vault if the role holds its key. Main thread.
+
+        Raises
+        ------
+        StoreInUse, StoreDamaged, StoreFault
+            The store could not be opened; the session was ended.
+        """
+        session = self.desk.admit(admission)
         self._open_vault(session)
         return session
 
-    def unlock(self, password: str) -> Session:
-        """Open the locked session again."""
-        session = self.desk.unlock(password)
-        self._open_vault(session)
-        return session
+    def log_in(self, name_or_id: str, password: str) -> Session:
+        """Check and admit in one, where nobody waits in front of a window."""
+        return self.admit(self.check(name_or_id, password))
 
-    def lock(self, why: str = "") -> None:
+    def lock(self, why: str = "by the user") -> None:
         """Close the vault and wipe the keys. Always succeeds."""
         self._close_vault()
         self.desk.lock(why)
 
-    def log_off(self, why: str = "") -> None:
+    def log_off(self, why: str = "by the user") -> None:
         """End the session. Always succeeds."""
         self._close_vault()
         self.desk.log_off(why)
@@ -239,6 +250,9 @@ class Clinic:
             self.practice.id, _CATALOG_HEAD, Head(head.generation, head.digest)
         )
 
-    def _end(self) -> None:
+    def _on_locked(self, _: Session) -> None:
+        self._close_vault()
+
+    def _on_logged_off(self, _: Session) -> None:
         self._close_vault()
         self.undo.clear()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from enum import Enum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
@@ -198,29 +198,44 @@ def _reason(why: str, fault: Exception) -> str:
     return f"{why} ({type(fault).__name__})".strip()
 
 
-_registry: dict[str, UseCase[object, object]] = {}
+_registry: dict[str, UseCase[Any, Any]] = {}
 
 
-def use_case(
-    *,
-    permission: Permission,
-    event: EventKind,
-    entries: Entries = Entries.BEFORE_AND_AFTER,
-    subject: SubjectOf[Request] = _no_subject,
-) -> Callable[[Body[Request, Answer]], UseCase[Request, Answer]]:
-    """Register a function ``(clinic, request, act) -> answer`` as a use case of its own name."""
+class use_case:  # noqa: N801 - read as a decorator
+    """Register a function ``(clinic, request, act) -> answer`` as a use case of its own name.
 
-    def register(body: Body[Request, Answer]) -> UseCase[Request, Answer]:
+    `subject` says from the request what the first entry is about.
+    """
+
+    def __init__(
+        self,
+        *,
+        permission: Permission,
+        event: EventKind,
+        entries: Entries = Entries.BEFORE_AND_AFTER,
+        subject: Callable[[Clinic, Any], Subject] = _no_subject,
+    ) -> None:
+        self._permission = permission
+        self._event = event
+        self._entries = entries
+        self._subject = subject
+
+    def __call__(self, body: Body[Request, Answer]) -> UseCase[Request, Answer]:
+        """Register it.
+
+        Raises
+        ------
+        ValueError
+            The function has no name, or there is one of this name.
+        """
         name = getattr(body, "__name__", "")
         if not name or name in _registry:
             raise ValueError("a use case has a name of its own")
-        case = UseCase(name, permission, event, entries, body, subject)
-        _registry[name] = case  # type: ignore[assignment]
+        case = UseCase(name, self._permission, self._event, self._entries, body, self._subject)
+        _registry[name] = case
         return case
 
-    return register
 
-
-def registered() -> Mapping[str, UseCase[object, object]]:
+def registered() -> Mapping[str, UseCase[Any, Any]]:
     """Return every use case by name."""
     return MappingProxyType(_registry)

@@ -104,8 +104,7 @@ class Job(Generic[Result]):
     def run(self, work: Callable[[JobControl], Result]) -> None:
         """Run on the worker and post the response. Called by `JobRunner` alone."""
         try:
-            if self.control.is_cancelled():
-                raise Cancelled
+            self.control.stop_if_cancelled()
             result = work(self.control)
         except Exception as fault:  # noqa: BLE001 - handed to on_fault on the main thread, whole
             self._post(lambda fault=fault: self._deliver_fault(fault))  # type: ignore[misc]

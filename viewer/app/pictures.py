@@ -27,5 +27,5 @@ def displayed(record: ImageRecord, pixels: NDArray[np.generic]) -> NDArray[np.ui
     values = pixels.astype(np.float32) * np.float32(grey.slope) + np.float32(grey.intercept)
     width = max(window.width - 1, 1e-6)
     light = ((values - (window.centre - 0.5)) / width + 0.5) * 255
-    shown = np.clip(np.rint(light), 0, 255).astype(np.uint8)
-    return 255 - shown if grey.photometric is Photometric.MONOCHROME1 else shown
+    shown: NDArray[np.uint8] = np.clip(np.rint(light), 0, 255).astype(np.uint8)
+    return np.invert(shown) if grey.photometric is Photometric.MONOCHROME1 else shown

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 
 from viewer.app.jobs import Job
 from viewer.app.use_cases import accounts
 from viewer.model.ids import UserId
 from viewer.session.accounts import User
-from viewer.session.passwords import check_password
+from viewer.session.passwords import advise
 from viewer.session.permissions import roles
 from viewer.ui import ports
-from viewer.wiring.workstation import Workstation, advice
-
-
-def login_name(display_name: str) -> str:
-    """Return the name to type at login: lower case, words joined by dots.
-
-    >>> login_name("Dr Mara  Linden")
-    'dr.mara.linden'
-    """
-    return ".".join(re.findall(r"\w+", display_name.casefold()))
+from viewer.wiring.workstation import Workstation, advice, login_name
 
 
 def _account(user: User) -> ports.Account:
@@ -66,7 +56,7 @@ class ClinicAccounts:
     def set_enabled(
         self,
         user_id: UserId,
-        enabled: bool,
+        enabled: bool,  # noqa: FBT001 - the port is called by position
         on_done: Callable[[ports.Account], None],
         on_fault: ports.OnFault,
     ) -> Job[ports.Account]:
@@ -82,4 +72,4 @@ class ClinicAccounts:
     def password_advice(self, password: str, name: str) -> ports.PasswordAdvice:
         """Say how good a new password is."""
         practice = self._workstation.practice_name
-        return advice(check_password(password, (name, practice)))
+        return advice(advise(password, (name, practice)))

@@ -13,7 +13,8 @@ from viewer.app.pictures import displayed
 from viewer.app.use_cases import sharing
 from viewer.model.errors import UserError
 from viewer.model.ids import ImageId
-from viewer.redact.plan import DoubtLevel, Fate, RedactionPlan
+from viewer.model.image import ImageRecord
+from viewer.redact.plan import Fate, RedactionPlan
 from viewer.redact.profiles import Profile, profiles
 from viewer.ui import ports
 from viewer.wiring.workstation import Workstation
@@ -79,8 +80,8 @@ class ClinicSharing:
 
         def work(_: JobControl) -> ports.BeforeAfter:
             subject, after = planned.preview(image_id, recipient)
-            before = displayed(subject.record, _middle(subject.pixels, subject.record.is_volume))
-            shown = displayed(subject.record, _middle(after, subject.record.is_volume))
+            before = displayed(subject.record, _flat(subject.record, subject.pixels))
+            shown = displayed(subject.record, _flat(subject.record, after))
             return ports.BeforeAfter(image_id, before, shown)
 
         return self._workstation.jobs.submit(work, on_done, on_fault)
@@ -119,8 +120,8 @@ class ClinicSharing:
         )
 
 
-def _middle(pixels: NDArray[np.generic], is_volume: bool) -> NDArray[np.generic]:
-    return pixels[pixels.shape[0] // 2] if is_volume else pixels
+def _flat(record: ImageRecord, pixels: NDArray[np.generic]) -> NDArray[np.generic]:
+    return pixels[pixels.shape[0] // 2] if record.is_volume else pixels
 
 
 def _purpose(profile: Profile) -> ports.Purpose:
@@ -133,11 +134,7 @@ def _plan_of(plan: RedactionPlan) -> ports.SharePlan:
         purpose=_purpose(plan.profile),
         identity=plan.identity,
         tags=_tags(plan),
-        doubts=tuple(
-            ports.Doubt(doubt.id, doubt.words, doubt.image_id)
-            for doubt in plan.doubts
-            if doubt.level is DoubtLevel.CONFIRM
-        ),
+        doubts=tuple(ports.Doubt(doubt.id, doubt.words, doubt.image_id) for doubt in plan.doubts),
         suggested_file_name=f"share-{plan.facts.number}.age",
     )
 

@@ -10,7 +10,7 @@ from viewer.app.jobs import Job
 from viewer.app.use_cases import trail
 from viewer.model.ids import UserId
 from viewer.session.audit.events import Event, EventFilter, EventKind, Outcome
-from viewer.session.audit.trail import TrailReader
+from viewer.session.audit.reader import TrailReader
 from viewer.session.audit.verify import Verdict
 from viewer.ui import ports
 from viewer.wiring.workstation import Workstation, tile_of

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from viewer.app.clinic import Clinic, Founding
 from viewer.app.jobs import Job, JobRunner
+from viewer.model.errors import BitewingError
 from viewer.model.ids import UserId
 from viewer.session.accounts import User
-from viewer.session.errors import LoginRefused, NotLoggedIn
+from viewer.session.desk import Admission
+from viewer.session.errors import NotLoggedIn
 from viewer.session.idle import OPERATORY, IdlePolicy
 from viewer.session.keystore import KeyStore
-from viewer.session.passwords import PasswordCheck, check_password
+from viewer.session.passwords import Advice, advise
 from viewer.session.permissions import Permission
 from viewer.ui import ports
 
@@ -23,9 +26,18 @@ def tile_of(user: User) -> ports.UserTile:
     return ports.UserTile(user.id, user.display_name, user.role.title, is_officer)
 
 
-def advice(found: PasswordCheck) -> ports.PasswordAdvice:
+def advice(found: Advice) -> ports.PasswordAdvice:
     """Return a password check as the windows show it."""
     return ports.PasswordAdvice(found.score, found.is_accepted, found.words)
+
+
+def login_name(display_name: str) -> str:
+    """Return the name to type at login: lower case, words joined by dots.
+
+    >>> login_name("Dr Mara  Linden")
+    'dr.mara.linden'
+    """
+    return ".".join(re.findall(r"\w+", display_name.casefold()))
 
 
 class Workstation:
@@ -49,6 +61,7 @@ class Workstation:
         self._policy = policy
         self._open = open_clinic or _open_clinic
         self._clinic: Clinic | None = None
+        self.last_fault: BitewingError | None = None
         if Clinic.is_founded(folder):
             self._clinic = self._open(folder, keystore, policy)
 
@@ -93,7 +106,7 @@ class Workstation:
 
     def wait_s(self, user_id: UserId) -> float:
         """Seconds until another password is taken from this user."""
-        return self.clinic.desk.wait_s(self.clinic.practice.user(user_id).name)
+        return self.clinic.desk.wait_s(user_id)
 
     def log_in(
         self,
@@ -101,18 +114,19 @@ class Workstation:
         password: str,
         on_done: Callable[[ports.UserTile], None],
         on_fault: ports.OnFault,
-    ) -> Job[ports.UserTile]:
+    ) -> Job[Admission]:
         """Log in, or unlock the session of the same user."""
         clinic = self.clinic
-        user = clinic.practice.user(user_id)
-        session = clinic.desk.session
-        is_unlock = session is not None and session.is_locked and session.user.id == user_id
 
-        def work(_: object) -> ports.UserTile:
-            opened = clinic.unlock(password) if is_unlock else clinic.log_in(user.name, password)
-            return tile_of(opened.user)
+        def admit(admission: Admission) -> None:
+            try:
+                session = clinic.admit(admission)
+            except BitewingError as fault:
+                on_fault(fault)
+            else:
+                on_done(tile_of(session.user))
 
-        return self.jobs.submit(work, on_done, on_fault)
+        return self.jobs.submit(lambda _: clinic.check(user_id, password), admit, on_fault)
 
     def found(
         self,
@@ -137,7 +151,7 @@ class Workstation:
 
     def password_advice(self, password: str, name: str) -> ports.PasswordAdvice:
         """Say how good a new password is."""
-        return advice(check_password(password, (name, self.practice_name)))
+        return advice(advise(password, (name, self.practice_name)))
 
     # Watch
 
@@ -160,7 +174,13 @@ class Workstation:
 
     def seconds_left(self) -> float:
         """Seconds until it locks; when they are over, it is locked by this very call."""
-        return self.clinic.desk.poll().seconds_left if self._clinic else self._policy.lock_after_s
+        if self._clinic is None:
+            return self._policy.lock_after_s
+        try:
+            return self._clinic.desk.poll().seconds_left
+        except BitewingError as fault:  # the accounts were changed under us: logged off already
+            self.last_fault = fault
+            return 0.0
 
     def someone_is_here(self) -> None:
         """A person touched the workstation."""
@@ -180,6 +200,3 @@ class Workstation:
 
 def _open_clinic(folder: Path, keystore: KeyStore, policy: IdlePolicy) -> Clinic:
     return Clinic(folder, keystore, policy=policy)
-
-
-__all__ = ["LoginRefused", "Workstation", "advice", "tile_of"]

@@ -44,7 +44,9 @@ def runner(loop: MainLoop) -> Iterator[JobRunner]:
 def test_a_result_is_applied_on_the_main_thread(loop: MainLoop, runner: JobRunner) -> None:
     seen: list[tuple[int, threading.Thread]] = []
     runner.submit(
-        lambda control: 6 * 7, lambda n: seen.append((n, threading.current_thread())), seen.append  # type: ignore[arg-type]
+        lambda control: 6 * 7,
+        lambda n: seen.append((n, threading.current_thread())),
+        seen.append,  # type: ignore[arg-type]
     )
     loop.run_one()
     assert seen == [(42, threading.current_thread())]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from viewer.app.clinic import Clinic, Founding
-from viewer.app.commands.console import Console
+from viewer.app.commands.console import Commands, Console
 from viewer.app.commands.login import (
     first_line,
     keystore_of,
@@ -19,12 +19,10 @@ from viewer.app.use_cases import accounts
 from viewer.session.permissions import OWNER, SECURITY_OFFICER, permission_table, roles
 
 if TYPE_CHECKING:
-    from argparse import _SubParsersAction
-
     from viewer.session.accounts import User
 
 
-def add_parsers(commands: _SubParsersAction[ArgumentParser]) -> None:
+def add_parsers(commands: Commands) -> None:
     """Describe ``init`` and ``user``."""
     init = commands.add_parser("init", help="make a store and its first account")
     init.add_argument("--practice", required=True, metavar="NAME")
@@ -32,8 +30,7 @@ def add_parsers(commands: _SubParsersAction[ArgumentParser]) -> None:
     init.add_argument("--role", default=OWNER, choices=[OWNER, SECURITY_OFFICER])
     init.set_defaults(run=run_init)
     user = commands.add_parser("user", help="accounts: add, list, disable, enable, passwd, roles")
-    user.set_defaults(run=lambda args, console: _usage(user, console))
-    actions = user.add_subparsers(metavar="ACTION")
+    actions = user.add_subparsers(metavar="ACTION", required=True)
     add = actions.add_parser("add", help="make an account")
     add.add_argument("name")
     add.add_argument("--role", required=True, choices=sorted(roles()))
@@ -50,11 +47,6 @@ def add_parsers(commands: _SubParsersAction[ArgumentParser]) -> None:
     passwd.add_argument("name")
     passwd.add_argument("--new-password-file", metavar="FILE")
     passwd.set_defaults(run=run_passwd)
-
-
-def _usage(parser: ArgumentParser, console: Console) -> int:
-    console.warn(parser.format_usage().strip())
-    return 2
 
 
 def run_init(args: Namespace, console: Console) -> int:
@@ -83,9 +75,7 @@ def run_add(args: Namespace, console: Console) -> int:
     """Make an account."""
     with logged_in(args, console) as clinic:
         password = _new_password(args, console, args.name)
-        request = accounts.AddUser(
-            args.name, args.display_name or args.name, args.role, password
-        )
+        request = accounts.AddUser(args.name, args.display_name or args.name, args.role, password)
         user = accounts.add_user(clinic, request)
     _say_users([user], args, console)
     return 0
@@ -121,7 +111,7 @@ def run_passwd(args: Namespace, console: Console) -> int:
     return 0
 
 
-def run_roles(args: Namespace, console: Console) -> int:
+def run_roles(_: Namespace, console: Console) -> int:
     """Print the table of roles; needs no store."""
     console.say(permission_table())
     return 0

@@ -5,11 +5,19 @@ from __future__ import annotations
 import getpass
 import json
 import sys
-from typing import Any, TextIO
+from argparse import ArgumentParser
+from typing import Any, Protocol, TextIO
 
 import attrs
 
 from viewer.app.errors import NothingChosen
+
+
+class Commands(Protocol):
+    """What `ArgumentParser.add_subparsers` returns."""
+
+    def add_parser(self, name: str, *, help: str) -> ArgumentParser:
+        """Return the parser of one more command."""
 
 
 @attrs.frozen

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from viewer.app.commands.console import Console
+from viewer.app.commands.console import Commands, Console
 from viewer.app.commands.login import logged_in
 from viewer.app.use_cases import exporting, importing, library, store
 from viewer.model.ids import ImageId
 
 if TYPE_CHECKING:
-    from argparse import _SubParsersAction
-
     from viewer.model.image import ImageRecord
 
 DAMAGE = 3
 """Exit status where something stored is damaged."""
 
 
-def add_parsers(commands: _SubParsersAction[ArgumentParser]) -> None:
+def add_parsers(commands: Commands) -> None:
     """Describe the commands about images."""
     bring = commands.add_parser("import", help="bring files and folders into the store")
     bring.add_argument("paths", nargs="+", type=Path, metavar="PATH")
@@ -55,9 +53,7 @@ def _report_facts(report: importing.ImportReport) -> dict[str, Any]:
         "already_there": len(report.stored) - len(report.new),
         "patients": len(report.patient_ids),
         "studies": len(report.study_uids),
-        "refused": [
-            {"file": each.source.name, "reason": each.reason} for each in report.refusals
-        ],
+        "refused": [{"file": each.source.name, "reason": each.reason} for each in report.refusals],
     }
 
 
@@ -107,7 +103,9 @@ def run_list(args: Namespace, console: Console) -> int:
             console.say(f"  {study.study.date or 'undated'}  {study.study.description}")
             for image in study.images:
                 shape = "×".join(str(n) for n in image.shape)
-                console.say(f"    {image.id}  {image.kind.value:<14} {shape:<14} {image.state.value}")
+                console.say(
+                    f"    {image.id}  {image.kind.value:<14} {shape:<14} {image.state.value}"
+                )
     return 0
 
 

@@ -41,7 +41,7 @@ def read_password(args: Namespace, console: Console, prompt: str = "Password: ")
     """
     if not args.password_file:
         return console.ask_secret(prompt)
-    if args.password_file == "-":
+    if args.password_file == "-":  # noqa: S105 - standard input
         return console.source.readline().rstrip("\r\n")
     return first_line(Path(args.password_file))
 
@@ -49,7 +49,7 @@ def read_password(args: Namespace, console: Console, prompt: str = "Password: ")
 def first_line(path: Path) -> str:
     """Return the first line of a text file without its end."""
     try:
-        with open(path, encoding="utf-8") as file:
+        with path.open(encoding="utf-8") as file:
             return file.readline().rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as fault:
         raise EnvironmentFault("The password file cannot be read.", "Check its name.") from fault

@@ -6,15 +6,16 @@ import argparse
 import logging
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from viewer import __version__
 from viewer.app.commands import accounts, library, sharing, trail
-from viewer.app.commands.console import Console
+from viewer.app.commands.console import Commands, Console
 from viewer.model.errors import BitewingError, IntegrityError
 
 _log = logging.getLogger(__name__)
 
-AddParsers = Callable[["argparse._SubParsersAction[ArgumentParser]"], None]
+AddParsers = Callable[[Commands], None]
 
 FAILED, DAMAGED, BUG = 1, 3, 4
 
@@ -33,30 +34,23 @@ def make_parser(more: Sequence[AddParsers] = ()) -> ArgumentParser:
     parser.add_argument("--keystore", default="os", metavar="os|file:PATH")
     parser.add_argument("--json", action="store_true", help="print facts as JSON")
     parser.set_defaults(run=None)
-    commands = parser.add_subparsers(metavar="COMMAND")
+    commands = parser.add_subparsers(metavar="COMMAND", parser_class=_CommandParser)
     for add in (accounts, library, trail, sharing):
         add.add_parsers(commands)
     for add_parsers in more:
         add_parsers(commands)
-    _allow_globals_after(commands)
     return parser
 
 
-def _allow_globals_after(commands: argparse._SubParsersAction[ArgumentParser]) -> None:
-    """Let ``--json`` and the other global options stand after the command, too."""
-    for parser in commands.choices.values():
-        _add_late_globals(parser)
-        for action in parser._actions:
-            if isinstance(action, argparse._SubParsersAction):
-                for inner in action.choices.values():
-                    _add_late_globals(inner)
+class _CommandParser(ArgumentParser):
+    """A command's parser, which takes ``--json`` and the other global options, too."""
 
-
-def _add_late_globals(parser: ArgumentParser) -> None:
-    quiet = argparse.SUPPRESS
-    parser.add_argument("--json", action="store_true", default=quiet, help=quiet)
-    for name in ("--store", "--user", "--password-file", "--keystore"):
-        parser.add_argument(name, default=quiet, help=quiet)
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        quiet = argparse.SUPPRESS
+        self.add_argument("--json", action="store_true", default=quiet, help=quiet)
+        for name in ("--store", "--user", "--password-file", "--keystore"):
+            self.add_argument(name, default=quiet, help=quiet)
 
 
 def run(

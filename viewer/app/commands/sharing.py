@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from viewer.app.commands.console import Console
+from viewer.app.commands.console import Commands, Console
 from viewer.app.commands.login import logged_in, read_password
 from viewer.app.errors import DestinationFault
 from viewer.app.use_cases import sharing
@@ -17,11 +16,8 @@ from viewer.redact.profiles import profiles
 from viewer.share.formats.age_bundle import ToPassphrase, ToRecipients
 from viewer.share.open import OpenedBundle, Signer, open_bundle
 
-if TYPE_CHECKING:
-    from argparse import _SubParsersAction
 
-
-def add_parsers(commands: _SubParsersAction[ArgumentParser]) -> None:
+def add_parsers(commands: Commands) -> None:
     """Describe ``share`` and ``open``."""
     share = commands.add_parser("share", help="a redacted, sealed bundle")
     share.add_argument("ids", nargs="+", metavar="ID")
@@ -62,9 +58,7 @@ def run_share(args: Namespace, console: Console) -> int:
                 "Then repeat with --confirm for each doubt.",
             )
         seal = ToRecipients(tuple(args.to_key)) if args.to_key else ToPassphrase()
-        order = sharing.SealShare(
-            planned, args.recipient, args.out, confirmed, seal, args.replace
-        )
+        order = sharing.SealShare(planned, args.recipient, args.out, confirmed, seal, args.replace)
         sealed = sharing.seal_share(clinic, order)
     receipt = sealed.receipt
     if args.json:
@@ -101,8 +95,7 @@ def run_open(args: Namespace, console: Console) -> int:
                 "share_number": bundle.manifest.share_number,
                 "expires": bundle.manifest.expires,
                 "images": [
-                    {"kind": image.kind, "files": len(image.dicom_files)}
-                    for image in bundle.images
+                    {"kind": image.kind, "files": len(image.dicom_files)} for image in bundle.images
                 ],
             }
         )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from viewer.app.commands.console import Console
+from viewer.app.commands.console import Commands, Console
 from viewer.app.commands.library import DAMAGE
 from viewer.app.commands.login import logged_in
 from viewer.app.use_cases import trail
@@ -16,16 +16,13 @@ from viewer.model.errors import EnvironmentFault, UserError
 from viewer.session.audit.events import Event, EventFilter
 from viewer.session.audit.verify import Verdict, verify_trail
 
-if TYPE_CHECKING:
-    from argparse import _SubParsersAction
-
 _COLUMNS = (
     "number", "when", "workstation", "who", "role", "kind", "outcome", "patient_id", "objects",
     "why", "digests", "size_bytes", "refers_to",
 )  # fmt: skip
 
 
-def add_parsers(commands: _SubParsersAction[ArgumentParser]) -> None:
+def add_parsers(commands: Commands) -> None:
     """Describe ``audit``."""
     audit = commands.add_parser("audit", help="the trail: list, verify, export")
     actions = audit.add_subparsers(metavar="ACTION", required=True)

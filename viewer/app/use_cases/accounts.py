@@ -13,7 +13,7 @@ from viewer.crypto.errors import NotAuthentic
 from viewer.session.accounts import KeyRing, User
 from viewer.session.audit.events import EventKind
 from viewer.session.errors import LoginRefused
-from viewer.session.permissions import KeyName, Permission
+from viewer.session.permissions import Permission
 from viewer.session.session import Session
 
 

@@ -37,9 +37,7 @@ def _export_subject(clinic: Clinic, request: ExportPixels) -> Subject:
     )
 
 
-@use_case(
-    permission=Permission.EXPORT_IMAGES, event=EventKind.EXPORT, subject=_export_subject
-)
+@use_case(permission=Permission.EXPORT_IMAGES, event=EventKind.EXPORT, subject=_export_subject)
 def export_pixels(clinic: Clinic, request: ExportPixels, act: Act) -> ImageRecord:
     """Write the stored values of one image or volume exactly as they were decoded.
 
@@ -56,11 +54,11 @@ def export_pixels(clinic: Clinic, request: ExportPixels, act: Act) -> ImageRecor
     act.still_here()
     part = request.destination.with_name(request.destination.name + ".part")
     try:
-        with open(part, "xb") as file:
+        with part.open("xb") as file:
             np.save(file, pixels, allow_pickle=False)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(part, request.destination)
+        part.replace(request.destination)
     except OSError as fault:
         part.unlink(missing_ok=True)
         raise DestinationFault from fault

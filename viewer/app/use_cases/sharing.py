@@ -98,7 +98,9 @@ def plan_share(clinic: Clinic, request: PlanShare, act: Act) -> PlannedShare:
         recipient=request.recipient,
         practice=clinic.practice.name,
         made=made,
-        expires=(made + timedelta(days=profile.expiry_days)).date() if profile.expiry_days else None,
+        expires=(made + timedelta(days=profile.expiry_days)).date()
+        if profile.expiry_days
+        else None,
         reference=request.reference,
     )
     subjects = []
@@ -143,9 +145,7 @@ def _seal_subject(clinic: Clinic, request: SealShare) -> Subject:
     )
 
 
-@use_case(
-    permission=Permission.SHARE_IMAGES, event=EventKind.SHARE, subject=_seal_subject
-)
+@use_case(permission=Permission.SHARE_IMAGES, event=EventKind.SHARE, subject=_seal_subject)
 def seal_share(clinic: Clinic, request: SealShare, act: Act) -> SealedShare:
     """Redact, seal, verify and write the bundle. A cancelled or failed one leaves no file.
 

@@ -1,4 +1,4 @@
-"""Is everything stored still what was written?"""
+"""Whether everything stored is still what was written."""
 
 from __future__ import annotations
 
@@ -22,12 +22,11 @@ class CheckStore:
 def check_store(clinic: Clinic, request: CheckStore, act: Act) -> CheckReport:
     """Look for missing, damaged and unknown objects."""
     report = clinic.vault.check(
-        request.deep,
-        lambda done, total: act.control.progress(done, total, "Checking"),
-        act.control.is_cancelled,
+        deep=request.deep,
+        progress=lambda done, total: act.control.progress(done, total, "Checking"),
+        is_cancelled=act.control.is_cancelled,
     )
     words = "sound" if report.is_sound else "damage found"
-    act.outcome = attrs.evolve(
-        act.outcome, why=f"{report.objects_checked} objects, {words}", size_bytes=report.bytes_checked
-    )
+    why = f"{report.objects_checked} objects, {words}"
+    act.outcome = attrs.evolve(act.outcome, why=why, size_bytes=report.bytes_checked)
     return report

@@ -7,8 +7,8 @@ import attrs
 from viewer.app.clinic import Clinic
 from viewer.app.gate import Act, Entries, Subject, use_case
 from viewer.session.audit.events import EventKind
-from viewer.session.audit.trail import TrailReader
-from viewer.session.audit.verify import Verdict, verify_trail
+from viewer.session.audit.reader import TrailReader
+from viewer.session.audit.verify import Verdict
 from viewer.session.permissions import Permission
 
 
@@ -38,8 +38,7 @@ class VerifyTrail:
 @use_case(permission=Permission.VERIFY_TRAIL, event=EventKind.TRAIL_VERIFIED)
 def verify(clinic: Clinic, request: VerifyTrail, act: Act) -> Verdict:
     """Verify the trail."""
-    outside = clinic.keystore.read_head(clinic.practice.id, "trail")
-    verdict = verify_trail(clinic.folder, clinic.trail.public_key_line, outside)
+    verdict = clinic.trail.verify()
     words = "whole" if verdict.finding is None else verdict.finding.damage.value
     act.outcome = attrs.evolve(act.outcome, why=f"{verdict.records} entries, {words}")
     return verdict
