@@ -24,6 +24,7 @@ from viewer.model.ids import ImageId, PatientId, SopUid, new_id
 from viewer.model.image import GreyScale, ImageKind, ImageRecord, Picture
 
 _RESCALED = "The slices' own rescales are applied: values are modality values."
+_NO_MEMORY = "There is not enough memory for this picture."
 _GUESSED_WINDOW = "The header has no window; one was chosen from the grey values."
 
 
@@ -76,7 +77,10 @@ def assemble(plan: Plan, decoder: Decoder, decoded: Callable[[SourceFile], None]
 def _decoded(
     plan: Plan, layout: PixelLayout, decoder: Decoder, decoded: Callable[[SourceFile], None]
 ) -> NDArray[np.generic]:
-    shared = SharedPixels(layout.frame_bytes * plan.planes)
+    try:
+        shared = SharedPixels(layout.frame_bytes * plan.planes)
+    except OSError as fault:
+        raise SourceRefused(plan.files[0], _NO_MEMORY) from fault
     try:
         for source, slots in zip(plan.files, plan.slots, strict=True):
             _decode_one(source, decoder, shared, slots)
