@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import attrs
+
 from viewer.model.errors import IntegrityError
 from viewer.model.ids import ImageId
 from viewer.vault.catalog import images, patients
@@ -38,8 +40,28 @@ def check_store(
     Cancelled, StoreClosed
         The check was stopped.
     """
+    findings: list[Finding] = []
     pause = sealed.pause(is_cancelled)
-    findings = [*_catalog_findings(catalog), *_key_findings(catalog, sealed)]
+    try:
+        report = _look(catalog, sealed, findings, progress, pause, deep=deep)
+    except (StoreDamaged, StoreFault):
+        words = "The list of images could not be read to its end; what follows it is unchecked."
+        findings.append(Finding(FindingKind.CATALOG, words))
+        report = CheckReport(0, 0, deep)
+    return attrs.evolve(report, findings=tuple(findings))
+
+
+def _look(
+    catalog: Catalog,
+    sealed: SealedObjects,
+    findings: list[Finding],
+    progress: Progress,
+    pause: Pause,
+    *,
+    deep: bool,
+) -> CheckReport:
+    findings += _catalog_findings(catalog)
+    findings += _key_findings(catalog, sealed)
     with catalog.read() as cursor:
         listed = images.all_objects(cursor)
     checked_bytes = 0
@@ -52,7 +74,7 @@ def check_store(
             findings.append(finding)
     progress(len(listed), len(listed))
     findings += _unknown_files(catalog, sealed)
-    return CheckReport(len(listed), checked_bytes, deep, tuple(findings))
+    return CheckReport(len(listed), checked_bytes, deep)
 
 
 def _catalog_findings(catalog: Catalog) -> Iterator[Finding]:

@@ -80,6 +80,8 @@ def database_faults() -> Iterator[None]:
             raise DiskFull from fault
         if "locked" in words:
             raise StoreInUse from fault
+        if "logic error" in words:  # what is left of a page that did not authenticate
+            raise StoreDamaged("The list of images is damaged.") from fault
         raise StoreFault from fault
     except sqlcipher.DatabaseError as fault:
         raise StoreDamaged("The list of images is damaged.") from fault
@@ -100,6 +102,7 @@ class Catalog:
         """
         self._lock = RLock()
         self._connection: Any = None
+        self._is_damaged = False
         _refuse_plain(path)
         with database_faults():
             connection = sqlcipher.connect(path, isolation_level=None, check_same_thread=False)
@@ -132,7 +135,24 @@ class Catalog:
         with self._lock, database_faults():
             if self._connection is None:
                 raise StoreClosed
-            yield self._connection.cursor()
+            with self._damage_remembered():
+                yield self._connection.cursor()
+
+    @contextmanager
+    def _damage_remembered(self) -> Iterator[None]:
+        # Once a page did not authenticate, SQLCipher answers "out of memory" to everything that
+        # this connection is asked.
+        try:
+            yield
+        except MemoryError as fault:
+            if not self._is_damaged:
+                raise
+            raise StoreDamaged("The list of images is damaged.") from fault
+        except (sqlcipher.OperationalError, sqlcipher.IntegrityError):
+            raise
+        except sqlcipher.DatabaseError:
+            self._is_damaged = True
+            raise
 
     @contextmanager
     def write(self) -> Iterator[Cursor]:
@@ -169,9 +189,12 @@ class Catalog:
         """Return what SQLite's and SQLCipher's own checks find; empty where all is well."""
         with self.read() as cursor:
             pages = cursor.execute("PRAGMA cipher_integrity_check").fetchall()
+            if pages:  # nothing that is read through them says more
+                self._is_damaged = True
+                return [str(page[0]) for page in pages]
             rows = cursor.execute("PRAGMA integrity_check(100)").fetchall()
             links = cursor.execute("PRAGMA foreign_key_check").fetchall()
-        faults = [str(row[0]) for row in pages + rows if row[0] != "ok"]
+        faults = [str(row[0]) for row in rows if row[0] != "ok"]
         return faults + [f"foreign key of {row[0]}" for row in links]
 
     def _migrate(self) -> None:
