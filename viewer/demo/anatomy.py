@@ -17,7 +17,6 @@ from viewer.demo import labels as lab
 from viewer.demo.dentition import tooth_fields
 from viewer.demo.face import face_and_air
 from viewer.demo.labels import load_labels, load_teeth
-from viewer.model.tooth import Tooth
 
 BONE, SOLID, DEEP, CANAL, RIM = range(5)
 
@@ -48,32 +47,32 @@ JAWS_BOX: Box = (slice(14, 258), slice(0, 320), slice(14, 354))
 
 
 @cache
-def jaws_anatomy(missing: frozenset[Tooth] = frozenset()) -> Anatomy:
-    """Fields of both jaws at the label map's 0.5 mm."""
-    return _build(JAWS_BOX, 1, missing)
+def jaws_anatomy() -> Anatomy:
+    """Fields of both jaws at the label map's 0.5 mm, with the sockets of all teeth as bone."""
+    return _build(JAWS_BOX, 1)
 
 
 @cache
 def head_anatomy() -> Anatomy:
     """Fields of the whole head, at 1 mm: for a cephalogram."""
     shape = load_labels().voxels_kji.shape
-    return _build((slice(0, shape[0]), slice(0, shape[1]), slice(0, shape[2])), 2, frozenset())
+    return _build((slice(0, shape[0]), slice(0, shape[1]), slice(0, shape[2])), 2)
 
 
-def _build(box: Box, step: int, missing: frozenset[Tooth]) -> Anatomy:
+def _build(box: Box, step: int) -> Anatomy:
     labels = load_labels()
     voxels = labels.voxels_kji[box][::step, ::step, ::step]
     spacing = labels.spacing_mm * step
     start = np.array([s.start for s in box], dtype=float)
     x, y, z = (float(v) for v in labels.lps_of(start))
-    roots = _roots(box, step, missing)
+    roots = _roots(box, step)
     spine = _spine(voxels.shape, (x, y, z), spacing)
     tissue = _tissue(voxels, roots, spine & (voxels == 0), spacing, 158 - box[0].start)
     face_mm, air, face_origin, face_step = face_and_air()
     return Anatomy(tissue, (x, y, z), spacing, face_mm, air, face_origin, face_step)
 
 
-def _roots(box: Box, step: int, missing: frozenset[Tooth]) -> NDArray[np.bool_]:
+def _roots(box: Box, step: int) -> NDArray[np.bool_]:
     """Where teeth stand in bone, missing ones included: their sockets have healed."""
     fields, teeth = tooth_fields(), load_teeth()
     inside = (teeth.numbers_kji > 0) & (fields.height_mm < -0.5)
@@ -93,17 +92,19 @@ def _spine(
     )
     rows = np.flatnonzero((y > 96.0) & (y < 164.0))
     columns = np.flatnonzero((x > 66.0) & (x < 118.0))
-    planes = np.flatnonzero(z < 70.0)
+    planes = np.flatnonzero(z < 64.5)
     near = tuple(slice(int(n[0]), int(n[-1]) + 1) for n in (planes, rows, columns))
     bend = 5.0 * np.cos(z[near[0]] / 28.0)[:, None, None]
     back = y[near[1]][None, :, None] - bend
     side = np.abs(x[near[2]] - 92.0)[None, None, :]
     phase = ((z[near[0]] + 40.0) % 17.5)[:, None, None]
-    waist = 1.0 - 0.12 * np.sin(np.clip(phase / 14.0, 0, 1) * np.pi)
-    body = ((side / 9.5) ** 2 + ((back - 113.0) / 8.0) ** 2 < waist**2) & (phase < 14.0)
+    disc = (side / 9.5) ** 2 + ((back - 113.0) / 8.0) ** 2
+    body = disc**2 + ((phase - 7.0) / 7.2) ** 6 < 1
     hole = (side / 8.5) ** 2 + ((back - 128.0) / 7.5) ** 2 < 1
     arch = ((side / 12.5) ** 2 + ((back - 129.0) / 11.0) ** 2 < 1) & (phase < 9.0)
-    wings = ((side - 13.0) / 9.0) ** 2 + ((back - 121.0) / 5.5) ** 2 + ((phase - 5.0) / 5.0) ** 2 < 1
+    wings = ((side - 13.0) / 9.0) ** 2 + ((back - 121.0) / 5.5) ** 2 + (
+        (phase - 5.0) / 5.0
+    ) ** 2 < 1
     process = (side / 3.2) ** 2 + ((back - 145.0) / 11.0) ** 2 + ((phase - 4.0) / 4.0) ** 2 < 1
     rough = ((body | arch | wings | process) & ~hole).astype(np.float32)
     spine = np.zeros(shape, np.bool_)

@@ -137,7 +137,6 @@ def _measure(tooth: Tooth) -> ToothFacts:
     )
 
 
-
 def _triple(vector: NDArray[np.float64]) -> tuple[float, float, float]:
     x, y, z = (round(float(v), 3) for v in vector)
     return x, y, z

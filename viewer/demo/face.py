@@ -112,9 +112,9 @@ def _air(
     bone = voxels > 0
     enclosed = _walls(bone)
     across = np.abs(x - _MIDDLE_X)
-    antrum = _ball(across, y, z, (26.0, 62.0, 98.0), (16.0, 21.0, 20.0))
-    sinus = (enclosed >= 4) & (antrum > 0) & (across > 15)
-    nose = (enclosed >= 4) & (across < 13.5) & (y > 33) & (y < 95) & (z > 85) & (z < 118)
+    antrum = _ball(across, y, z, (26.0, 60.0, 97.0), (14.0, 18.0, 18.0))
+    sinus = (enclosed >= 6) & (antrum > 0) & (across > 15)
+    nose = (enclosed >= 4) & (across < 13.5) & (((y - 64) / 31) ** 4 + ((z - 101) / 17) ** 4 < 1)
     turbinate = _rod(across, y, z, (8.5, 42.0, 92.0), (8.0, 84.0, 92.0), 3.8) > 0
     turbinate |= _rod(across, y, z, (7.5, 50.0, 103.0), (6.5, 84.0, 101.0), 3.0) > 0
     septum = np.abs(x - _MIDDLE_X - 1.2 * np.sin(y / 9)) < 1.5
@@ -123,7 +123,9 @@ def _air(
         _rod(x, y, z, (_MIDDLE_X + 6, 21.0, 78.0), (_MIDDLE_X + 6, 36.0, 91.0), 3.2),
     )
     wide = _MIDDLE_X + (x - _MIDDLE_X) * (0.62 + 0.12 * np.sin(z / 11))
-    pharynx = _rod(wide, y + 2.5 * np.sin(z / 14), z, (_MIDDLE_X, 90.0, -30.0), (_MIDDLE_X, 96.0, 98.0), 6.0)
+    pharynx = _rod(
+        wide, y + 2.5 * np.sin(z / 14), z, (_MIDDLE_X, 90.0, -30.0), (_MIDDLE_X, 96.0, 98.0), 6.0
+    )
     tongue = _ball(x, y, z, (_MIDDLE_X, 60.0, 77.0), (16.0, 24.0, 2.6))
     slit = _ball(x, y, z, (_MIDDLE_X, 20.0, 59.5), (20.0, 8.0, 1.0))
     hollow = sinus | (nose & ~turbinate & ~septum)

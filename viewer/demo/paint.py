@@ -79,7 +79,7 @@ def _bone(tissue, k, j, i, grain):  # type: ignore[no-untyped-def]
     bone = _sample(tissue[..., 0], k, j, i) / 255.0
     deep = _sample(tissue[..., 2], k, j, i) / 255.0
     shell = 1.0 - _step(0.80, 0.97, deep)
-    inner = _mix(MARROW, SPONGY, bone) + 330.0 * grain
+    inner = _mix(MARROW, SPONGY, bone) + 450.0 * grain
     value = _mix(inner, CORTICAL + 60.0 * grain, shell * bone)
     canal = _sample(tissue[..., 3], k, j, i) / 255.0
     rim = _sample(tissue[..., 4], k, j, i) / 255.0
@@ -200,14 +200,15 @@ def paint(  # type: ignore[no-untyped-def]
                         px, py, pz = x - metals[m, 0], y - metals[m, 1], z - metals[m, 2]
                         along = px * metals[m, 3] + py * metals[m, 4] + pz * metals[m, 5]
                         if abs(along) < metals[m, 7] + 0.5:
-                            across = np.sqrt(
-                                max(px * px + py * py + pz * pz - along * along, 0.0)
-                            )
+                            across = np.sqrt(max(px * px + py * py + pz * pz - along * along, 0.0))
                             radius = metals[m, 6]
-                            fill = _step(-0.2, 0.2, radius - across)
-                            fill *= _step(-0.2, 0.2, metals[m, 7] - abs(along))
                             if metals[m, 9] > 0.5:
+                                shape = (across / radius) ** 2 + abs(along / metals[m, 7]) ** 3
+                                fill = 1.0 - _step(0.75, 1.15, shape + 0.22 * cloud)
                                 fill *= _step(-0.1, 0.2, d - 0.1)
+                            else:
+                                fill = _step(-0.2, 0.2, radius - across)
+                                fill *= _step(-0.2, 0.2, metals[m, 7] - abs(along))
                             value = _mix(value, metals[m, 8], fill)
                     value = _mix(AIR, value, inside)
                 if finish > 0.5:
@@ -222,7 +223,9 @@ def paint(  # type: ignore[no-untyped-def]
                             ray = np.sin(7.0 * angle + m) + 0.7 * np.sin(13.0 * angle + 2.0 * m)
                             ray += 0.5 * np.sin(29.0 * angle)
                             fade = np.exp(-np.sqrt(near) / 16.0)
-                            fade *= _step(2.0, 6.0, near) * _step(0.0, 1.5, metals[m, 7] + 1.5 - abs(pz))
+                            fade *= _step(2.0, 6.0, near) * _step(
+                                0.0, 1.5, metals[m, 7] + 1.5 - abs(pz)
+                            )
                             value += metals[m, 10] * ray * fade
                 n = noise.shape[0]
                 speck = noise[k % n, (j + 37 * (k // n)) % n, (i + 53 * (j // n)) % n]

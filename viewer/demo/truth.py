@@ -110,7 +110,7 @@ def write_truth() -> None:
 
 
 def _true_tooth(facts: ToothFacts) -> TrueTooth:
-    volume = float((load_teeth().numbers_kji == facts.tooth).sum()) * load_labels().spacing_mm**3
+    volume = float((load_teeth().numbers_kji == facts.tooth).sum()) * load_labels().spacing_mm ** 3
     doubt = ""
     if facts.tooth % 10 == 7:
         doubt = "last of its quadrant: numbered by order, a third molar after a loss is possible"
