@@ -82,6 +82,19 @@ class Desk:
         session.require(permission)
         return session
 
+    def announce(self, version: str) -> None:
+        """Write into the trail that the program started, and if the key store is a plain file.
+
+        Raises
+        ------
+        TrailUnwritable
+            The trail cannot be written.
+        """
+        self.trail.append(Entry(EventKind.PROGRAM_STARTED, why=f"version {version}"))
+        keystore = self.practice.keystore
+        if not keystore.protects_a_copied_disk:
+            self.trail.append(Entry(EventKind.KEYSTORE_NOTICE, why=keystore.label))
+
     # --- in ----------------------------------------------------------------------------------
 
     def wait_s(self, name_or_id: str) -> float:

@@ -19,7 +19,7 @@ import attrs
 
 from viewer.crypto.secret import KEY_BYTES, Secret
 from viewer.session.errors import NoKeyStore
-from viewer.session.files import read_whole, write_atomically
+from viewer.session.files import process_lock, read_whole, write_atomically
 
 SERVICE = "org.bitewing.viewer"
 _DEVICE_SECRET = "device-secret"  # noqa: S105 - its name
@@ -176,10 +176,11 @@ class FileKeyStore(_TextStore):
         return text if isinstance(text, str) else None
 
     def _write(self, name: str, text: str) -> None:
-        content = json.dumps(self._texts() | {name: text}, indent=1, sort_keys=True)
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(self._path, content.encode())
+            with process_lock(self._path.with_name(f"{self._path.name}.lock")):
+                content = json.dumps(self._texts() | {name: text}, indent=1, sort_keys=True)
+                write_atomically(self._path, content.encode())
         except OSError:
             raise NoKeyStore("The key file cannot be written.") from None
 
@@ -210,7 +211,7 @@ def platform_back_end(platform: str = sys.platform) -> PasswordBackEnd:
     try:
         backend.priority  # noqa: B018 - raises where the back end cannot work
         made = backend()
-    except (*_back_end_faults(), ImportError):
+    except _back_end_faults():
         raise NoKeyStore("This computer has no key store running.") from None
     vars(made).clear()  # KEYRING_PROPERTY_* from the environment
     if platform == "win32":
@@ -250,7 +251,7 @@ def _back_end_faults() -> tuple[type[Exception], ...]:
     """Return what the back ends raise: keyring's own errors and those of the layer below."""
     from keyring.errors import KeyringError
 
-    faults: list[type[Exception]] = [KeyringError, OSError, RuntimeError]
+    faults: list[type[Exception]] = [KeyringError, OSError, RuntimeError, ImportError]
     below = {
         "win32": ("pywintypes", "error"),
         "linux": ("secretstorage", "SecretStorageException"),

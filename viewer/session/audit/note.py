@@ -81,8 +81,7 @@ def sign_checkpoint(checkpoint: Checkpoint, signer: PublicKey, private: Secret) 
     """Return the signed note."""
     root = base64.b64encode(checkpoint.root).decode()
     text = f"{signer.origin}\n{checkpoint.size}\n{root}\n"
-    blob = base64.b64encode(signer.key_id + sign(private, text.encode())).decode()
-    return f"{text}\n— {signer.origin} {blob}\n"
+    return _joined(text, signer, signer.key_id + sign(private, text.encode()))
 
 
 def open_checkpoint(note: str, signer: PublicKey) -> Checkpoint:
@@ -100,7 +99,7 @@ def open_checkpoint(note: str, signer: PublicKey) -> Checkpoint:
     if len(lines) != 3 or lines[0] != signer.origin or not signature_line.startswith(head):
         raise NotAuthentic("A checkpoint is not signed by this workstation.")
     try:
-        blob = base64.b64decode(signature_line.removeprefix(head).strip(), validate=True)
+        blob = base64.b64decode(signature_line.removeprefix(head).rstrip("\n"), validate=True)
         root = base64.b64decode(lines[2], validate=True)
         size = int(lines[1])
     except ValueError:
@@ -108,4 +107,10 @@ def open_checkpoint(note: str, signer: PublicKey) -> Checkpoint:
     if blob[:_KEY_ID_BYTES] != signer.key_id or len(root) != _HASH_BYTES:
         raise NotAuthentic("A checkpoint is not signed by this workstation.")
     check_signature(signer.key, text.encode(), blob[_KEY_ID_BYTES:])
+    if note != _joined(text, signer, blob):  # base 64 has spare bits: only one spelling is taken
+        raise NotAuthentic("A checkpoint is not signed by this workstation.")
     return Checkpoint(size, root)
+
+
+def _joined(text: str, signer: PublicKey, blob: bytes) -> str:
+    return f"{text}\n— {signer.origin} {base64.b64encode(blob).decode()}\n"

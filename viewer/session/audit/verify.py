@@ -270,12 +270,23 @@ class _SegmentCheck:
         size = self._frontier.size
         if frame.seq == size:
             follower = next(frames_from(self._file, frame.end), None)
-            is_itself_followed = follower is not None and follower.previous == frame.leaf
-            raise _Bad(Damage.EDITED, size - 1 if is_itself_followed and size else size)
+            is_followed = follower is not None and follower.previous == frame.leaf
+            is_before = size > 0 and (is_followed or self._is_signed_over_others(frame))
+            raise _Bad(Damage.EDITED, size - 1 if is_before else size)
         later = (each.seq for each in frames_from(self._file, frame.end))
         if frame.seq > size and size not in later:
             raise _Bad(Damage.REMOVED, size)
         raise _Bad(Damage.REORDERED, size)
+
+    def _is_signed_over_others(self, frame: Frame) -> bool:
+        """Whether a genuine checkpoint covers other records than those before it."""
+        if frame.kind != FrameKind.CHECKPOINT:
+            return False
+        try:
+            signed = open_checkpoint(split_checkpoint(frame.body)[0], self._signer)
+        except (ValueError, NotAuthentic):
+            return False
+        return signed.root != self._frontier.root()
 
     def _check_genesis(self, frame: Frame) -> None:
         try:
