@@ -37,7 +37,7 @@ _ALIGNED_VOXELS = 0.05
 
 
 def axes_of(plane: Plane) -> tuple[Lps, Lps, Lps]:
-    """Return the LPS unit vectors to screen right, to screen bottom, and along which wheel steps go.
+    """Return the LPS unit vectors to screen right, to screen bottom, and along wheel steps.
 
     >>> axes_of(Plane.CORONAL)
     ((1, 0, 0), (0, 0, -1), (0, 1, 0))

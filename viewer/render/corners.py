@@ -53,7 +53,7 @@ def edge_marks(
             across,
             down,
             is_bold=True,
-        )  # fmt: skip
+        )
         for edge, (x, y, across, down) in places.items()
         if letters.get(edge)
     ]

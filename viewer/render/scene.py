@@ -43,6 +43,14 @@ class Scene:
         kernels.compose(self._picture, self._ready_stage().overlay(), self._frame)
         return self._frame
 
+    def picture(self) -> NDArray[np.uint8]:
+        """Return the grey levels or colours alone, without overlays; owned by the scene.
+
+        Shape (height, width) or (height, width, 3), uint8, top row first.
+        """
+        self._paint()
+        return self._picture
+
     def snapshot(self) -> NDArray[np.uint8]:
         """Return the same as VTK draws it: (height, width, 3), uint8, top row first, a copy."""
         self._paint()
@@ -53,7 +61,7 @@ class Scene:
         self._forget()
         for buffer in (self._picture, self._frame):
             buffer.fill(0)
-        self._picture: NDArray[np.uint8] = np.zeros((1, 1), np.uint8)
+        self._picture = np.zeros((1, 1), np.uint8)
         self._frame = np.zeros((1, 1), np.uint32)
         if self._stage is not None:
             self._stage.release()

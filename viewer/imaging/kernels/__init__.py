@@ -34,7 +34,7 @@ def is_warm() -> bool:
 
 
 def warm() -> None:
-    """Compile (or load from the cache) every kernel, then let them serve. Any thread, idempotent."""
+    """Compile every kernel or load it from the cache, then let them serve. Any thread."""
     global _loops, _rays
     with _warming:
         if is_warm():

@@ -10,7 +10,7 @@ from viewer.render.overlays.records import Segments
 from viewer.render.style import PaneStyle, rgb
 
 
-def draw(record: Segments, height: int, scale: float, style: PaneStyle) -> list[vtkProp]:
+def draw(record: Segments, height: int, scale: float, _: PaneStyle) -> list[vtkProp]:
     """Return one actor for all the lines of a record."""
     points, cells = vtkPoints(), vtkCellArray()
     for start, end in record.ends:

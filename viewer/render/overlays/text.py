@@ -45,7 +45,7 @@ def draw(record: Text, height: int, scale: float, style: PaneStyle) -> list[vtkP
 def freetype(
     lines: tuple[str, ...],
     size_px: float,
-    is_bold: bool,
+    is_bold: bool,  # noqa: FBT001 - the shape of `style.Lettering`
     across: Side,
     font_file: Path | None = None,
 ) -> NDArray[np.uint8]:
