@@ -21,6 +21,7 @@ from viewer.model.image import Picture
 from viewer.redact.errors import PlanUnconfirmed, SourceUnreadable
 from viewer.redact.mark import drawn_page
 from viewer.redact.plan import preview_pixels
+from viewer.redact.quiet import quiet_pydicom
 from viewer.redact.records import CoverPlan, ImagePlan, RedactionPlan
 from viewer.redact.rewrite import rewritten
 from viewer.redact.source import ShareSubject, instances_of
@@ -76,10 +77,16 @@ def apply_plan(
     if [image.record for image in plan.images] != [subject.record for subject in subjects]:
         raise SourceUnreadable("The images are not those that were planned.")
     for image, subject in zip(plan.images, subjects, strict=True):
-        for file in _files_of(image, subject):
+        files = _files_of(image, subject)
+        while (file := _next_of(files)) is not None:
             if is_cancelled():
                 raise Cancelled
             yield file
+
+
+def _next_of(files: Iterator[SharedFile]) -> SharedFile | None:
+    with quiet_pydicom():
+        return next(files, None)
 
 
 def _files_of(image: ImagePlan, subject: ShareSubject) -> Iterator[SharedFile]:
@@ -103,6 +110,7 @@ def file_bytes(ds: Dataset) -> bytes:
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = ds.SOPClassUID
     meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
+    meta.ImplementationVersionName = "BITEWING"
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     ds.file_meta = meta
     buffer = BytesIO()
@@ -126,7 +134,7 @@ def _cover(cover: CoverPlan, first: Dataset) -> Dataset:
     ds.SOPClassUID, ds.SOPInstanceUID = SecondaryCaptureImageStorage, cover.sop_instance_uid
     ds.SeriesInstanceUID, ds.SeriesNumber, ds.InstanceNumber = cover.series_uid, 9999, 1
     ds.Modality, ds.ConversionType, ds.BurnedInAnnotation = "OT", "WSD", "NO"
-    ds.PatientOrientation = ""
+    ds.PatientOrientation = ds.Laterality = ""
     ds.ImageType = ["DERIVED", "SECONDARY"]
     ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
     ds.Rows, ds.Columns = _COVER_ROWS, _COVER_COLUMNS

@@ -17,6 +17,12 @@ from viewer.redact.source import ShareSubject
 
 _TEXT = frozenset({"AE", "CS", "LO", "LT", "SH", "ST", "UC", "UR", "UT"})
 _BYTES = frozenset({"OB", "UN"})
+_VOCABULARY = (
+    "bitewing-bundle BITEWING format version share_number profile purpose recipient practice "
+    "reference made expires is_deidentified mark signing_key images files kind preview name "
+    "size_bytes sha256 null true false band none IMAGES PREVIEWS"
+)
+"""Words of the manifest and the file names, which say nothing about anybody."""
 _SHORTEST_TEXT = 6
 _LONGEST = 256
 _WORDS = re.compile(rf"[^\W\d_]{{{SHORTEST},}}")
@@ -51,7 +57,8 @@ def _open_words(plan: RedactionPlan) -> Iterator[str]:
     """Yield the words that the share states openly: facts and profile."""
     facts, profile = plan.facts, plan.profile
     yield from (facts.number, facts.purpose, facts.recipient, facts.practice, facts.reference)
-    yield from (profile.name, profile.title)
+    yield from (profile.name, profile.title, _VOCABULARY)
+    yield from (image.record.kind.value for image in plan.images)
     yield from (facts.made.isoformat(), facts.made.strftime("%Y%m%d"))
 
 

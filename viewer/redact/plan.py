@@ -18,6 +18,7 @@ from viewer.redact.errors import PlanRefused
 from viewer.redact.identifiers import holder_of, identifiers_in
 from viewer.redact.mark import band_rows, with_band
 from viewer.redact.profiles import Headers, Mark, Profile
+from viewer.redact.quiet import quiet_pydicom
 from viewer.redact.records import (
     CoverPlan,
     Doubt,
@@ -89,10 +90,20 @@ def make_plan(
     if not subjects:
         raise PlanRefused("No image is selected.", "Select at least one image.")
     _refuse_mixed_patients(subjects, profile)
+    with quiet_pydicom():
+        return _planned(subjects, profile, facts, fresh_uid or _random_uid)
+
+
+def _planned(
+    subjects: Sequence[ShareSubject],
+    profile: Profile,
+    facts: ShareFacts,
+    fresh_uid: Callable[[], str],
+) -> RedactionPlan:
     sources = [instances_of(subject) for subject in subjects]
     headers = [one.header for instances in sources for one in instances]
     _refuse_naming_the_patient(headers, profile, facts)
-    planner = _Planner(profile, facts, subjects, headers, fresh_uid or _random_uid)
+    planner = _Planner(profile, facts, subjects, headers, fresh_uid)
     images = tuple(map(planner.image, subjects, sources))
     doubts = doubts_about(subjects, sources, profile)
     return RedactionPlan(profile, facts, images, doubts, _identity(headers[0], images[0]))
@@ -126,8 +137,8 @@ class _Planner:
     def image(self, subject: ShareSubject, instances: Sequence[Instance]) -> ImagePlan:
         """Plan one image."""
         record = subject.record
-        mark, cover = self._marks(subject)
         names = tuple(self._file_name() for _ in instances)
+        mark, cover = self._marks(subject)
         actions = tuple(self._actions(subject, one, mark, cover) for one in instances)
         self._previews += 1
         return ImagePlan(record, names, f"PREVIEWS/PV{self._previews:06}.PNG", actions, mark, cover)

@@ -22,6 +22,7 @@ from viewer.redact.actions import Fate, TagAction
 from viewer.redact.errors import VerifyFailed
 from viewer.redact.needles import words_that_must_not_leave
 from viewer.redact.profiles import Headers, Profile, Uids
+from viewer.redact.quiet import quiet_pydicom
 from viewer.redact.reading import (
     PIXEL_DATA,
     Found,
@@ -88,6 +89,13 @@ def verify_share(
     VerifyFailed
         Anything is not as it must be: the share does not leave.
     """
+    with quiet_pydicom():
+        return _verified(plan, subjects, files)
+
+
+def _verified(
+    plan: RedactionPlan, subjects: Sequence[ShareSubject], files: Mapping[str, bytes]
+) -> VerifyReport:
     tally = _Tally()
     _check_names(plan, files, tally)
     for image, subject in zip(plan.images, subjects, strict=True):
