@@ -1,1 +1,1 @@
-"""The demo practice: fictional people, a CBCT phantom with ground truth, and pictures made of it."""
+"""The demo practice: fictional people, a CBCT phantom with ground truth, and pictures of it."""

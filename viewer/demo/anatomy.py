@@ -123,8 +123,10 @@ def _tissue(
     canal = voxels == lab.CANALS
     solid = bone | roots | canal
     step = round(spacing / 0.5)
-    for k in range(len(voxels)):
-        solid[k] = _with_marrow(voxels[k], solid[k], k * step < sinus_plane, step)
+    for k, plane in enumerate(voxels):
+        solid[k] = _with_marrow(plane, solid[k])
+        if k * step < sinus_plane:
+            solid[k] = _with_upper_marrow(plane, solid[k], 300 // step**2)
     bone |= spine
     solid |= spine
     tissue = np.zeros((*voxels.shape, 5), np.uint8)
@@ -140,22 +142,22 @@ def _tissue(
     return tissue
 
 
-def _with_marrow(
-    plane: NDArray[np.uint8], solid: NDArray[np.bool_], below_sinus: bool, step: int
-) -> NDArray[np.bool_]:
-    """Close the hollows that the map leaves where spongy bone is thin, in one axial plane."""
+def _with_marrow(plane: NDArray[np.uint8], solid: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Close the hollows that the map leaves in spongy bone of the mandible, in one axial plane."""
     jaw = solid & (plane != lab.SKULL)
     filled = np.asarray(ndimage.binary_fill_holes(jaw | (plane == lab.LOWER_TEETH)))
-    solid = solid | (filled & (plane == 0))
-    if below_sinus:
-        upper = np.asarray(ndimage.binary_fill_holes(solid | (plane == lab.UPPER_TEETH)))
-        hollow, count = ndimage.label(upper & ~solid & (plane == 0))
-        if count:
-            areas = np.bincount(hollow.ravel())
-            small = areas < 300 // step**2
-            small[0] = False
-            solid = solid | small[hollow]
-    return np.asarray(solid, dtype=np.bool_)
+    return np.asarray(solid | (filled & (plane == 0)), dtype=np.bool_)
+
+
+def _with_upper_marrow(
+    plane: NDArray[np.uint8], solid: NDArray[np.bool_], largest: int
+) -> NDArray[np.bool_]:
+    """The same for the maxilla, below the sinuses: hollows of fewer than `largest` voxels."""
+    filled = np.asarray(ndimage.binary_fill_holes(solid | (plane == lab.UPPER_TEETH)))
+    hollow, _ = ndimage.label(filled & ~solid & (plane == 0))
+    small = np.bincount(hollow.ravel()) < largest
+    small[0] = False
+    return np.asarray(solid | small[hollow], dtype=np.bool_)
 
 
 def _blurred(mask: NDArray[np.bool_], sigma: float) -> NDArray[np.uint8]:

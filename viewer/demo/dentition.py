@@ -12,11 +12,12 @@ from scipy import ndimage
 from viewer.demo.labels import load_labels, load_teeth
 from viewer.model.tooth import Tooth, parse_tooth
 
-_CROWN_MM = {
-    **{11: 10.5, 12: 9.0, 13: 10.0, 14: 8.5, 15: 8.0, 16: 7.2, 17: 7.0},
-    **{31: 8.8, 32: 9.0, 33: 10.5, 34: 8.8, 35: 8.0, 36: 7.4, 37: 7.0},
-}
-"""Usual crown heights; left and right are alike. Source: Wheeler's Dental Anatomy, rounded."""
+_UPPER_CROWNS_MM = (10.5, 9.0, 10.0, 8.5, 8.0, 7.2, 7.0)
+_LOWER_CROWNS_MM = (8.8, 9.0, 10.5, 8.8, 8.0, 7.4, 7.0)
+"""Usual crown heights from the middle backwards, alike on both sides.
+
+Source: Wheeler's Dental Anatomy, rounded.
+"""
 
 _TOUCH_MM = 4.0
 
@@ -80,9 +81,9 @@ def tooth_fields(missing: frozenset[Tooth] = frozenset()) -> ToothFields:
 def _depth_by_tooth(numbers: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Distance to the surface of the own tooth, so that neighbours in contact stay apart."""
     depth = np.zeros(numbers.shape, np.float32)
-    for number, box in enumerate(ndimage.find_objects(numbers), 1):
-        if box is None:
-            continue
+    boxes = ndimage.find_objects(numbers)
+    for number in np.unique(numbers[numbers > 0]):
+        box = boxes[number - 1]
         wider = tuple(slice(max(s.start - 2, 0), s.stop + 2) for s in box)
         own = numbers[wider] == number
         depth[wider][own] = ndimage.distance_transform_edt(own)[own] - 0.5
@@ -125,7 +126,7 @@ def _measure(tooth: Tooth) -> ToothFacts:
     root = points[along < bottom + 1.0].mean(0)
     tip = crown + axis * (top - crown @ axis)
     apex = root + axis * (bottom - root @ axis)
-    usual = _CROWN_MM[tooth if tooth in _CROWN_MM else tooth - 10]
+    usual = (_UPPER_CROWNS_MM if tooth < 30 else _LOWER_CROWNS_MM)[tooth % 10 - 1]
     return ToothFacts(
         parse_tooth(int(tooth)),
         _triple(middle),

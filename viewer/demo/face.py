@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from viewer.demo import labels as lab
 from viewer.demo.labels import load_labels
 
 _STEP = 4
@@ -122,10 +121,9 @@ def _air(
         _rod(x, y, z, (_MIDDLE_X - 6, 21.0, 78.0), (_MIDDLE_X - 6, 36.0, 91.0), 3.2),
         _rod(x, y, z, (_MIDDLE_X + 6, 21.0, 78.0), (_MIDDLE_X + 6, 36.0, 91.0), 3.2),
     )
-    wide = _MIDDLE_X + (x - _MIDDLE_X) * (0.62 + 0.12 * np.sin(z / 11))
-    pharynx = _rod(
-        wide, y + 2.5 * np.sin(z / 14), z, (_MIDDLE_X, 90.0, -30.0), (_MIDDLE_X, 96.0, 98.0), 6.0
-    )
+    wide = (_MIDDLE_X + (x - _MIDDLE_X) * (0.62 + 0.12 * np.sin(z / 11))).astype(np.float32)
+    bent = (y + 2.5 * np.sin(z / 14)).astype(np.float32)
+    pharynx = _rod(wide, bent, z, (_MIDDLE_X, 90.0, -30.0), (_MIDDLE_X, 96.0, 98.0), 6.0)
     tongue = _ball(x, y, z, (_MIDDLE_X, 60.0, 77.0), (16.0, 24.0, 2.6))
     slit = _ball(x, y, z, (_MIDDLE_X, 20.0, 59.5), (20.0, 8.0, 1.0))
     hollow = sinus | (nose & ~turbinate & ~septum)

@@ -41,7 +41,7 @@ class LabelMap:
     def lps_of(self, index_kji: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return LPS mm of (..., 3) indices [k, j, i], 0 at the first voxel's centre."""
         xyz = np.asarray(index_kji, dtype=np.float64)[..., ::-1]
-        return xyz * self.spacing_mm + np.array(self.origin_lps)
+        return np.asarray(xyz * self.spacing_mm + np.array(self.origin_lps), dtype=np.float64)
 
 
 @attrs.frozen(eq=False)
@@ -135,9 +135,9 @@ def _grow(mask: NDArray[np.bool_], seeds: NDArray[np.int16]) -> NDArray[np.uint8
     numbers = np.pad(np.where(mask, seeds, 0), 1).astype(np.uint8).ravel()
     steps = _neighbour_steps(padded.shape)
     queue: list[tuple[float, int, int]] = []
-    for at in np.flatnonzero(numbers):
+    for at in np.flatnonzero(numbers).tolist():
         free[at] = False
-        heapq.heappush(queue, (level[at], len(queue), int(at)))
+        heapq.heappush(queue, (float(level[at]), len(queue), at))
     order = len(queue)
     while queue:
         height, _, at = heapq.heappop(queue)
@@ -147,7 +147,7 @@ def _grow(mask: NDArray[np.bool_], seeds: NDArray[np.int16]) -> NDArray[np.uint8
                 free[near] = False
                 numbers[near] = numbers[at]
                 order += 1
-                heapq.heappush(queue, (max(height, level[near]), order, near))
+                heapq.heappush(queue, (max(height, float(level[near])), order, near))
     return numbers.reshape(padded.shape)[1:-1, 1:-1, 1:-1]
 
 

@@ -46,13 +46,6 @@ def _sample(field, z, y, x):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(fastmath=True)
-def _tile(noise, z, y, x, per_mm):  # type: ignore[no-untyped-def]
-    """Nearest value of a periodic noise cube at LPS mm."""
-    n = noise.shape[0]
-    return noise[int(z * per_mm) % n, int(y * per_mm) % n, int(x * per_mm) % n]
-
-
-@numba.njit(fastmath=True)
 def _spongy(noise, z, y, x, per_mm):  # type: ignore[no-untyped-def]
     """Trilinear sample of a periodic noise cube at LPS mm."""
     n = noise.shape[0]
@@ -98,6 +91,85 @@ def _tooth(depth, height, core, crown):  # type: ignore[no-untyped-def]
     return _mix(value, PULP, pulp)
 
 
+@numba.njit(fastmath=True)
+def _soft(skin, cloud, hollow):  # type: ignore[no-untyped-def]
+    """Skin, fat below it, muscle further in, air in hollows."""
+    fat = _step(1.2, 2.2, skin) * (1.0 - _step(5.0, 8.0, skin + 3.0 * cloud))
+    value = _mix(MUSCLE + 25.0 * cloud, FAT, fat)
+    value = _mix(SKIN, value, _step(0.6, 1.6, skin))
+    return _mix(value, AIR, _step(0.35, 0.65, hollow))
+
+
+@numba.njit(fastmath=True)
+def _with_bone(value, tissue, k, j, i, grain):  # type: ignore[no-untyped-def]
+    """Add bone and canal to a grey value; also how much of the voxel is bone."""
+    shape = tissue.shape
+    if k <= -1 or j <= -1 or i <= -1 or k >= shape[0] or j >= shape[1] or i >= shape[2]:
+        return value, 0.0
+    bone, share, canal, rim = _bone(tissue, k, j, i, grain)
+    value = _mix(value, bone, share)
+    if rim > 0.01:
+        value = _mix(value, CANAL_RIM, max(rim - canal, 0.0) * 0.8)
+        value = _mix(value, CANAL, _step(0.3, 0.7, canal))
+    return value, share
+
+
+@numba.njit(fastmath=True)
+def _with_tooth(value, share, cloud, depth, height, core, k, j, i):  # type: ignore[no-untyped-def]
+    """Add a tooth, its socket and the air beside its crown; also the depth inside it in mm."""
+    shape = depth.shape
+    if k <= 0 or j <= 0 or i <= 0:
+        return value, -9.0
+    if k >= shape[0] - 1 or j >= shape[1] - 1 or i >= shape[2] - 1:
+        return value, -9.0
+    d = _sample(depth, k, j, i)
+    if d <= -1.3:
+        return value, d
+    above = _sample(height, k, j, i)
+    if above < -0.8:
+        wall = _step(-1.05, -0.75, d) * _step(0.3, 0.7, share)
+        value = _mix(value, LAMINA_DURA, 0.75 * wall)
+        value = _mix(value, LIGAMENT, _step(-0.5, -0.2, d))
+    elif above > 1.6:
+        value = _mix(value, AIR, 0.8 * _step(-1.0, -0.5, d + 0.6 * cloud) * (1.0 - share))
+    if d > -0.3:
+        tooth = _tooth(d, above, _sample(core, k, j, i), 8.0)
+        value = _mix(value, tooth, _step(-0.22, 0.22, d))
+    return value, d
+
+
+@numba.njit(fastmath=True)
+def _with_metal(value, metal, x, y, z, d, cloud):  # type: ignore[no-untyped-def]
+    """Add one piece of metal: a filling cut to its tooth, or a plain cylinder."""
+    px, py, pz = x - metal[0], y - metal[1], z - metal[2]
+    along = abs(px * metal[3] + py * metal[4] + pz * metal[5])
+    half = metal[7]
+    if along >= half + 0.5:
+        return value
+    across = np.sqrt(max(px * px + py * py + pz * pz - along * along, 0.0))
+    if metal[9] > 0.5:
+        shape = (across / metal[6]) ** 2 + (along / half) ** 3
+        fill = (1.0 - _step(0.75, 1.15, shape + 0.22 * cloud)) * _step(-0.1, 0.2, d - 0.1)
+    else:
+        fill = _step(-0.2, 0.2, metal[6] - across) * _step(-0.2, 0.2, half - along)
+    return _mix(value, metal[8], fill)
+
+
+@numba.njit(fastmath=True)
+def _streak(metal, number, x, y, z):  # type: ignore[no-untyped-def]
+    """Rays of light and dark in the planes of one piece of metal."""
+    px, py, pz = x - metal[0], y - metal[1], abs(z - metal[2])
+    near = px * px + py * py
+    reach = metal[7] + 1.5 - pz
+    if reach <= 0.0 or near >= 2500.0:
+        return 0.0
+    angle = np.arctan2(py, px)
+    ray = np.sin(7.0 * angle + number) + 0.7 * np.sin(13.0 * angle + 2.0 * number)
+    ray += 0.5 * np.sin(29.0 * angle)
+    fade = np.exp(-np.sqrt(near) / 16.0) * _step(2.0, 6.0, near) * _step(0.0, 1.5, reach)
+    return metal[10] * ray * fade
+
+
 @numba.njit(parallel=True, fastmath=True, cache=True, nogil=True)
 def paint(  # type: ignore[no-untyped-def]
     out,
@@ -130,107 +202,41 @@ def paint(  # type: ignore[no-untyped-def]
     1 for shading and streaks, 0 for the bare object.
     """
     planes, rows, columns = out.shape
+    n, square = noise.shape[0], view[2] * view[2]
     for k in numba.prange(planes):
         z = origin[2] + k * voxel_mm
+        f, r, u = (z - face_origin[2]), (z - tissue_origin[2]), (z - teeth_origin[2])
+        f, r, u = f / face_mm, r / tissue_mm, u / teeth_mm
         for j in range(rows):
             y = origin[1] + j * voxel_mm
+            g, s, v = (y - face_origin[1]), (y - tissue_origin[1]), (y - teeth_origin[1])
+            g, s, v = g / face_mm, s / tissue_mm, v / teeth_mm
             for i in range(columns):
                 x = origin[0] + i * voxel_mm
                 around = (x - view[0]) ** 2 + (y - view[1]) ** 2
-                if view[2] > 0.0 and around > view[2] * view[2]:
+                if square > 0.0 and around > square:
                     out[k, j, i] = 0
                     continue
-                f, g, h = (
-                    (z - face_origin[2]) / face_mm,
-                    (y - face_origin[1]) / face_mm,
-                    (x - face_origin[0]) / face_mm,
-                )
+                h = (x - face_origin[0]) / face_mm
                 skin = _sample(face, f, g, h)
                 value = AIR
                 inside = _step(-0.25, 0.25, skin)
                 if inside > 0.0:
-                    r, s, t = (
-                        (z - tissue_origin[2]) / tissue_mm,
-                        (y - tissue_origin[1]) / tissue_mm,
-                        (x - tissue_origin[0]) / tissue_mm,
-                    )
-                    texture = _spongy(grain, z, y, x, 2.2)
+                    t, w = (x - tissue_origin[0]) / tissue_mm, (x - teeth_origin[0]) / teeth_mm
                     cloud = _spongy(grain, z, y, x, 0.28)
-                    fat = _step(1.2, 2.2, skin) * (1.0 - _step(5.0, 8.0, skin + 3.0 * cloud))
-                    value = _mix(MUSCLE + 25.0 * cloud, FAT, fat)
-                    value = _mix(SKIN, value, _step(0.6, 1.6, skin))
-                    hollow = _sample(air, f, g, h) / 255.0
-                    value = _mix(value, AIR, _step(0.35, 0.65, hollow))
-                    bone, share, canal, rim = 0.0, 0.0, 0.0, 0.0
-                    if (
-                        r > -1 and s > -1 and t > -1 and r < tissue.shape[0]
-                        and s < tissue.shape[1] and t < tissue.shape[2]
-                    ):  # fmt: skip
-                        bone, share, canal, rim = _bone(tissue, r, s, t, texture)
-                    value = _mix(value, bone, share)
-                    if rim > 0.01:
-                        edge = max(rim - canal, 0.0) * 0.8
-                        value = _mix(value, CANAL_RIM, edge)
-                        value = _mix(value, CANAL, _step(0.3, 0.7, canal))
-                    u, v, w = (
-                        (z - teeth_origin[2]) / teeth_mm,
-                        (y - teeth_origin[1]) / teeth_mm,
-                        (x - teeth_origin[0]) / teeth_mm,
-                    )
-                    d = -9.0
-                    if (
-                        u > 0 and v > 0 and w > 0 and u < depth.shape[0] - 1
-                        and v < depth.shape[1] - 1 and w < depth.shape[2] - 1
-                    ):  # fmt: skip
-                        d = _sample(depth, u, v, w)
-                        if d > -1.3:
-                            above = _sample(height, u, v, w)
-                            if above < -0.8:
-                                wall = _step(-1.05, -0.75, d) * _step(0.3, 0.7, share)
-                                value = _mix(value, LAMINA_DURA, 0.75 * wall)
-                                value = _mix(value, LIGAMENT, _step(-0.5, -0.2, d))
-                            elif above > 1.6:
-                                pocket = _step(-1.0, -0.5, d + 0.6 * cloud)
-                                value = _mix(value, AIR, 0.8 * pocket * (1.0 - share))
-                            if d > -0.3:
-                                middle = _sample(core, u, v, w)
-                                tooth = _tooth(d, above, middle, 8.0)
-                                value = _mix(value, tooth, _step(-0.22, 0.22, d))
+                    value = _soft(skin, cloud, _sample(air, f, g, h) / 255.0)
+                    texture = _spongy(grain, z, y, x, 2.2)
+                    value, share = _with_bone(value, tissue, r, s, t, texture)
+                    value, d = _with_tooth(value, share, cloud, depth, height, core, u, v, w)
                     for m in range(metals.shape[0]):
-                        px, py, pz = x - metals[m, 0], y - metals[m, 1], z - metals[m, 2]
-                        along = px * metals[m, 3] + py * metals[m, 4] + pz * metals[m, 5]
-                        if abs(along) < metals[m, 7] + 0.5:
-                            across = np.sqrt(max(px * px + py * py + pz * pz - along * along, 0.0))
-                            radius = metals[m, 6]
-                            if metals[m, 9] > 0.5:
-                                shape = (across / radius) ** 2 + abs(along / metals[m, 7]) ** 3
-                                fill = 1.0 - _step(0.75, 1.15, shape + 0.22 * cloud)
-                                fill *= _step(-0.1, 0.2, d - 0.1)
-                            else:
-                                fill = _step(-0.2, 0.2, radius - across)
-                                fill *= _step(-0.2, 0.2, metals[m, 7] - abs(along))
-                            value = _mix(value, metals[m, 8], fill)
+                        value = _with_metal(value, metals[m], x, y, z, d, cloud)
+                        if finish > 0.5:
+                            value += _streak(metals[m], m, x, y, z)
                     value = _mix(AIR, value, inside)
                 if finish > 0.5:
-                    if view[2] > 0.0:
-                        value += -45.0 + 90.0 * around / (view[2] * view[2])
-                    value += 14.0 * np.sin(z * 0.11)
-                    for m in range(metals.shape[0]):
-                        px, py, pz = x - metals[m, 0], y - metals[m, 1], z - metals[m, 2]
-                        near = px * px + py * py
-                        if abs(pz) < metals[m, 7] + 1.5 and near < 2500.0 and inside > 0.0:
-                            angle = np.arctan2(py, px)
-                            ray = np.sin(7.0 * angle + m) + 0.7 * np.sin(13.0 * angle + 2.0 * m)
-                            ray += 0.5 * np.sin(29.0 * angle)
-                            fade = np.exp(-np.sqrt(near) / 16.0)
-                            fade *= _step(2.0, 6.0, near) * _step(
-                                0.0, 1.5, metals[m, 7] + 1.5 - abs(pz)
-                            )
-                            value += metals[m, 10] * ray * fade
-                n = noise.shape[0]
+                    value += 90.0 * around / max(square, 1.0) - 45.0 + 14.0 * np.sin(z * 0.11)
                 speck = noise[k % n, (j + 37 * (k // n)) % n, (i + 53 * (j // n)) % n]
-                value += noise_gv * speck
-                out[k, j, i] = np.int16(min(max(value + 1000.5, 0.0), 4095.0))
+                out[k, j, i] = np.int16(min(max(value + noise_gv * speck + 1000.5, 0.0), 4095.0))
 
 
 def noise_cube(size: int, seed: int, low: float, high: float) -> NDArray[np.float32]:

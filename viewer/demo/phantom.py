@@ -72,19 +72,19 @@ def make_cbct(spec: PhantomSpec = PhantomSpec()) -> Phantom:
     x, y = _FIELD_CENTRE
     low = (x - _FIELD_RADIUS_MM, y - _FIELD_RADIUS_MM, _FIELD_BOTTOM_MM)
     high = (x + _FIELD_RADIUS_MM, y + _FIELD_RADIUS_MM, _FIELD_TOP_MM)
-    return _paint(spec, (low, high), jaws_anatomy(), (x, y, _FIELD_RADIUS_MM), True)
+    return _paint(spec, (low, high), jaws_anatomy(), (x, y, _FIELD_RADIUS_MM), 1.0)
 
 
 def make_object(spec: PhantomSpec, box: Box) -> Phantom:
     """Make the bare object in a box of LPS mm: no noise, no streaks, no shading, no cylinder."""
-    return _paint(spec, box, jaws_anatomy(), (0.0, 0.0, 0.0), False)
+    return _paint(spec, box, jaws_anatomy(), (0.0, 0.0, 0.0), 0.0)
 
 
 def make_head(voxel_mm: float, seed: int = 0) -> Phantom:
     """Make the whole head as the bare object, as far as the label map reaches."""
     spec = PhantomSpec(voxel_mm=voxel_mm, seed=seed, fillings=())
     box = ((4.0, 2.0, 2.0), (179.0, 179.0, 164.0))
-    return _paint(spec, box, head_anatomy(), (0.0, 0.0, 0.0), False)
+    return _paint(spec, box, head_anatomy(), (0.0, 0.0, 0.0), 0.0)
 
 
 def forget_anatomy() -> None:
@@ -98,7 +98,7 @@ def _paint(
     box: Box,
     anatomy: Anatomy,
     view: tuple[float, float, float],
-    finish: bool,
+    finish: float,
 ) -> Phantom:
     fields = tooth_fields(spec.absent)
     columns, rows, planes = (
@@ -126,9 +126,9 @@ def _paint(
         _metals(spec),
         noise_cube(64, spec.seed, 0.9, 3.2),
         noise_cube(128, spec.seed + 1, 0.75, 40.0),
-        spec.noise_gv if finish else 0.0,
+        spec.noise_gv * finish,
         np.array(view),
-        1.0 if finish else 0.0,
+        finish,
     )
     affine = np.diag([spec.voxel_mm, spec.voxel_mm, spec.voxel_mm, 1.0])
     affine[:3, 3] = origin

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -105,11 +104,19 @@ class _Visit:
     make: Callable[[DemoOptions], Iterator[_Made]]
 
 
+def _silent(share: float, what: str) -> None:
+    """Say nothing about progress."""
+
+
+def _never() -> bool:
+    return False
+
+
 def write_demo_practice(
     folder: Path,
     *,
-    progress: Progress = lambda share, what: None,
-    is_cancelled: IsCancelled = lambda: False,
+    progress: Progress = _silent,
+    is_cancelled: IsCancelled = _never,
     options: DemoOptions = DemoOptions(),
 ) -> DemoManifest:
     """Write the DICOM files of all demo patients into `folder`, one folder a patient.
@@ -142,8 +149,8 @@ def write_demo_practice(
 def cached_demo_practice(
     cache_folder: Path,
     *,
-    progress: Progress = lambda share, what: None,
-    is_cancelled: IsCancelled = lambda: False,
+    progress: Progress = _silent,
+    is_cancelled: IsCancelled = _never,
     options: DemoOptions = DemoOptions(),
 ) -> Path:
     """Return a folder with the demo's DICOM files and nothing else, made only the first time.
@@ -184,7 +191,7 @@ def _put_in_place(fresh: Path, place: Path, version: str) -> None:
     if place.exists() and not _is_whole(place, version):
         shutil.rmtree(place)
     try:
-        os.rename(fresh, place)
+        fresh.rename(place)
     except OSError:
         if not _is_whole(place, version):
             raise

@@ -15,8 +15,8 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.interpolate import splev, splprep
 
+from viewer.demo.curve import even_curve
 from viewer.demo.dentition import tooth_facts
 from viewer.demo.phantom import Box, Phantom, PhantomSpec, make_head, make_object
 from viewer.demo.rays import cast
@@ -105,12 +105,15 @@ FULL_MOUTH: tuple[FilmPlan, ...] = (
 )
 """The usual 18 films: seven periapicals a jaw and four bitewings, in mounting order."""
 
+USUAL = PhantomSpec()
+"""The usual mouth: 28 teeth, two fillings."""
+
 BITEWINGS = tuple(plan for plan in FULL_MOUTH if plan.kind is ImageKind.BITEWING)
 
 
 def project_films(
     plans: tuple[FilmPlan, ...],
-    spec: PhantomSpec = PhantomSpec(),
+    spec: PhantomSpec = USUAL,
     *,
     voxel_mm: float = 0.2,
     step_mm: float = _FILM_STEP_MM,
@@ -125,7 +128,7 @@ def project_films(
 
 
 def project_panoramic(
-    spec: PhantomSpec = PhantomSpec(), *, voxel_mm: float = 0.35, step_mm: float = 0.15
+    spec: PhantomSpec = USUAL, *, voxel_mm: float = 0.35, step_mm: float = 0.15
 ) -> Film:
     """Project a panoramic: sums across a curved layer through both arches, magnified 1.25."""
     magnification = 1.25
@@ -283,11 +286,7 @@ def _focal_trough(step_mm: float) -> tuple[Vector, Vector, Vector]:
     right = [(38.5, 114.0), (42.5, 103.0), (50.0, 88.0), (60.0, 73.0), (69.0, 59.5), (75.5, 48.5),
              (83.0, 41.5), (92.0, 39.5)]  # fmt: skip
     points = np.array(right + [(184.0 - x, y) for x, y in right[-2::-1]])
-    spline, _ = splprep(points.T, s=len(points) * 0.3)
-    dense = np.array(splev(np.linspace(0, 1, 4000), spline)).T
-    way = np.concatenate([[0], np.linalg.norm(np.diff(dense, axis=0), axis=1).cumsum()])
-    even = np.arange(0, way[-1], step_mm)
-    line = np.stack([np.interp(even, way, dense[:, a]) for a in range(2)], axis=1)
+    line = even_curve(points, step_mm, 0.3)
     along = np.gradient(line, axis=0)
     along /= np.linalg.norm(along, axis=1, keepdims=True)
     normals = np.stack([-along[:, 1], along[:, 0]], axis=1)

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from typing import Any
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.interpolate import splev, splprep
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import dijkstra
 
+from viewer.demo.curve import even_curve
 from viewer.demo.dentition import ToothFacts, tooth_facts
 from viewer.demo.labels import CANALS, load_labels, load_teeth
 from viewer.model.json import from_json, to_plain
@@ -158,21 +159,17 @@ def _ways(index: NDArray[np.int64], start: int) -> NDArray[np.float64]:
         columns.append(near[ok])
         weights.append(np.full(int(ok.sum()), float(np.linalg.norm(move))))
     n = len(index)
-    graph = coo_matrix(
+    graph: Any = coo_matrix(
         (np.concatenate(weights), (np.concatenate(rows), np.concatenate(columns))), shape=(n, n)
     ).tocsr()
-    way = np.asarray(dijkstra(graph, indices=start))
+    way = np.asarray(dijkstra(graph, indices=np.array(start)))
     return np.where(np.isfinite(way), way, 0.0)
 
 
 def _arch(order: list[int]) -> tuple[Point, ...]:
     """A smooth curve through the necks of the teeth, 1 mm apart."""
     necks = np.array([_neck(tooth_facts()[Tooth(n)]) for n in order])
-    spline, _ = splprep(necks.T, s=len(necks) * 0.8)
-    dense = np.array(splev(np.linspace(0, 1, 2000), spline)).T
-    way = np.concatenate([[0], np.linalg.norm(np.diff(dense, axis=0), axis=1).cumsum()])
-    even = np.arange(0, way[-1], 1.0)
-    return _points(np.stack([np.interp(even, way, dense[:, a]) for a in range(3)], axis=1))
+    return _points(even_curve(necks, 1.0, 0.8))
 
 
 def _neck(facts: ToothFacts) -> NDArray[np.float64]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import SimpleITK
 from scipy import ndimage
@@ -12,7 +14,7 @@ from viewer.model.resources import resource_path
 
 def test_every_voxel_lies_where_another_reader_puts_it() -> None:
     path = resource_path("demo", "cbct", "PostDentalSurgery_Segmentation.nii.gz")
-    other = SimpleITK.ReadImage(str(path))
+    other: Any = SimpleITK.ReadImage(str(path))
     voxels = SimpleITK.GetArrayFromImage(other)
     labels = load_labels()
     rng = np.random.default_rng(1)

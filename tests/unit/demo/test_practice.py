@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
@@ -81,12 +82,13 @@ def test_another_reader_sees_the_cbct_with_the_same_voxels_and_place(
 ) -> None:
     folder, manifest, _ = made
     files = [str(folder / f.name) for f in manifest.files if f.kind is ImageKind.CBCT]
-    reader = SimpleITK.ImageSeriesReader()
+    itk: Any = SimpleITK
+    reader = itk.ImageSeriesReader()
     reader.SetFileNames(files)
     image = reader.Execute()
     phantom = make_cbct(PhantomSpec(voxel_mm=COARSE.cbct_voxel_mm))
     grey = phantom.voxels_kji.astype(int) + int(phantom.intercept)
-    assert np.array_equal(SimpleITK.GetArrayFromImage(image), grey)
+    assert np.array_equal(itk.GetArrayFromImage(image), grey)
     assert image.GetOrigin() == pytest.approx(tuple(phantom.affine_lps[:3, 3]))
     assert image.GetSpacing() == pytest.approx((2.0, 2.0, 2.0))
     assert image.GetDirection() == pytest.approx(np.eye(3).ravel())
