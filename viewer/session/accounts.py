@@ -30,6 +30,7 @@ from viewer.session.book import (
     unwrap_user_key,
     wrap_user_key,
 )
+from viewer.session.clock import Clock, SystemClock
 from viewer.session.device import device_id, require_device_secret
 from viewer.session.errors import AccountRefused, AccountsTampered, AccountsUnwritable
 from viewer.session.files import process_lock
@@ -303,20 +304,26 @@ class Practice:
         cost = max(row.cost for row in self._book.users)
         stretch_password(password, secrets.token_bytes(SALT_BYTES), Stretch(*cost)).wipe()
 
-    def change_password(self, user_id: UserId, old: str, new: str) -> None:
-        """A user's own change.
+    def change_password(
+        self, user_id: UserId, old: str, new: str, clock: Clock | None = None
+    ) -> None:
+        """A user's own change. An open session is no place to guess: the old one is throttled too.
 
         Raises
         ------
         NotAuthentic
             The old password is wrong.
+        WaitFirst, AccountBlocked
+            Too many wrong ones came before.
         WeakPassword
             The new one is not taken.
         """
         with self._turn:
             row = self._row(user_id)
             self._require_good(new, row)
+            self.throttle.begin(row.id, clock or SystemClock())
             with self.open_keys(row.id, old) as ring, self._changing():
+                self.throttle.succeeded(row.id)
                 self._write(self._with_password(self._book, self._row(user_id), new, ring))
 
     def reset_password(self, officer: KeyRing, user_id: UserId, new: str) -> User:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.session.conftest import OFFICER, OTHER, PASSWORD, Clinic, FakeClock
+from viewer.crypto.errors import NotAuthentic
 from viewer.session.errors import AccountBlocked, AccountsTampered, LoginRefused, WaitFirst
 from viewer.session.keystore import MemoryKeyStore
 from viewer.session.throttle import LIMIT, LONGEST_DELAY_S, Throttle, delay_s
@@ -134,6 +135,20 @@ def test_even_the_right_password_waits_after_wrong_ones(clinic: Clinic, clock: F
         clinic.desk.log_in(OFFICER, PASSWORD)
     clock.pass_s(clinic.desk.wait_s(OFFICER))
     assert clinic.desk.log_in(OFFICER, PASSWORD).user.name == OFFICER
+
+
+def test_an_open_session_is_no_place_to_guess_the_old_password(
+    clinic: Clinic, clock: FakeClock
+) -> None:
+    user = clinic.officer
+    for _ in range(3):
+        with pytest.raises(NotAuthentic):
+            clinic.practice.change_password(user.id, "wrong", OTHER, clock)
+    with pytest.raises(WaitFirst):
+        clinic.practice.change_password(user.id, PASSWORD, OTHER, clock)
+    clock.pass_s(1)
+    clinic.practice.change_password(user.id, PASSWORD, OTHER, clock)
+    assert clinic.desk.wait_s(OFFICER) == 0
 
 
 def test_a_blocked_account_opens_after_the_officer_sets_a_new_password(
