@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
+from pydicom.uid import generate_uid
 
 from viewer.dicom import write
 from viewer.dicom.headers import pack_headers
@@ -38,7 +39,7 @@ def somebody(family: str = "Quastenflosser", number: str = "CH-471188") -> Patie
 
 def visit(patient: Patient) -> Study:
     """Return a study of the patient."""
-    uid = StudyUid(write.generate_uid())
+    uid = StudyUid(generate_uid())
     return Study(uid, patient.id, date(2026, 1, 2), description="Recall visit")
 
 
