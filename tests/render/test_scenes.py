@@ -8,7 +8,7 @@ from pathlib import Path
 import attrs
 import numpy as np
 import pytest
-import SimpleITK as sitk
+import SimpleITK as sitk  # noqa: N813 - the name its own documentation uses
 
 from tests.support.pictures import blobs, flat, placed, turned_axes, volume
 from viewer.dicom.write import ct_series, intraoral, to_bytes

@@ -206,7 +206,7 @@ class PlanesPane(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Scroll the plane that has the focus."""
         steps = _KEYS.get(Qt.Key(event.key()))
-        focused = [plane for plane, v in self.viewports.items() if v.hasFocus()]
+        focused = [plane for plane, v in self.viewports.items() if v is self.focusWidget()]
         if steps is None or not focused or self._view is None or self._space is None:
             super().keyPressEvent(event)
             return

@@ -6,7 +6,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-import SimpleITK as sitk
+import SimpleITK as sitk  # noqa: N813 - the name its own documentation uses
 
 from tests.support.pictures import blobs, placed, turned_axes
 from viewer.imaging.planes import (
