@@ -5,28 +5,23 @@ from __future__ import annotations
 import json
 import secrets
 import threading
-import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
 
-from viewer.crypto.derive import DEFAULT_STRETCH, Stretch, is_acceptable, stretch_password
+from viewer.crypto.derive import DEFAULT_STRETCH, Stretch, stretch_password
 from viewer.crypto.errors import NotAuthentic
 from viewer.crypto.people import new_sealing_pair
 from viewer.crypto.secret import Secret
 from viewer.model.ids import UserId, new_id
-from viewer.model.json import from_json, to_json, to_plain
+from viewer.model.json import to_plain
 from viewer.session.book import (
     RECOVERY,
     SALT_BYTES,
     Book,
-    EpochRow,
     UserRow,
-    new_practice_key,
-    open_epoch,
-    seal_epoch,
     unwrap_user_key,
     wrap_user_key,
 )
@@ -34,58 +29,29 @@ from viewer.session.clock import Clock, SystemClock
 from viewer.session.device import device_id, require_device_secret
 from viewer.session.errors import AccountRefused, AccountsTampered, AccountsUnwritable
 from viewer.session.files import process_lock
+from viewer.session.holders import (
+    KeyRing,
+    User,
+    checked_book,
+    empty_book,
+    login_name,
+    open_all,
+    role_of,
+    sealed_to,
+    still_managed,
+    user_of,
+)
 from viewer.session.keystore import KeyStore
 from viewer.session.passwords import Advice, advise, require_good_password
-from viewer.session.permissions import OWNER, KeyName, Permission, Role, roles
+from viewer.session.permissions import OWNER, Permission
 from viewer.session.recovery import RecoveryKey
 from viewer.session.tagged import TaggedFile
 from viewer.session.throttle import Throttle
 
+__all__ = ["KeyRing", "Practice", "User"]
+
 _FILE = "accounts.json"
 _HEAD = "accounts"
-
-
-@attrs.frozen
-class User:
-    """A person with an account. `name` is typed at login, `display_name` is shown.
-
-    `is_ready` is false after a recovery, until the officer sets a new password.
-    """
-
-    id: UserId
-    name: str
-    display_name: str
-    role: Role
-    is_enabled: bool = True
-    is_ready: bool = True
-
-
-@attrs.frozen(eq=False)
-class KeyRing:
-    """The practice keys that one user holds: every epoch by number, the largest is current."""
-
-    keys: Mapping[KeyName, Mapping[int, Secret]]
-
-    def copy(self) -> KeyRing:
-        """Return an independent ring with the same keys."""
-        return KeyRing(
-            {
-                name: {number: key.copy() for number, key in epochs.items()}
-                for name, epochs in self.keys.items()
-            }
-        )
-
-    def wipe(self) -> None:
-        """Overwrite every key."""
-        for epochs in self.keys.values():
-            for key in epochs.values():
-                key.wipe()
-
-    def __enter__(self) -> KeyRing:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.wipe()
 
 
 class Practice:
@@ -138,11 +104,11 @@ class Practice:
             raise AccountRefused("There is a practice in this folder already.")
         if not practice_name.strip():
             raise AccountRefused("The practice needs a name.")
-        if Permission.MANAGE_ACCOUNTS not in _role(officer_role).may:
+        if Permission.MANAGE_ACCOUNTS not in role_of(officer_role).may:
             raise AccountRefused("The first account must manage accounts.")
         require_good_password(officer_password, (practice_name, officer_name))
         recovery = RecoveryKey.of_pair(new_sealing_pair())
-        book, ring = _empty_book(practice_name.strip(), recovery)
+        book, ring = empty_book(practice_name.strip(), recovery)
         keystore.create_device_secret().wipe()
         practice = cls(folder, keystore, book)
         try:
@@ -191,7 +157,7 @@ class Practice:
             Nothing was changed.
         """
         old = _unproved_book(folder)
-        with _open_all(old, recovery.private, RECOVERY, "") as ring:
+        with open_all(old, recovery.private, RECOVERY, "") as ring:
             emptied = tuple(attrs.evolve(row, wrapped={}) for row in old.users)
             epochs = tuple(
                 attrs.evolve(epoch, sealed={RECOVERY: epoch.sealed[RECOVERY]})
@@ -200,7 +166,7 @@ class Practice:
             keystore.create_device_secret().wipe()
             practice = cls(folder, keystore, attrs.evolve(old, users=emptied, epochs=epochs))
             row = practice._row(name)
-            if Permission.MANAGE_ACCOUNTS not in _role(row.role).may:
+            if Permission.MANAGE_ACCOUNTS not in role_of(row.role).may:
                 raise AccountRefused("Only an account that manages accounts can be recovered.")
             practice._require_good(password, row)
             row = attrs.evolve(row, is_enabled=True)
@@ -241,7 +207,7 @@ class Practice:
     def users(self) -> Sequence[User]:
         """Everybody, by display name."""
         with self._turn:
-            return sorted(map(_user, self._book.users), key=lambda user: user.display_name)
+            return sorted(map(user_of, self._book.users), key=lambda user: user.display_name)
 
     def user(self, name_or_id: str) -> User:
         """One user by login name or id.
@@ -252,7 +218,7 @@ class Practice:
             There is no such account.
         """
         with self._turn:
-            return _user(self._row(name_or_id))
+            return user_of(self._row(name_or_id))
 
     def refresh(self) -> None:
         """Read the accounts again if another process changed them.
@@ -268,7 +234,7 @@ class Practice:
             except OSError:
                 raise AccountsTampered("A file of the accounts is missing.") from None
             if stamp != self._stamp:
-                self._book = _checked_book(self._file.read())
+                self._book = checked_book(self._file.read())
                 self._stamp = stamp
 
     def advise(self, password: str, name: str = "") -> Advice:
@@ -295,7 +261,7 @@ class Practice:
             private = unwrap_user_key(row, password, secret, self._place(secret))
         try:
             with private:
-                return _open_all(book, private, row.id, row.role)
+                return open_all(book, private, row.id, row.role)
         except NotAuthentic:
             raise AccountsTampered from None
 
@@ -372,7 +338,7 @@ class Practice:
         """
         with self._changing():
             row = attrs.evolve(self._row(user_id), is_enabled=enabled)
-            self._write(_still_managed(self._book.with_user(row)))
+            self._write(still_managed(self._book.with_user(row)))
         return self.user(user_id)
 
     def change_role(self, officer: KeyRing, user_id: UserId, role_id: str) -> User:
@@ -385,9 +351,9 @@ class Practice:
             manages accounts.
         """
         with self._changing():
-            row = attrs.evolve(self._row(user_id), role=_role(role_id).id)
-            book = _still_managed(self._book.with_user(row))
-            self._write(_sealed_to(book, row, officer))
+            row = attrs.evolve(self._row(user_id), role=role_of(role_id).id)
+            book = still_managed(self._book.with_user(row))
+            self._write(sealed_to(book, row, officer))
         return self.user(user_id)
 
     # --- inside ----------------------------------------------------------------------------
@@ -405,22 +371,22 @@ class Practice:
         self._stamp = self._file.path.stat().st_mtime_ns
 
     def _row(self, name_or_id: str) -> UserRow:
-        wanted = _login_name(name_or_id)
+        wanted = login_name(name_or_id)
         for row in self._book.users:
-            if row.id == name_or_id or _login_name(row.name) == wanted:
+            if row.id == name_or_id or login_name(row.name) == wanted:
                 return row
         raise AccountRefused("There is no such account.")
 
     def _new_row(self, name: str, display_name: str, role_id: str, cost: Stretch) -> UserRow:
         if not name.strip() or not display_name.strip():
             raise AccountRefused("An account needs a name.")
-        if any(_login_name(row.name) == _login_name(name) for row in self._book.users):
+        if any(login_name(row.name) == login_name(name) for row in self._book.users):
             raise AccountRefused("There is an account of this name already.", "Choose another.")
         return UserRow(
             id=UserId(new_id()),
             name=name.strip(),
             display_name=display_name.strip(),
-            role=_role(role_id).id,
+            role=role_of(role_id).id,
             is_enabled=True,
             version=0,
             public="",
@@ -440,104 +406,12 @@ class Practice:
         pair, salt = new_sealing_pair(), secrets.token_bytes(SALT_BYTES)
         with require_device_secret(self.keystore) as secret, pair.private:
             row = wrap_user_key(row, pair, password, salt, secret, self._place(secret))
-        return _sealed_to(book.with_user(row), row, ring)
-
-
-def _login_name(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).strip().casefold()
-
-
-def _role(role_id: str) -> Role:
-    role = roles().get(role_id)
-    if role is None:
-        raise AccountRefused("There is no such role.", f"Roles are: {', '.join(roles())}.")
-    return role
-
-
-def _user(row: UserRow) -> User:
-    return User(
-        row.id, row.name, row.display_name, _role(row.role), row.is_enabled, bool(row.wrapped)
-    )
-
-
-def _empty_book(practice_name: str, recovery: RecoveryKey) -> tuple[Book, KeyRing]:
-    """Return a book without users, and the fresh keys of the practice sealed to recovery."""
-    made = {name: new_practice_key(name) for name in KeyName}
-    practice_id, public = new_id(), recovery.public.hex()
-    epochs = tuple(
-        seal_epoch(practice_id, EpochRow(name.value, 1, {}), key, RECOVERY, "", public)
-        for name, (key, _) in made.items()
-    )
-    book = Book(
-        format=1,
-        practice_id=practice_id,
-        practice_name=practice_name,
-        recovery_public=public,
-        share_public=made[KeyName.SHARE][1],
-        trail_public=made[KeyName.TRAIL][1],
-        users=(),
-        epochs=epochs,
-    )
-    return book, KeyRing({name: {1: key} for name, (key, _) in made.items()})
-
-
-def _sealed_to(book: Book, row: UserRow, ring: KeyRing) -> Book:
-    """Return the book with the keys of a user's role sealed to it, and no others."""
-    role = _role(row.role)
-
-    def sealed(epoch: EpochRow) -> EpochRow:
-        without = {holder: text for holder, text in epoch.sealed.items() if holder != row.id}
-        epoch = attrs.evolve(epoch, sealed=without)
-        name = KeyName(epoch.key)
-        if name not in role.holds:
-            return epoch
-        key = ring.keys.get(name, {}).get(epoch.number)
-        if key is None:
-            raise AccountRefused("You cannot hand on a key that you do not hold.")
-        return seal_epoch(book.practice_id, epoch, key, row.id, role.id, row.public)
-
-    return attrs.evolve(book, epochs=tuple(sealed(epoch) for epoch in book.epochs))
-
-
-def _open_all(book: Book, private: Secret, holder: str, role_id: str) -> KeyRing:
-    """Return every key that is due to a holder; "recovery" is due all of them."""
-    due: Callable[[KeyName], bool]
-    due = _role(role_id).holds.__contains__ if role_id else lambda _: True
-    keys: dict[KeyName, dict[int, Secret]] = {}
-    for epoch in book.epochs:
-        name = KeyName(epoch.key)
-        if due(name):
-            key = open_epoch(book.practice_id, epoch, private, holder, role_id)
-            keys.setdefault(name, {})[epoch.number] = key
-    return KeyRing(keys)
-
-
-def _still_managed(book: Book) -> Book:
-    """Return the book if somebody is left who can log in and manage accounts."""
-    for row in book.users:
-        may = _role(row.role).may
-        if row.is_enabled and row.wrapped and Permission.MANAGE_ACCOUNTS in may:
-            return book
-    raise AccountRefused("Somebody must be left who manages accounts.")
-
-
-def _checked_book(content: object) -> Book:
-    """Return the book if every part of it can be what this program wrote."""
-    try:
-        book = from_json(to_json(content), Book)
-        rows_fit = all(row.role in roles() for row in book.users)
-        costs_fit = all(is_acceptable(row.stretch) for row in book.users)
-        names_fit = all(epoch.key in {name.value for name in KeyName} for epoch in book.epochs)
-    except (ValueError, TypeError):
-        raise AccountsTampered from None
-    if book.format != 1 or not (rows_fit and costs_fit and names_fit and book.users):
-        raise AccountsTampered
-    return book
+        return sealed_to(book.with_user(row), row, ring)
 
 
 def _unproved_book(folder: Path) -> Book:
     """Return what the file says, before any proof that it is ours."""
     try:
-        return _checked_book(json.loads((folder / _FILE).read_bytes())["body"]["content"])
+        return checked_book(json.loads((folder / _FILE).read_bytes())["body"]["content"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise AccountsTampered from None

@@ -1,0 +1,193 @@
+"""What a book of accounts means: people, the keys they hold, and who may hand which key on."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping
+
+import attrs
+
+from viewer.crypto.derive import is_acceptable
+from viewer.crypto.secret import Secret
+from viewer.model.ids import UserId, new_id
+from viewer.model.json import from_json, to_json
+from viewer.session.book import (
+    RECOVERY,
+    Book,
+    EpochRow,
+    UserRow,
+    new_practice_key,
+    open_epoch,
+    seal_epoch,
+)
+from viewer.session.errors import AccountRefused, AccountsTampered
+from viewer.session.permissions import KeyName, Permission, Role, roles
+from viewer.session.recovery import RecoveryKey
+
+
+@attrs.frozen
+class User:
+    """A person with an account. `name` is typed at login, `display_name` is shown.
+
+    `is_ready` is false after a recovery, until the officer sets a new password.
+    """
+
+    id: UserId
+    name: str
+    display_name: str
+    role: Role
+    is_enabled: bool = True
+    is_ready: bool = True
+
+
+@attrs.frozen(eq=False)
+class KeyRing:
+    """The practice keys that one user holds: every epoch by number, the largest is current."""
+
+    keys: Mapping[KeyName, Mapping[int, Secret]]
+
+    def copy(self) -> KeyRing:
+        """Return an independent ring with the same keys."""
+        return KeyRing(
+            {
+                name: {number: key.copy() for number, key in epochs.items()}
+                for name, epochs in self.keys.items()
+            }
+        )
+
+    def wipe(self) -> None:
+        """Overwrite every key."""
+        for epochs in self.keys.values():
+            for key in epochs.values():
+                key.wipe()
+
+    def __enter__(self) -> KeyRing:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.wipe()
+
+
+def login_name(name: str) -> str:
+    """Return a login name as it is compared."""
+    return unicodedata.normalize("NFKC", name).strip().casefold()
+
+
+def role_of(role_id: str) -> Role:
+    """Return a role.
+
+    Raises
+    ------
+    AccountRefused
+        There is none of this id.
+    """
+    role = roles().get(role_id)
+    if role is None:
+        raise AccountRefused("There is no such role.", f"Roles are: {', '.join(roles())}.")
+    return role
+
+
+def user_of(row: UserRow) -> User:
+    """Return a row as the person it stands for."""
+    return User(
+        row.id, row.name, row.display_name, role_of(row.role), row.is_enabled, bool(row.wrapped)
+    )
+
+
+def empty_book(practice_name: str, recovery: RecoveryKey) -> tuple[Book, KeyRing]:
+    """Return a book without users, and the fresh keys of the practice sealed to recovery."""
+    made = {name: new_practice_key(name) for name in KeyName}
+    practice_id, public = new_id(), recovery.public.hex()
+    epochs = tuple(
+        seal_epoch(practice_id, EpochRow(name.value, 1, {}), key, RECOVERY, "", public)
+        for name, (key, _) in made.items()
+    )
+    book = Book(
+        format=1,
+        practice_id=practice_id,
+        practice_name=practice_name,
+        recovery_public=public,
+        share_public=made[KeyName.SHARE][1],
+        trail_public=made[KeyName.TRAIL][1],
+        users=(),
+        epochs=epochs,
+    )
+    return book, KeyRing({name: {1: key} for name, (key, _) in made.items()})
+
+
+def sealed_to(book: Book, row: UserRow, ring: KeyRing) -> Book:
+    """Return the book with the keys of a user's role sealed to it, and no others.
+
+    Raises
+    ------
+    AccountRefused
+        The ring lacks one of them.
+    """
+    role = role_of(row.role)
+
+    def sealed(epoch: EpochRow) -> EpochRow:
+        without = {holder: text for holder, text in epoch.sealed.items() if holder != row.id}
+        epoch = attrs.evolve(epoch, sealed=without)
+        name = KeyName(epoch.key)
+        if name not in role.holds:
+            return epoch
+        key = ring.keys.get(name, {}).get(epoch.number)
+        if key is None:
+            raise AccountRefused("You cannot hand on a key that you do not hold.")
+        return seal_epoch(book.practice_id, epoch, key, row.id, role.id, row.public)
+
+    return attrs.evolve(book, epochs=tuple(sealed(epoch) for epoch in book.epochs))
+
+
+def open_all(book: Book, private: Secret, holder: str, role_id: str) -> KeyRing:
+    """Return every key that is due to a holder; "recovery" is due all of them.
+
+    Raises
+    ------
+    NotAuthentic
+        One of them was not sealed to this holder and role.
+    """
+    due: Callable[[KeyName], bool]
+    due = role_of(role_id).holds.__contains__ if role_id else lambda _: True
+    keys: dict[KeyName, dict[int, Secret]] = {}
+    for epoch in book.epochs:
+        name = KeyName(epoch.key)
+        if due(name):
+            key = open_epoch(book.practice_id, epoch, private, holder, role_id)
+            keys.setdefault(name, {})[epoch.number] = key
+    return KeyRing(keys)
+
+
+def still_managed(book: Book) -> Book:
+    """Return the book if somebody is left who can log in and manage accounts.
+
+    Raises
+    ------
+    AccountRefused
+        Nobody is.
+    """
+    for row in book.users:
+        may = role_of(row.role).may
+        if row.is_enabled and row.wrapped and Permission.MANAGE_ACCOUNTS in may:
+            return book
+    raise AccountRefused("Somebody must be left who manages accounts.")
+
+
+def checked_book(content: object) -> Book:
+    """Return the book if every part of it can be what this program wrote.
+
+    Raises
+    ------
+    AccountsTampered
+        It cannot.
+    """
+    try:
+        book = from_json(to_json(content), Book)
+        rows_fit = all(row.role in roles() for row in book.users)
+        costs_fit = all(is_acceptable(row.stretch) for row in book.users)
+        names_fit = all(epoch.key in {name.value for name in KeyName} for epoch in book.epochs)
+    except (ValueError, TypeError):
+        raise AccountsTampered from None
+    if book.format != 1 or not (rows_fit and costs_fit and names_fit and book.users):
+        raise AccountsTampered
+    return book
