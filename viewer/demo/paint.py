@@ -149,7 +149,9 @@ def _with_metal(value, metal, x, y, z, d, cloud):  # type: ignore[no-untyped-def
     across = np.sqrt(max(px * px + py * py + pz * pz - along * along, 0.0))
     if metal[9] > 0.5:
         shape = (across / metal[6]) ** 2 + (along / half) ** 3
-        fill = (1.0 - _step(0.75, 1.15, shape + 0.22 * cloud)) * _step(-0.1, 0.2, d - 0.1)
+        fill = 1.0 - _step(0.75, 1.15, shape + 0.22 * cloud)
+        if metal[9] < 1.5:
+            fill *= _step(-0.1, 0.2, d - 0.1)
     else:
         fill = _step(-0.2, 0.2, metal[6] - across) * _step(-0.2, 0.2, half - along)
     return _mix(value, metal[8], fill)
@@ -197,8 +199,8 @@ def paint(  # type: ignore[no-untyped-def]
     """Fill `out` (planes, rows, columns) int16 with grey values + 1000, clipped to 0-4095.
 
     `origin`, `*_origin` are (x, y, z) LPS mm of first voxels' centres. `metals` is (n, 11): centre,
-    axis, radius, half length, grey value, whether it is cut to the tooth (1) or stands alone (0),
-    streak. `view` is (x, y, radius) of the field of view's cylinder, radius 0: none. `finish` is
+    axis, radius, half length, grey value, its form (0 a cylinder, 1 rounded and cut
+    to the tooth, 2 rounded), streak. `view` is (x, y, radius) of the field of view's cylinder, radius 0: none. `finish` is
     1 for shading and streaks, 0 for the bare object.
     """
     planes, rows, columns = out.shape

@@ -17,7 +17,7 @@ from viewer.demo.paint import noise_cube, paint
 from viewer.model.tooth import Tooth
 
 INTERCEPT = -1000.0
-PHANTOM_VERSION = 1
+PHANTOM_VERSION = 2
 """Raised with every change of what the phantom looks like, so that caches are made anew."""
 
 Box = tuple[tuple[float, float, float], tuple[float, float, float]]
@@ -155,5 +155,5 @@ def _implant(facts: ToothFacts) -> list[list[float]]:
     neck = tip - axis * (facts.crown_mm + 1.0)
     screw = [*(neck - 5.0 * axis), *axis, 2.05, 5.0, _TITANIUM_GV, 0.0, 380.0]
     abutment = [*(neck + 1.5 * axis), *axis, 1.5, 2.0, _TITANIUM_GV, 0.0, 0.0]
-    crown = [*(tip - axis * 3.2), *axis, 4.3, 2.6, 3000.0, 0.0, 0.0]
+    crown = [*(tip - axis * 3.4), *axis, 4.8, 3.6, 2900.0, 2.0, 0.0]
     return [screw, abutment, crown]
