@@ -11,6 +11,9 @@ from viewer.session.permissions import Permission
 from viewer.vault.records import CheckReport
 
 
+__all__ = ["CheckReport", "CheckStore", "check_store"]
+
+
 @attrs.frozen
 class CheckStore:
     """`deep` opens every object to its last byte."""

@@ -1,0 +1,53 @@
+"""The Qt application: made once, dressed in a theme, with a way for workers to reach its thread."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QApplication
+
+from viewer.ui.theme import apply_theme
+
+
+class _Postbox(QObject):
+    """Carries calls from any thread to the thread it was made on."""
+
+    arrived = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.arrived.connect(self._run, Qt.ConnectionType.QueuedConnection)
+
+    def _run(self, call: Callable[[], None]) -> None:
+        call()
+
+
+class Application:
+    """The one `QApplication`, and the main thread as workers see it."""
+
+    def __init__(self, theme_id: str = "dark") -> None:
+        existing = QApplication.instance()
+        self.qt = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+        self.qt.setApplicationName("Bitewing")
+        self.qt.setApplicationDisplayName("Bitewing")
+        self.qt.setQuitOnLastWindowClosed(False)
+        apply_theme(self.qt, theme_id)
+        self._postbox = _Postbox()
+
+    def post(self, call: Callable[[], None]) -> None:
+        """Run a call on the main thread, soon. Any thread."""
+        self._postbox.arrived.emit(call)
+
+    def later(self, milliseconds: int, call: Callable[[], None]) -> None:
+        """Run a call on the main thread after a while."""
+        QTimer.singleShot(milliseconds, call)
+
+    def run(self) -> int:
+        """Run until `leave` is called."""
+        return int(self.qt.exec())
+
+    def leave(self, status: int = 0) -> None:
+        """End `run`."""
+        self.qt.exit(status)

@@ -1,0 +1,138 @@
+"""Opens the viewer: the practice of one folder behind its door."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+import attrs
+from platformdirs import user_log_path
+
+from viewer.app.actions import Actions
+from viewer.app.jobs import JobRunner
+from viewer.app.undo import UndoStack
+from viewer.session.keystore import KeyStore
+from viewer.ui.application import Application
+from viewer.ui.crash_dialog import install_crash_hook
+from viewer.ui.front_desk import FrontDesk
+from viewer.ui.ports import DemoUser, Pane, UserTile
+from viewer.ui.shell import Practice
+from viewer.wiring.accounts import ClinicAccounts
+from viewer.wiring.chart import ClinicChart
+from viewer.wiring.sharing import ClinicSharing
+from viewer.wiring.trail import ClinicTrail
+from viewer.wiring.workstation import Workstation
+
+_LOG_BYTES = 1_000_000
+
+
+@attrs.frozen
+class Opening:
+    """How the viewer opens: theme, size of the window, and what only a demo does."""
+
+    theme: str = "dark"
+    size: tuple[int, int] | None = None
+    screenshots: Path | None = None
+    until_login: bool = False
+
+
+def radiograph_pane() -> Pane:
+    """Make the pane for flat images; imports VTK."""
+    from viewer.ui.radiograph_pane import RadiographPane
+
+    return RadiographPane()
+
+
+def planes_pane() -> Pane:
+    """Make the pane for volumes; imports VTK."""
+    from viewer.ui.planes_pane import PlanesPane
+
+    return PlanesPane()
+
+
+class Joined:
+    """The windows of one workstation, joined with the program."""
+
+    def __init__(
+        self, workstation: Workstation, undo: UndoStack, demo_users: Sequence[DemoUser] = ()
+    ) -> None:
+        self.workstation = workstation
+        self.undo = undo
+        self.sharing = ClinicSharing(workstation)
+        self.front_desk = FrontDesk(workstation, self.practice_for, self.actions, demo_users)
+
+    def practice_for(self, _: UserTile) -> Practice:
+        """Return the ports for whoever has just come in."""
+        self.sharing.forget()
+        self.undo.clear()
+        return Practice(
+            chart=ClinicChart(self.workstation),
+            watch=self.workstation,
+            trail=ClinicTrail(self.workstation),
+            sharing=self.sharing,
+            accounts=ClinicAccounts(self.workstation),
+            radiographs=radiograph_pane,
+            volumes=planes_pane,
+        )
+
+    def actions(self) -> Actions:
+        """Return a table of actions with what the shell does not connect itself."""
+        actions = Actions()
+        actions.connect("undo", self.undo.undo)
+        actions.connect("redo", self.undo.redo)
+        return actions
+
+
+def open_viewer(
+    folder: Path,
+    keystore: KeyStore,
+    opening: Opening,
+    demo_users: Sequence[DemoUser] = (),
+) -> int:
+    """Run the viewer until its door is closed; return the exit status.
+
+    Raises
+    ------
+    DeviceSecretMissing, AccountsTampered, NoKeyStore, TrailDamaged, TrailUnwritable
+        The practice cannot be opened here.
+    """
+    application = Application(opening.theme)
+    remove_hook = install_crash_hook(_log_to_file())
+    jobs = JobRunner(application.post)
+    workstation = Workstation(folder, keystore, jobs)
+    joined = Joined(workstation, UndoStack(), demo_users)
+    joined.front_desk.finished.connect(application.leave)
+    try:
+        joined.front_desk.open()
+        if opening.until_login:
+            application.later(0, application.leave)
+        elif opening.screenshots is not None:
+            from viewer.ui.tour import Tour
+
+            size = opening.size or (1920, 1080)
+            tour = Tour(joined.front_desk, demo_users, opening.screenshots, size)
+            tour.start(application.leave)
+        else:
+            application.later(200, lambda: _warm_up(jobs))
+        return application.run()
+    finally:
+        workstation.close()
+        remove_hook()
+
+
+def _warm_up(jobs: JobRunner) -> None:
+    """Compile the kernels while somebody types a password."""
+    from viewer.imaging.kernels import warm
+
+    jobs.submit(lambda _: warm(), lambda _: None, lambda _: None)
+
+
+def _log_to_file() -> str:
+    """Send logs (ids and faults only, never patient data) to a file; say in words where."""
+    folder = user_log_path("Bitewing", appauthor=False, ensure_exists=True)
+    handler = RotatingFileHandler(folder / "bitewing.log", maxBytes=_LOG_BYTES, backupCount=2)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.getLogger().addHandler(handler)
+    return "bitewing.log"
