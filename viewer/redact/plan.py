@@ -102,6 +102,7 @@ def _planned(
 ) -> RedactionPlan:
     sources = [instances_of(subject) for subject in subjects]
     headers = [one.header for instances in sources for one in instances]
+    _refuse_incomplete(headers)
     _refuse_naming_the_patient(headers, profile, facts)
     planner = _Planner(profile, facts, subjects, headers, fresh_uid)
     images = tuple(map(planner.image, subjects, sources))
@@ -208,6 +209,15 @@ def _refuse_mixed_patients(subjects: Sequence[ShareSubject], profile: Profile) -
     if len(patients) > 1 and not profile.is_deidentified:
         raise PlanRefused(
             "The selected images are of more than one patient.", "Share one patient at a time."
+        )
+
+
+def _refuse_incomplete(headers: Sequence[Dataset]) -> None:
+    needed = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
+    if not all(header.get(keyword) for header in headers for keyword in needed):
+        raise PlanRefused(
+            "One of the images came without the marks that make a whole DICOM file.",
+            "Leave it out.",
         )
 
 

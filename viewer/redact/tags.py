@@ -25,6 +25,7 @@ from viewer.redact.actions import Fate, TagAction
 from viewer.redact.errors import SourceUnreadable
 from viewer.redact.profiles import Headers, Profile
 
+_TRAILING_PADDING = 0xFFFCFFFC
 _LONGEST_SHOWN = 80
 _DEEPEST = 32
 _TEXT_VRS = frozenset({"AE", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
@@ -140,6 +141,9 @@ def _elements(ds: Dataset) -> Iterator[DataElement]:
 
 def _kept(element: DataElement) -> TagAction:
     shown = text_of(element)[:_LONGEST_SHOWN]
+    if int(element.tag) & 0xFFFF == 0 or int(element.tag) == _TRAILING_PADDING:
+        path = path_of("", element.tag)
+        return TagAction(path, _name(element), Fate.REMOVE, shown, "", "structure")
     return TagAction(path_of("", element.tag), _name(element), Fate.KEEP, shown, shown, "copy")
 
 

@@ -139,7 +139,7 @@ def _check_image(
         finished = read_finished(files[name])
         tally.instances += 1
         notes = [
-            *_file_findings(files[name], finished),
+            *_file_findings(files[name], finished, plan.profile),
             *_tag_findings(finished, source, actions, plan.profile, tally),
             *_claim_findings(finished, plan.profile),
             *_pixel_findings(finished, image, subject, n, tally),
@@ -150,7 +150,7 @@ def _check_image(
     _check_preview(image.preview_name, files[image.preview_name], tally)
 
 
-def _file_findings(content: bytes, finished: Dataset) -> Iterator[str]:
+def _file_findings(content: bytes, finished: Dataset, profile: Profile) -> Iterator[str]:
     if any(content[:128]):
         yield "the preamble is not empty"
     meta = finished.file_meta
@@ -160,7 +160,8 @@ def _file_findings(content: bytes, finished: Dataset) -> Iterator[str]:
         yield "the transfer syntax is another"
     if meta.MediaStorageSOPInstanceUID != finished.SOPInstanceUID:
         yield "the meta group names another instance"
-    if not content.endswith(bytes(finished.PixelData[-64:])):
+    is_copy = profile.headers is Headers.KEEP_ALL  # its digital signatures follow the pixels
+    if not is_copy and not content.endswith(bytes(finished.PixelData[-64:])):
         yield "something follows the pixels"
 
 
