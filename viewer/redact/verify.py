@@ -322,22 +322,22 @@ def _plane(position: Sequence[float], subject: ShareSubject) -> int:
 
 
 def _check_cover(image: ImagePlan, files: Mapping[str, bytes], tally: _Tally) -> None:
-    assert_cover = image.cover
-    if assert_cover is None:
+    page = image.cover
+    if page is None:
         return
-    cover = read_finished(files[assert_cover.name])
+    cover = read_finished(files[page.name])
     first = read_finished(files[image.names[0]])
     tally.sop_uids.append(str(cover.SOPInstanceUID))
     for found in elements(cover):
         group = found.tag >> 16
         if group in (0x0010, 0x0012) and found.vr != "SQ":
             if found.is_top and str(first.get(found.tag)) != str(cover.get(found.tag)):
-                tally.findings.append(f"{assert_cover.name}: {found.path} differs from the slices")
+                tally.findings.append(f"{page.name}: {found.path} differs from the slices")
         elif group not in (0x0008, 0x0010, 0x0012, 0x0020, 0x0028):
-            tally.findings.append(f"{assert_cover.name}: {found.path} does not belong there")
+            tally.findings.append(f"{page.name}: {found.path} does not belong there")
     pixels = np.frombuffer(cover.PixelData, np.uint8)
     if not pixels.any():
-        tally.findings.append(f"{assert_cover.name}: its mark is blank")
+        tally.findings.append(f"{page.name}: its mark is blank")
 
 
 def _check_preview(name: str, content: bytes, tally: _Tally) -> None:
