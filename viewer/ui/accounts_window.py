@@ -36,6 +36,7 @@ class AccountsPanel(QWidget):
         layout.addWidget(left, 1)
         layout.addWidget(rule(upright=True))
         layout.addWidget(self._make_new())
+        self.setFocusProxy(self.name)
         self.refresh()
 
     def refresh(self) -> None:

@@ -4,19 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QWidget
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter
+from PySide6.QtWidgets import (
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
 from viewer.model.patient import Patient
-from viewer.ui import icons
+from viewer.ui import icons, theme
 from viewer.ui.parts.words import column
 from viewer.ui.ports import Chart
 from viewer.ui.shell_actions import ShellActions
 from viewer.ui.wording import date_words
 
 _DO = Qt.ItemDataRole.UserRole
+_KEY = Qt.ItemDataRole.UserRole + 1
 _MOST_PATIENTS = 6
+
+
+class _WithKey(QStyledItemDelegate):
+    """Paints an entry with its key, or a patient's dates, at the right."""
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        """Paint an entry."""
+        super().paint(painter, option, index)
+        look = theme.current()
+        painter.save()
+        painter.setFont(look.font("small"))
+        painter.setPen(look.colour("text_soft"))
+        flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        area = option.rect.adjusted(0, 0, -16, 0)
+        painter.drawText(area, int(flags), str(index.data(_KEY) or ""))
+        painter.restore()
 
 
 class CommandPalette(QWidget):
@@ -38,6 +67,7 @@ class CommandPalette(QWidget):
         self.list = QListWidget()
         self.list.setAccessibleName(self.tr("Matches"))
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.list.setItemDelegate(_WithKey(self.list))
         layout.addWidget(self.field)
         layout.addWidget(self.list, 1)
         self.field.textChanged.connect(self.refresh)
@@ -64,15 +94,14 @@ class CommandPalette(QWidget):
     def _add_action(self, action_id: str) -> None:
         action = self._actions.by_id[action_id]
         key = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-        entry = QListWidgetItem(action.icon(), f"{action.text()}    {key}".rstrip())
+        entry = QListWidgetItem(action.icon(), action.text())
+        entry.setData(_KEY, key)
         entry.setData(_DO, lambda: action.trigger())
         self.list.addItem(entry)
 
     def _add_patient(self, patient: Patient) -> None:
-        words = (
-            f"{patient.display_name}    {date_words(patient.birth_date)}  #{patient.chart_number}"
-        )
-        entry = QListWidgetItem(icons.icon("user"), words)
+        entry = QListWidgetItem(icons.icon("user"), patient.display_name)
+        entry.setData(_KEY, f"{date_words(patient.birth_date)}  #{patient.chart_number}")
         entry.setData(_DO, lambda: self._on_patient(patient))
         self.list.addItem(entry)
 

@@ -108,6 +108,7 @@ class FilmStrip(QListView):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
+        self.setProperty("surface", "raised")
         self.setFixedHeight(_HEIGHT + 4)
         self.setAccessibleName(self.tr("Images of this visit"))
         self.clicked.connect(self._choose)

@@ -103,3 +103,4 @@ class PatientBar(QFrame):
         words = "Ctrl K" if narrow else self.tr("Search or command   Ctrl K")
         self._commands.setText(words)
         self.user_name.setVisible(not narrow)
+        self.time_left.setVisible(not narrow)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
@@ -63,9 +63,11 @@ class ImageChoice(QWidget):
         drawn.setDevicePixelRatio(ratio)
         drawn.fill(Qt.GlobalColor.transparent)
         painter = QPainter(drawn)
-        self._thumbnails.paint(painter, drawn.rect().toRectF().adjusted(0, 0, 0, 0), image)
+        self._thumbnails.paint(painter, QRectF(0, 0, _SIDE, _SIDE), image)
         painter.end()
-        return QIcon(drawn)
+        made = QIcon(drawn)
+        made.addPixmap(drawn, QIcon.Mode.Selected)  # not tinted: it is a radiograph
+        return made
 
     def _paint_again(self, image_id: str) -> None:
         for row, image in enumerate(self._images):

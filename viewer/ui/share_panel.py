@@ -48,6 +48,7 @@ class SharePanel(QWidget):
         layout = column(self, gap=0)
         layout.addWidget(self.pages)
         self._join()
+        self.setFocusProxy(self.side.recipient)
         self.plan_again()
 
     def _make_plan_page(self) -> QWidget:

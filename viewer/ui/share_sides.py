@@ -235,6 +235,7 @@ class TagTable(QWidget):
         layout.addLayout(head)
         self.table = QTableWidget(0, 4)
         self.table.setShowGrid(False)
+        self.table.setWordWrap(False)
         self.table.verticalHeader().hide()
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)

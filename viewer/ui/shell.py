@@ -13,7 +13,7 @@ from pathlib import Path
 import attrs
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLayout, QStackedWidget, QWidget
 
 from viewer.app.actions import Actions, Need
 from viewer.app.jobs import Progress
@@ -52,6 +52,7 @@ from viewer.ui.tool_bar import ToolBar
 from viewer.ui.workspace import Workspace
 
 _NARROW_PX = 1280
+_TINY_PX = 960
 
 
 @attrs.frozen
@@ -126,12 +127,16 @@ class Shell(QWidget):
         self.tools = ToolBar(self.actions_bar)
         self.status = StatusLine()
         layout = column(self, gap=0)
+        # The sides fold when the window gets small, so their width must not hold it open.
+        layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
+        self.setMinimumSize(640, 440)
         layout.addWidget(self.bar)
         layout.addWidget(rule())
         layout.addLayout(self._make_middle(), 1)
         self._foot_rules = (rule(), rule())
         for part in (self._foot_rules[0], self.tools, self._foot_rules[1], self.status):
             layout.addWidget(part)
+        self.patients.search.setFocus()
         self.toast = Toast(self)
         self.progress = ProgressCard(self, self.tr("Importing images"))
         self.drops = DropZone(self)
@@ -158,6 +163,8 @@ class Shell(QWidget):
         self.progress.cancelled.connect(self._cancel_import)
         self.drops.dropped.connect(self.start_import)
         self.drops.hovering.connect(self.workspace.empty.set_target)
+        self.tools.left_toggled.connect(self._toggle_left)
+        self.tools.right_toggled.connect(self._toggle_right)
         self.bar.palette_wanted.connect(self.show_palette)
         self.bar.lock_wanted.connect(self.lock_wanted)
         self.bar.user_menu_wanted.connect(self._show_user_menu)
@@ -179,11 +186,12 @@ class Shell(QWidget):
             "hide_sides": self.toggle_sides,
             "about": self.show_about,
         }
-        for action_id, handler in own.items():
-            actions.connect(action_id, handler)
         for record in actions.table.values():
             if record.group in {"tool", "image"}:
-                actions.connect(record.id, partial(self._do_in_pane, record.id))
+                own[record.id] = partial(self._do_in_pane, record.id)
+        for action_id, handler in own.items():
+            actions.connect(action_id, handler)
+        self._connected = frozenset(own)
 
     # --- patients and images -----------------------------------------------------------------
 
@@ -211,6 +219,7 @@ class Shell(QWidget):
     def show_patients(self) -> None:
         """Go to the list of all patients, ready to type; the image stays."""
         self._show_sides(True)
+        self._fold(self.left, self._side_rules[0], shown=True)
         self.left.setCurrentWidget(self.patients)
         self.patients.search.setFocus()
         self.patients.search.selectAll()
@@ -381,7 +390,7 @@ class Shell(QWidget):
 
     def open_sheet(self, title: str, content: QWidget, *, wide: bool = False) -> Sheet:
         """Lay a page over the shell; its keys rest until it is closed."""
-        sheet = Sheet(self, title, content, wide=wide)
+        sheet = Sheet(self, title, content, wide=wide, top=self.bar.height())
         self.sheets.append(sheet)
         self.actions_bar.set_blocked(True)
         self.drops.is_open = False
@@ -471,7 +480,7 @@ class Shell(QWidget):
 
     def toggle_sides(self) -> None:
         """Hide all but the image, or bring it back."""
-        self._show_sides(self.left.isHidden())
+        self._show_sides(self.tools.isHidden())
 
     def _show_sides(self, shown: bool) -> None:
         parts: tuple[QWidget, ...] = (
@@ -493,14 +502,28 @@ class Shell(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Give a small window to the image."""
         super().resizeEvent(event)
-        if not self.left.isHidden():
+        width = (event.oldSize().width(), event.size().width())
+        if width[0] != width[1] and not self.tools.isHidden():
             self._fit_to_width()
 
     def _fit_to_width(self) -> None:
-        is_narrow = self.width() < _NARROW_PX
-        self.inspector.setVisible(not is_narrow)
-        self._side_rules[1].setVisible(not is_narrow)
+        is_narrow, is_tiny = self.width() < _NARROW_PX, self.width() < _TINY_PX
+        has_picture = self.workspace.pane is not None
+        self._fold(self.inspector, self._side_rules[1], shown=not is_narrow)
+        self._fold(self.left, self._side_rules[0], shown=not (is_tiny and has_picture))
         self.bar.set_narrow(is_narrow)
+        self.tools.set_narrow(narrow=is_narrow, tiny=is_tiny)
+
+    @staticmethod
+    def _fold(side: QWidget, line: QWidget, *, shown: bool) -> None:
+        side.setVisible(shown)
+        line.setVisible(shown)
+
+    def _toggle_left(self) -> None:
+        self._fold(self.left, self._side_rules[0], shown=self.left.isHidden())
+
+    def _toggle_right(self) -> None:
+        self._fold(self.inspector, self._side_rules[1], shown=self.inspector.isHidden())
 
     def place(self) -> Place:
         """Return where this person is, to come back to."""

@@ -19,7 +19,7 @@ from viewer.ui.parts.words import Words, box, column, restyle, row
 from viewer.ui.ports import Running, Trail, TrailEntry, TrailFilter, TrailVerdict
 from viewer.ui.trail_model import ENTRY, TrailModel
 
-_WIDTHS = (170, 170, 140, 260, 220, 100)
+_WIDTHS = (180, 170, 140, 260, 220, 100)
 
 
 class TrailPanel(QWidget):
@@ -54,6 +54,7 @@ class TrailPanel(QWidget):
         foot.addWidget(self.count, 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(self._foot)
         self.verdict.show_verdict(trail.last_verdict())
+        self.setFocusProxy(self.table)
         self._list_again()
 
     def _make_chips(self) -> QWidget:
@@ -76,6 +77,7 @@ class TrailPanel(QWidget):
         table = QTableView()
         table.setModel(self.model)
         table.setShowGrid(False)
+        table.setWordWrap(False)
         table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QTableView.SelectionMode.SingleSelection)
         table.setTabKeyNavigation(False)

@@ -31,7 +31,7 @@ def paint_disc(painter: QPainter, where: QRectF, name: str, *, chosen: bool = Fa
     """Paint somebody's initials in a disc."""
     look = theme.current()
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(look.colour("accent" if chosen else "line"))
+    painter.setBrush(look.colour("accent" if chosen else "hover"))
     painter.drawEllipse(where)
     font = look.font("lead", weight=QFont.Weight.DemiBold)
     font.setPixelSize(max(look.size("text_small"), round(where.height() * 0.36)))

@@ -20,30 +20,32 @@ class Sheet(QWidget):
     """Lays `content` over `window`; Escape or the cross closes it.
 
     A `wide` sheet is a page that fills nearly the whole window, the others are as large as they
-    need to be. The content is deleted with the sheet.
+    need to be. `top` px of the window stay free: the patient bar never goes away. The content is
+    deleted with the sheet; it gets the keyboard through its focus proxy, if it has one.
     """
 
     closed = Signal()
 
     def __init__(
-        self, window: QWidget, title: str, content: QWidget, *, wide: bool = False
+        self, window: QWidget, title: str, content: QWidget, *, wide: bool = False, top: int = 0
     ) -> None:
         super().__init__(window)
         self.content = content
         self._over = window
+        self._top = top
         self._had_focus = QApplication.focusWidget()
         self.setAccessibleName(title)
         self.card = self._make_card(title, content)
-        layout = row(self, margin=8 if wide else 6)
+        layout = row(self, margin=6)
         if wide:
-            layout.setContentsMargins(24, 24, 24, 24)
+            layout.setContentsMargins(16, 12, 16, 16)
             layout.addWidget(self.card)
         else:
             policy = QSizePolicy.Policy.Maximum
             self.card.setSizePolicy(policy, policy)
             layout.addWidget(self.card, 0, Qt.AlignmentFlag.AlignCenter)
         window.installEventFilter(self)
-        self.setGeometry(window.rect())
+        self._cover()
         self.show()
         self.raise_()
         self._take_focus()
@@ -74,6 +76,9 @@ class Sheet(QWidget):
         self.setParent(None)
         self.deleteLater()
 
+    def _cover(self) -> None:
+        self.setGeometry(self._over.rect().adjusted(0, self._top, 0, 0))
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape closes."""
         if event.key() == Qt.Key.Key_Escape:
@@ -84,7 +89,7 @@ class Sheet(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Cover the window whatever its size."""
         if event.type() == QEvent.Type.Resize:
-            self.setGeometry(self._over.rect())
+            self._cover()
         return super().eventFilter(watched, event)
 
     def focusNextPrevChild(self, forward: bool) -> bool:
@@ -111,6 +116,9 @@ class Sheet(QWidget):
         return wants and is_there and self.isAncestorOf(widget)
 
     def _take_focus(self) -> None:
+        if self.content.focusProxy() is not None:
+            self.content.setFocus(Qt.FocusReason.OtherFocusReason)
+            return
         for widget in self.content.findChildren(QWidget):
             if self._takes_tab(widget):
                 widget.setFocus(Qt.FocusReason.OtherFocusReason)

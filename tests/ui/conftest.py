@@ -1,0 +1,66 @@
+"""Widgets in the dark theme, and fakes of everything behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from tests.ui.fakes import (
+    PEOPLE,
+    FakeAccounts,
+    FakeChart,
+    FakeDoor,
+    FakeSharing,
+    FakeTrail,
+    FakeWatch,
+)
+from tests.ui.panes import FakePane
+from viewer.app.actions import Actions
+from viewer.ui import theme
+from viewer.ui.shell import Practice, Shell
+
+
+@pytest.fixture
+def dressed(qapp: QApplication) -> Iterator[QApplication]:
+    theme.apply_theme(qapp, "dark")
+    yield qapp
+    if theme.current().id != "dark":
+        theme.apply_theme(qapp, "dark")
+
+
+@pytest.fixture
+def door() -> FakeDoor:
+    return FakeDoor()
+
+
+@pytest.fixture
+def chart() -> FakeChart:
+    return FakeChart()
+
+
+@pytest.fixture
+def watch() -> FakeWatch:
+    return FakeWatch()
+
+
+@pytest.fixture
+def practice(chart: FakeChart, watch: FakeWatch) -> Practice:
+    return Practice(
+        chart, watch, FakeTrail(), FakeSharing(chart), FakeAccounts(), FakePane, FakePane
+    )
+
+
+@pytest.fixture
+def shell(dressed: QApplication, qtbot: QtBot, practice: Practice) -> Iterator[Shell]:
+    made = Shell(practice, PEOPLE[0], Actions())
+    made.resize(1366, 768)
+    made.show()
+    qtbot.waitExposed(made)
+    made.activateWindow()
+    yield made
+    made.hide()
+    made.empty()
+    made.deleteLater()
