@@ -199,9 +199,9 @@ def paint(  # type: ignore[no-untyped-def]
     """Fill `out` (planes, rows, columns) int16 with grey values + 1000, clipped to 0-4095.
 
     `origin`, `*_origin` are (x, y, z) LPS mm of first voxels' centres. `metals` is (n, 11): centre,
-    axis, radius, half length, grey value, its form (0 a cylinder, 1 rounded and cut
-    to the tooth, 2 rounded), streak. `view` is (x, y, radius) of the field of view's cylinder, radius 0: none. `finish` is
-    1 for shading and streaks, 0 for the bare object.
+    axis, radius, half length, grey value, its form (0 a cylinder, 1 rounded and cut to the tooth,
+    2 rounded), streak. `view` is (x, y, radius) of the field of view's cylinder, radius 0: none.
+    `finish` is 1 for shading and streaks, 0 for the bare object.
     """
     planes, rows, columns = out.shape
     n, square = noise.shape[0], view[2] * view[2]
