@@ -1,0 +1,188 @@
+"""``open``: from the sealed store to pictures, against reading the same plain files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viewer.app.clinic import Clinic
+from viewer.app.use_cases.library import OpenImage, open_image
+from viewer.bench.bench import Bench
+from viewer.bench.cache import can_drop, drop
+from viewer.bench.drawing import Panes, flat_picture, grey_of
+from viewer.bench.errors import ReadingsDiffer
+from viewer.bench.figures import AtMost, Figure
+from viewer.bench.peers import Peer, Pydicom
+from viewer.bench.practice import BenchPractice
+from viewer.bench.timing import Way, medians_ms, nothing
+from viewer.imaging import kernels
+from viewer.model.ids import ImageId
+from viewer.model.image import ImageRecord
+
+Volume = NDArray[np.generic]
+
+_GATED, _BARE, _COPY = "through the gate", "without the gate", "a copy in memory (memcpy)"
+_MEMCPY = AtMost(1.5)
+_SIMPLEITK = AtMost(0.1)
+_FIRST_PLANES = AtMost(0.05)
+_RADIOGRAPH = AtMost(1.3)
+
+
+def measure_opening(bench: Bench) -> Iterator[Figure]:
+    """Measure opening a CBCT, warm and cold, and a panoramic."""
+    kernels.warm()
+    practice = bench.practice
+    bench.say("open: comparing what is read")
+    record = practice.volume
+    _require_same(bench, record)
+    bench.say("open: warm")
+    yield from _volume_figures(bench, record, "warm", bench.sizes.warm_rounds, nothing)
+    if can_drop(practice.slices[0]):
+        bench.say("open: cold")
+        yield from _volume_figures(
+            bench, record, "cold", bench.sizes.cold_rounds, _forget(practice)
+        )
+    else:
+        bench.say("open: this temp folder cannot be read cold, so that is left out")
+    bench.say("open: panoramic")
+    yield from _flat_figures(bench)
+
+
+def unsealed(clinic: Clinic, record: ImageRecord) -> Volume:
+    """Open an image as a person does: permission, trail on disk, pixels."""
+    return open_image(clinic, OpenImage(record.id)).pixels
+
+
+def first_plane(clinic: Clinic, image_id: ImageId, plane: int) -> Volume:
+    """Return one plane of a volume as soon as its bytes have been opened."""
+    valid: list[tuple[int, int]] = []
+    for part in clinic.vault.stream_pixels(image_id, plane):
+        size = part.pixels.strides[0]
+        valid.append((part.start_byte, part.stop_byte))
+        if covered(valid, plane * size, (plane + 1) * size):
+            whole: Volume = part.pixels[plane]
+            return whole
+    raise ValueError("the stream ended before the plane was whole")
+
+
+def covered(valid: list[tuple[int, int]], start: int, stop: int) -> bool:
+    """Whether the stretches hold all bytes from start to stop.
+
+    >>> covered([(4, 8), (0, 4)], 2, 6), covered([(4, 8)], 2, 6)
+    (True, False)
+    """
+    for low, high in sorted(valid):
+        if low <= start < high:
+            start = high
+    return start >= stop
+
+
+def _require_same(bench: Bench, record: ImageRecord) -> None:
+    """Warm everything up, and be sure that all read the same values."""
+    ours = unsealed(bench.practice.clinic, record)
+    for peer in bench.peers:
+        if not np.array_equal(ours, peer.read_series(bench.practice.slices)):
+            raise ReadingsDiffer(peer.name)
+
+
+def _forget(practice: BenchPractice) -> Callable[[], None]:
+    def forget() -> None:
+        drop([*practice.sealed_files(), *practice.slices, practice.panoramic])
+
+    return forget
+
+
+def _volume_figures(
+    bench: Bench, record: ImageRecord, state: str, rounds: int, before: Callable[[], None]
+) -> Iterator[Figure]:
+    first = medians_ms(_first_ways(bench, record, before), rounds)
+    for peer in bench.peers:
+        yield Figure(
+            f"first axial picture, {state}", first[_BARE], "ms",
+            f"{peer.name}, that plane's file", first[peer.name],
+        )  # fmt: skip
+    whole = medians_ms(_whole_ways(bench, record, before), rounds)
+    yield from _whole_figures(bench, whole, state)
+    planes = medians_ms(_planes_ways(bench, record, before), rounds)
+    for peer in bench.peers:
+        yield Figure(
+            f"pictures in three planes, {state}", planes[_GATED], "ms",
+            f"{peer.name}, plain files", planes[peer.name],
+        )  # fmt: skip
+    if state == "cold":
+        yield Figure(
+            "pictures in three planes, cold", planes[_GATED], "ms",
+            "the whole volume, cold", whole[_GATED], _FIRST_PLANES,
+        )  # fmt: skip
+
+
+def _whole_figures(bench: Bench, whole: dict[str, float], state: str) -> Iterator[Figure]:
+    name = f"whole volume, {state}"
+    is_warm = state == "warm"
+    if is_warm:
+        yield Figure(name, whole[_GATED], "ms", _COPY, whole[_COPY], _MEMCPY)
+        bare = f"{name}, {_BARE}"
+        yield Figure(bare, whole[_BARE], "ms", _COPY, whole[_COPY])
+    for peer in bench.peers:
+        target = _SIMPLEITK if is_warm and peer.name == "SimpleITK" else None
+        against = f"{peer.name}, plain files"
+        yield Figure(name, whole[_GATED], "ms", against, whole[peer.name], target)
+
+
+def _first_ways(bench: Bench, record: ImageRecord, before: Callable[[], None]) -> dict[str, Way]:
+    practice, middle = bench.practice, record.shape[0] // 2
+    clinic, file = practice.clinic, practice.slices[middle]
+
+    def of_peer(peer: Peer) -> Way:
+        return Way(lambda: grey_of(peer.read_plane(file), record.grey), before)
+
+    def ours() -> object:
+        return grey_of(first_plane(clinic, record.id, middle), record.grey)
+
+    return {_BARE: Way(ours, before)} | {peer.name: of_peer(peer) for peer in bench.peers}
+
+
+def _whole_ways(bench: Bench, record: ImageRecord, before: Callable[[], None]) -> dict[str, Way]:
+    practice, clinic = bench.practice, bench.practice.clinic
+    plain = unsealed(clinic, record)
+
+    def of_peer(peer: Peer) -> Way:
+        return Way(lambda: peer.read_series(practice.slices), before)
+
+    ways = {
+        _GATED: Way(lambda: unsealed(clinic, record), before),
+        _BARE: Way(lambda: clinic.vault.open_pixels(record.id), before),
+        _COPY: Way(plain.copy),
+    }
+    return ways | {peer.name: of_peer(peer) for peer in bench.peers}
+
+
+def _planes_ways(bench: Bench, record: ImageRecord, before: Callable[[], None]) -> dict[str, Way]:
+    practice, clinic = bench.practice, bench.practice.clinic
+    panes = Panes.of(record, bench.sizes.pane)
+
+    def of_peer(peer: Peer) -> Way:
+        return Way(lambda: panes.show(peer.read_series(practice.slices)), before)
+
+    ways = {_GATED: Way(lambda: panes.show(unsealed(clinic, record)), before)}
+    return ways | {peer.name: of_peer(peer) for peer in bench.peers}
+
+
+def _flat_figures(bench: Bench) -> Iterator[Figure]:
+    practice, peer = bench.practice, Pydicom()
+    record, clinic = practice.flat, practice.clinic
+    content = practice.panoramic.read_bytes()
+    if not np.array_equal(unsealed(clinic, record), peer.decode(content)):
+        raise ReadingsDiffer(peer.name)
+    ways = {
+        _GATED: Way(lambda: flat_picture(record, unsealed(clinic, record))),
+        _BARE: Way(lambda: flat_picture(record, clinic.vault.open_pixels(record.id))),
+        peer.name: Way(lambda: flat_picture(record, peer.decode(content))),
+    }
+    taken = medians_ms(ways, bench.sizes.light_rounds)
+    against = f"{peer.name}, decoding it in memory"
+    name = "picture of a panoramic, warm"
+    yield Figure(name, taken[_GATED], "ms", against, taken[peer.name], _RADIOGRAPH)
+    yield Figure(f"{name}, {_BARE}", taken[_BARE], "ms", against, taken[peer.name])
