@@ -49,6 +49,8 @@ TEST_PACKAGES = {
     "dcmtk": "dcmdump",
     "dicom3tools": "dciodvfy",
     "age": "age",
+    "dbus-daemon": "dbus-run-session",
+    "gnome-keyring": "gnome-keyring-daemon",
 }
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-import SimpleITK as sitk
+import SimpleITK
 
 from tests.support.practice import OFFICER, PASSWORD, FakeClock, open_clinic, write_images
 from viewer.app.clinic import Clinic
@@ -24,6 +25,10 @@ from viewer.share.open import open_bundle
 
 def bring(clinic: Clinic, folder: Path) -> importing.ImportReport:
     return importing.import_paths(clinic, importing.ImportPaths((folder,)))
+
+
+def read_by_peer(path: Path) -> Any:
+    return SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(path)))[0]
 
 
 def kinds(clinic: Clinic) -> list[tuple[EventKind, Outcome]]:
@@ -44,20 +49,22 @@ def test_images_come_back_from_the_store_as_an_independent_reader_reads_the_file
         clinic.log_in(OFFICER, PASSWORD)
         records = by_kind(bring(clinic, folder))
         bitewing = library.open_image(clinic, library.OpenImage(records[ImageKind.BITEWING].id))
-        reference = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / "bitewing.dcm")))[0]
+        reference = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(folder / "bitewing.dcm")))[
+            0
+        ]
         np.testing.assert_array_equal(bitewing.pixels, reference)
         volume = library.open_image(clinic, library.OpenImage(records[ImageKind.CBCT].id))
-        names = sitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder))
+        names = SimpleITK.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder))
         series = max(
             (
-                sitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder), uid)
-                for uid in sitk.ImageSeriesReader.GetGDCMSeriesIDs(str(folder))
+                SimpleITK.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder), uid)
+                for uid in SimpleITK.ImageSeriesReader.GetGDCMSeriesIDs(str(folder))
             ),
             key=len,
         )
         assert names
-        image = sitk.ReadImage(series)
-        np.testing.assert_array_equal(volume.pixels, sitk.GetArrayFromImage(image))
+        image = SimpleITK.ReadImage(series)
+        np.testing.assert_array_equal(volume.pixels, SimpleITK.GetArrayFromImage(image))
         for index in ((0, 0, 0), (7, 11, 19), (47, 39, 23)):
             ours = volume.affine @ np.array([*index, 1.0])
             np.testing.assert_allclose(
@@ -121,7 +128,7 @@ def test_a_share_opens_with_its_passphrase_alone_and_holds_the_pixels(tmp_path: 
     assert content.startswith(b"age-encryption.org/v1")
     bundle = open_bundle(tmp_path / "out.age", sealed.receipt.passphrase)
     (tmp_path / "shared.dcm").write_bytes(bundle.images[0].dicom_files[0])
-    shown = sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "shared.dcm")))[0]
+    shown = read_by_peer(tmp_path / "shared.dcm")
     np.testing.assert_array_equal(shown[: pixels.shape[0]], pixels)
 
 
@@ -214,7 +221,9 @@ def test_exported_pixels_are_the_stored_ones_and_never_replace_a_file_unasked(
         record = by_kind(bring(clinic, folder))[ImageKind.BITEWING]
         request = exporting.ExportPixels(record.id, tmp_path / "pixels.npy")
         exporting.export_pixels(clinic, request)
-        reference = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / "bitewing.dcm")))[0]
+        reference = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(folder / "bitewing.dcm")))[
+            0
+        ]
         np.testing.assert_array_equal(np.load(tmp_path / "pixels.npy"), reference)
         with pytest.raises(UserError):
             exporting.export_pixels(clinic, request)
@@ -247,5 +256,5 @@ def test_a_stolen_folder_does_not_open_with_the_right_password(tmp_path: Path) -
         clinic.log_in(OFFICER, PASSWORD)
     thief = MemoryKeyStore()
     thief.create_device_secret()
-    with pytest.raises(Exception, match="workstation|outside the program"):
+    with pytest.raises(Exception, match=r"workstation|outside the program"):
         Clinic(tmp_path / "store", thief)

@@ -87,12 +87,12 @@ class ChunkCipher:
         self._header = header
 
     @staticmethod
-    def _nonce(index: int, is_final: bool) -> bytes:
+    def _nonce(index: int, *, is_final: bool) -> bytes:
         return bytes(3) + index.to_bytes(8, "big") + bytes([is_final])
 
     def seal(self, index: int, plain: bytes | bytearray | memoryview, *, is_final: bool) -> bytes:
         """Return ciphertext ‖ tag of chunk `index`, bound to the whole header."""
-        return self._cipher.encrypt(self._nonce(index, is_final), plain, self._header)
+        return self._cipher.encrypt(self._nonce(index, is_final=is_final), plain, self._header)
 
     def open_into(
         self,
@@ -113,7 +113,9 @@ class ChunkCipher:
             The chunk is not what was sealed at this place of this object.
         """
         try:
-            self._cipher.decrypt_into(self._nonce(index, is_final), sealed, self._header, plain)
+            self._cipher.decrypt_into(
+                self._nonce(index, is_final=is_final), sealed, self._header, plain
+            )
         except (InvalidTag, ValueError):
             plain[:] = bytes(len(plain))
             raise NotAuthentic from None

@@ -18,7 +18,7 @@ Affine = tuple[
     tuple[float, float, float, float],
     tuple[float, float, float, float],
 ]
-"""4x4, row by row: (i=column, j=row, k=plane) index, 0 at the first voxel's centre, to LPS in mm."""
+"""4x4 by rows: (i=column, j=row, k=plane) index, 0 at the first voxel's centre, to LPS in mm."""
 
 
 class ImageKind(Enum):

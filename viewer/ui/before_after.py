@@ -70,7 +70,7 @@ class BeforeAfterView(QWidget):
         super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint both halves, the divider and its two words."""
+        """Paint both halves at one scale from one corner, the divider and its two words."""
         look = theme.current()
         painter = QPainter(self)
         painter.fillRect(self.rect(), look.colour("canvas"))
@@ -80,13 +80,16 @@ class BeforeAfterView(QWidget):
             return
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         x = self.width() * self.divider
+        room = QRectF(self.rect()).adjusted(12, 44, -12, -12)
+        both = self._before.size().expandedTo(self._after.size())
+        frame = fitted(QSizeF(both), room)
+        scale = frame.width() / both.width()
         for image, left, right in (
             (self._before, 0.0, x),
             (self._after, x, float(self.width())),
         ):
             painter.setClipRect(QRectF(left, 0, right - left, self.height()))
-            where = fitted(QSizeF(image.size()), QRectF(self.rect()).adjusted(12, 44, -12, -12))
-            painter.drawImage(where, image)
+            painter.drawImage(QRectF(frame.topLeft(), QSizeF(image.size()) * scale), image)
         painter.setClipping(False)
         self._paint_divider(painter, x)
 

@@ -65,7 +65,7 @@ class ReceiptPage(QWidget):
         grid = QGridLayout()
         grid.setHorizontalSpacing(24)
         grid.setVerticalSpacing(12)
-        for place, word in enumerate(passphrase.replace(" ", "-").split("-")):
+        for place, word in enumerate(passphrase.split()):
             cell = row(gap=2)
             cell.addWidget(Words(str(place + 1), "small"))
             cell.addWidget(Words(word, "code"), 1)

@@ -11,6 +11,7 @@ from viewer.app.use_cases import importing, library, store
 from viewer.app.use_cases.store import CheckReport
 from viewer.model.ids import ImageId, PatientId
 from viewer.model.image import Picture
+from viewer.session.permissions import Permission
 from viewer.ui import ports
 from viewer.wiring.workstation import Workstation
 
@@ -24,7 +25,9 @@ class ClinicChart:
     def find_patients(
         self, text: str, *, first: int = 0, count: int = 200
     ) -> Sequence[ports.PatientRow]:
-        """List patients by name."""
+        """List patients by name; nobody for a role that looks at no patients."""
+        if not self._workstation.may(Permission.LIST_PATIENTS):
+            return ()
         request = library.FindPatients(text, first + count)
         rows = library.find_patients(self._workstation.clinic, request)
         return [
@@ -63,8 +66,13 @@ class ClinicChart:
         on_progress: ports.OnProgress,
     ) -> Job[Picture]:
         """Write the view into the trail, then unseal the image."""
+        keep = self._workstation.wipe_at_lock
         return self._submit(
-            library.open_image, library.OpenImage(image_id), on_done, on_fault, on_progress
+            library.open_image,
+            library.OpenImage(image_id),
+            lambda picture: on_done(keep(picture)),
+            on_fault,
+            on_progress,
         )
 
     def import_paths(

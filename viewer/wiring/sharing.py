@@ -132,11 +132,21 @@ def _plan_of(plan: RedactionPlan) -> ports.SharePlan:
     return ports.SharePlan(
         images=tuple(image.record for image in plan.images),
         purpose=_purpose(plan.profile),
-        identity=plan.identity,
+        identity=tuple((label, _readable(value)) for label, value in plan.identity),
         tags=_tags(plan),
         doubts=tuple(ports.Doubt(doubt.id, doubt.words, doubt.image_id) for doubt in plan.doubts),
         suggested_file_name=f"share-{plan.facts.number}.age",
     )
+
+
+def _readable(value: str) -> str:
+    """Return a DICOM name or date as a person reads it."""
+    if "^" in value:
+        family, _, given = value.split("=", maxsplit=1)[0].partition("^")
+        return ", ".join(part for part in (family, given.replace("^", " ").strip()) if part)
+    if len(value) == 8 and value.isdigit():
+        return f"{value[:4]}-{value[4:6]}-{value[6:]}"
+    return value
 
 
 def _tags(plan: RedactionPlan) -> tuple[ports.TagChange, ...]:

@@ -58,8 +58,13 @@ class ClinicTrail:
         return clinic.trail_reader()
 
     def kinds(self) -> Sequence[str]:
-        """The kinds of entry there are."""
-        return [kind.value for kind in EventKind]
+        """The kinds of entry that occur."""
+        reader = self._reader()
+        return [
+            kind.value
+            for kind in EventKind
+            if reader.count(EventFilter(kinds=frozenset({kind}))) > 0
+        ]
 
     def users(self) -> Sequence[ports.UserTile]:
         """Who appears in it."""

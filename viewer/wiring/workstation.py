@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from viewer.app.clinic import Clinic, Founding
 from viewer.app.jobs import Job, JobRunner
 from viewer.model.errors import BitewingError
 from viewer.model.ids import UserId
+from viewer.model.image import Picture
 from viewer.session.accounts import User
 from viewer.session.desk import Admission
 from viewer.session.errors import NotLoggedIn
@@ -62,8 +67,9 @@ class Workstation:
         self._open = open_clinic or _open_clinic
         self._clinic: Clinic | None = None
         self.last_fault: BitewingError | None = None
+        self._opened: list[weakref.ref[NDArray[np.generic]]] = []
         if Clinic.is_founded(folder):
-            self._clinic = self._open(folder, keystore, policy)
+            self._enter(self._open(folder, keystore, policy))
 
     @property
     def clinic(self) -> Clinic:
@@ -77,6 +83,28 @@ class Workstation:
         if self._clinic is None:
             raise NotLoggedIn
         return self._clinic
+
+    def _enter(self, clinic: Clinic) -> None:
+        self._clinic = clinic
+        clinic.closed.connect(self._wipe_pictures)
+
+    def may(self, permission: Permission) -> bool:
+        """Whether whoever is logged in is allowed it; for what is offered, never for the gate."""
+        session = self._clinic.desk.session if self._clinic else None
+        return session is not None and session.role.allows(permission)
+
+    def wipe_at_lock(self, picture: Picture) -> Picture:
+        """Overwrite this picture's pixels when the vault closes, if anybody still holds them."""
+        self._opened = [ref for ref in self._opened if ref() is not None]
+        self._opened.append(weakref.ref(picture.pixels))
+        return picture
+
+    def _wipe_pictures(self) -> None:
+        for reference in self._opened:
+            pixels = reference()
+            if pixels is not None and pixels.flags.writeable:
+                pixels.fill(0)
+        self._opened.clear()
 
     def close(self) -> None:
         """Log off, drop every job, let go of everything."""
@@ -144,7 +172,7 @@ class Workstation:
             return ports.RecoveryKey(groups)
 
         def done(key: ports.RecoveryKey) -> None:
-            self._clinic = self._open(self._folder, self._keystore, self._policy)
+            self._enter(self._open(self._folder, self._keystore, self._policy))
             on_done(key)
 
         return self.jobs.submit(work, done, on_fault)

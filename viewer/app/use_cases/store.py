@@ -10,7 +10,6 @@ from viewer.session.audit.events import EventKind
 from viewer.session.permissions import Permission
 from viewer.vault.records import CheckReport
 
-
 __all__ = ["CheckReport", "CheckStore", "check_store"]
 
 
