@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from types import TracebackType
@@ -64,24 +65,40 @@ def describe(kind: type[BaseException], trace: TracebackType | None) -> str:
 def install_crash_hook(log_place: str) -> Callable[[], None]:
     """Send every bug to the log and to the dialog; return what takes the hook away again.
 
+    Bugs on other threads and in destructors go to the log alone. None reaches standard error,
+    which a desktop keeps in a file and which would quote the exception's text.
+
     Parameters
     ----------
     log_place : str
         Where the log lies, in words for a person ("the folder Logs of Bitewing").
     """
-    before = sys.excepthook
+    before = (sys.excepthook, threading.excepthook, sys.unraisablehook)
+
+    def write_down(kind: type[BaseException], trace: TracebackType | None) -> str:
+        error_id = secrets.token_hex(4).upper()
+        _log.error("error %s: %s", error_id, describe(kind, trace))
+        # The interpreter keeps the last traceback, and with it every local of every frame.
+        sys.last_type = sys.last_value = sys.last_traceback = None
+        return error_id
 
     def hook(kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):
-            before(kind, fault, trace)
+            before[0](kind, fault, trace)
             return
-        error_id = secrets.token_hex(4).upper()
-        _log.error("error %s: %s", error_id, describe(kind, trace))
+        error_id = write_down(kind, trace)
         if QApplication.instance() is not None:
             CrashDialog(error_id, log_place, QApplication.activeWindow()).open()
 
-    def remove() -> None:
-        sys.excepthook = before
+    def on_thread(args: threading.ExceptHookArgs) -> None:
+        if args.exc_type is not SystemExit:
+            write_down(args.exc_type, args.exc_traceback)
 
-    sys.excepthook = hook
+    def on_unraisable(args: sys.UnraisableHookArgs) -> None:
+        write_down(args.exc_type, args.exc_traceback)
+
+    def remove() -> None:
+        sys.excepthook, threading.excepthook, sys.unraisablehook = before
+
+    sys.excepthook, threading.excepthook, sys.unraisablehook = hook, on_thread, on_unraisable
     return remove

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 OnPath = Callable[[Path], None]
@@ -32,5 +32,11 @@ def _open(dialog: QFileDialog, on_path: OnPath) -> QFileDialog:
     # The platform's own dialog may outlive the lock; Qt's closes with our windows.
     dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
     dialog.fileSelected.connect(lambda chosen: on_path(Path(chosen)))
+    dialog.destroyed.connect(_forget_folders)
     dialog.open()
     return dialog
+
+
+def _forget_folders() -> None:
+    """Remove what Qt's dialog noted down of the folders where Qt's settings are not a file."""
+    QSettings(QSettings.Scope.UserScope, "QtProject").remove("FileDialog")

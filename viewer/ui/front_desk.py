@@ -84,6 +84,13 @@ class FrontDesk(QObject):
         watch.log_off()
         self.open()
 
+    def close(self) -> None:
+        """Log off, whoever is there, and close the door."""
+        self.log_off()
+        self._log_off_from_lock()
+        if self.login is not None:
+            self.login.close()
+
     def _let_in(self, person: UserTile) -> None:
         shell = Shell(self._make_practice(person), person, self._make_actions())
         shell.lock_wanted.connect(self.lock)

@@ -73,7 +73,8 @@ class Sheet(QWidget):
         self.closed.emit()
         if self._had_focus is not None and isValid(self._had_focus) and self._had_focus.isVisible():
             self._had_focus.setFocus()
-        self.setParent(None)
+        # It stays its window's child: without a parent it would die with its last reference, in
+        # the middle of the key press that closed it.
         self.deleteLater()
 
     def _cover(self) -> None:
@@ -94,16 +95,17 @@ class Sheet(QWidget):
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Keep Tab inside the sheet."""
-        here = QApplication.focusWidget() or self
-        candidate: QWidget | None = here
-        for _ in range(1000):
-            candidate = _neighbour(candidate, forward)
-            if candidate is None or candidate is here:
-                return True
-            if self._takes_tab(candidate):
-                reason = Qt.FocusReason.TabFocusReason
-                candidate.setFocus(reason if forward else Qt.FocusReason.BacktabFocusReason)
-                return True
+        # Not by `nextInFocusChain()`: PySide takes what it returns for a child of the widget that
+        # was asked, and deletes it with that widget.
+        stops = [widget for widget in self.findChildren(QWidget) if self._takes_tab(widget)]
+        here = QApplication.focusWidget()
+        if stops:
+            step = 1 if forward else -1
+            place = stops.index(here) + step if here in stops else 0
+            reason = Qt.FocusReason.TabFocusReason
+            stops[place % len(stops)].setFocus(
+                reason if forward else Qt.FocusReason.BacktabFocusReason
+            )
         return True
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -124,9 +126,3 @@ class Sheet(QWidget):
                 widget.setFocus(Qt.FocusReason.OtherFocusReason)
                 return
         self.close_button.setFocus()
-
-
-def _neighbour(widget: QWidget | None, forward: bool) -> QWidget | None:
-    if widget is None:
-        return None
-    return widget.nextInFocusChain() if forward else widget.previousInFocusChain()

@@ -131,7 +131,6 @@ def clear_layout(layout: QLayout) -> None:
         widget, inner = entry.widget(), entry.layout()
         if widget is not None:
             widget.hide()
-            widget.setParent(None)
             widget.deleteLater()
         elif inner is not None:
             clear_layout(inner)
