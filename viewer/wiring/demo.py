@@ -58,7 +58,8 @@ def demo_practice(say: Say) -> Iterator[DemoPractice]:
 def make_practice(root: Path, say: Say) -> DemoPractice:
     """Found the practice under `root`, make its accounts and import its images."""
     say("Preparing the demo practice …")
-    images = cached_demo_practice(user_cache_path("Bitewing", appauthor=False) / "demo")
+    cache = user_cache_path("Bitewing", appauthor=False) / "demo"
+    images = cached_demo_practice(cache, progress=_told(say))
     people = _people()
     store, keystore = root / "store", FileKeyStore(root / "keys" / "demo.json")
     officer = next(p for p in people if roles()[p.role].id in {OWNER, SECURITY_OFFICER})
@@ -80,6 +81,18 @@ def make_practice(root: Path, say: Say) -> DemoPractice:
     finally:
         clinic.close()
     return DemoPractice(store, keystore, tuple(person.shown() for person in people))
+
+
+def _told(say: Say) -> Callable[[float, str], None]:
+    """Say what is being made, each thing once (about a minute at the very first start)."""
+    said: set[str] = set()
+
+    def progress(share: float, what: str) -> None:
+        if what not in said:
+            said.add(what)
+            say(f"  {share:4.0%}  {what}")
+
+    return progress
 
 
 @attrs.frozen

@@ -16,6 +16,7 @@ from viewer.app.undo import UndoStack
 from viewer.session.keystore import KeyStore
 from viewer.ui.application import Application
 from viewer.ui.crash_dialog import install_crash_hook
+from viewer.ui.ending import EndSignals
 from viewer.ui.front_desk import FrontDesk
 from viewer.ui.ports import DemoUser, Pane, UserTile
 from viewer.ui.shell import Practice
@@ -104,6 +105,7 @@ def open_viewer(
     workstation = Workstation(folder, keystore, jobs)
     joined = Joined(workstation, UndoStack(), demo_users)
     joined.front_desk.finished.connect(application.leave)
+    signals = EndSignals(joined.front_desk.close)
     try:
         joined.front_desk.open()
         if opening.until_login:
@@ -118,6 +120,7 @@ def open_viewer(
             application.later(200, lambda: _warm_up(jobs))
         return application.run()
     finally:
+        signals.close()
         workstation.close()
         remove_hook()
 

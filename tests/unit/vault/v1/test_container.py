@@ -200,7 +200,7 @@ def test_no_key_and_nonce_pair_is_used_twice(monkeypatch: pytest.MonkeyPatch) ->
         start(self, key, header)
 
     def count(self: ChunkCipher, index: int, plain: memoryview, *, is_final: bool) -> bytes:
-        seen[made[id(self)], ChunkCipher._nonce(index, is_final)] += 1
+        seen[made[id(self)], ChunkCipher._nonce(index, is_final=is_final)] += 1
         return seal(self, index, plain, is_final=is_final)
 
     monkeypatch.setattr(ChunkCipher, "__init__", remember)
