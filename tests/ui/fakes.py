@@ -519,7 +519,7 @@ class FakeSharing:
     ) -> FakeRunning:
         self.orders.append(order)
         receipt = ports.ShareReceipt(
-            order.destination, 3_412_880, "harbour-violin-cactus-meadow-pencil-orbit", 313
+            order.destination, 3_412_880, "harbour violin cactus meadow pencil orbit", 313
         )
         self.running = FakeRunning(lambda: on_done(receipt), on_fault, on_progress)
         on_progress(Progress(1, 4, "Sealing"))
