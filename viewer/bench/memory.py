@@ -48,7 +48,7 @@ def measure_memory(bench: Bench) -> Iterator[Figure]:
 
 def _held(arguments: tuple[str, ...], secret: str = "") -> Held:
     what = "Memory"
-    printed, _ = run_python(("-m", "viewer.bench.peak", *arguments), what, secret)
+    printed = run_python(("-m", "viewer.bench.peak", *arguments), what, secret=secret)
     try:
         told = json.loads(printed)
         return Held(int(told["before"]), int(told["peak"]))

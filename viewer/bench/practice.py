@@ -21,6 +21,7 @@ from viewer.crypto.derive import SMALLEST_STRETCH
 from viewer.model.errors import EnvironmentFault
 from viewer.model.image import ImageRecord
 from viewer.session.keystore import FileKeyStore
+from viewer.vault.layout import Layout
 
 USER = "Bench"
 _PREFIX = "bitewing-bench-"
@@ -32,20 +33,25 @@ class BenchPractice:
     Its accounts cost an attacker less per guess than a practice's; all else is the real thing.
     The images are imported by the use case when they are first asked for. Main thread only.
 
+    Parameters
+    ----------
+    parent : Path, optional
+        Where the folder is made instead of the system's temp folder.
+
     Raises
     ------
     NoRoom
         The images would not fit.
     """
 
-    def __init__(self, sizes: Sizes) -> None:
+    def __init__(self, sizes: Sizes, parent: Path | None = None) -> None:
         self.sizes = sizes
         self.password = secrets.token_urlsafe(24)
         self._clinic: Clinic | None = None
         self._volume: ImageRecord | None = None
-        if shutil.disk_usage(tempfile.gettempdir()).free < sizes.disk_bytes:
+        if shutil.disk_usage(parent or tempfile.gettempdir()).free < sizes.disk_bytes:
             raise NoRoom(sizes.disk_bytes)
-        self.root = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        self.root = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
         self.store, self.key_file = self.root / "store", self.root / "keys" / "bench.json"
         self.series = self.root / "series"
 
@@ -112,8 +118,11 @@ class BenchPractice:
             self._volume = None
 
     def sealed_files(self) -> list[Path]:
-        """Return every file of the store."""
-        return [path for path in self.store.rglob("*") if path.is_file()]
+        """Return the files of sealed pictures.
+
+        Not the catalog: closing a second handle to it would undo the locks that hold it.
+        """
+        return [path for path in Layout(self.store).objects.rglob("*") if path.is_file()]
 
     def _import(self, path: Path) -> Stored:
         report = import_paths(self.clinic, ImportPaths((path,)))

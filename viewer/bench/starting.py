@@ -6,6 +6,9 @@ The other side imports every room and library first, as programs do that give it
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import attrs
 
 from viewer.bench.bench import Bench
 from viewer.bench.errors import ProcessEnded
@@ -42,37 +45,60 @@ os._exit(status)
 
 def measure_starting(bench: Bench) -> Iterator[Figure]:
     """Measure start-up; the login window is left out where no window can be made."""
-    rounds = bench.sizes.start_rounds
+    rounds, practice = bench.sizes.start_rounds, bench.practice
+    starts = Starts(practice.root / "scratch", rounds)
     bench.say("start: version line")
-    yield _figure("version line", (), rounds, ("-m", "viewer.main", "--version"), _VERSION)
-    practice = bench.practice
-    practice_at = (str(practice.store), str(practice.key_file))
+    starts.compile_everything()
+    yield starts.figure("version line", ("-m", "viewer.main", "--version"), _VERSION)
     bench.say("start: login window")
+    place = (str(practice.store), str(practice.key_file))
+    name = "login window painted, warm"
     try:
         with practice.let_go():
-            yield _figure(
-                "login window painted, warm", practice_at, rounds,
-                ("-c", _LOGIN_WINDOW, *practice_at), _LOGIN_WINDOW, _FIRST_PAINT,
-            )  # fmt: skip
+            yield starts.figure(
+                name, ("-c", _LOGIN_WINDOW, *place), _LOGIN_WINDOW, place, _FIRST_PAINT
+            )
     except ProcessEnded as fault:
         bench.say(str(fault))
 
 
-def _figure(
-    name: str,
-    arguments: tuple[str, ...],
-    rounds: int,
-    lazy: tuple[str, ...],
-    then: str,
-    target: AtMost | None = None,
-) -> Figure:
-    def process(*command: str) -> Callable[[], object]:
-        return lambda: run_python(command, f"The {name.partition(',')[0]}")
+@attrs.frozen
+class Starts:
+    """Starts processes by turns; what they compile is kept in `scratch`."""
 
-    ways = {
-        _LAZY: Way(process(*lazy)),
-        _EAGER: Way(process("-c", _EVERYTHING + then, *arguments)),
-    }
-    medians_ms(ways, 1)  # the first start reads everything from the disk
-    taken = medians_ms(ways, rounds)
-    return Figure(name, taken[_LAZY], "ms", _EAGER, taken[_EAGER], target)
+    scratch: Path
+    rounds: int
+
+    def compile_everything(self) -> None:
+        """Start once untimed: the first start compiles, and reads from the disk.
+
+        Raises
+        ------
+        ProcessEnded
+            A room or a library could not be imported.
+        """
+        self._process("Start-up", ("-c", _EVERYTHING))()
+
+    def figure(
+        self,
+        name: str,
+        lazy: tuple[str, ...],
+        then: str,
+        arguments: tuple[str, ...] = (),
+        target: AtMost | None = None,
+    ) -> Figure:
+        """Measure `lazy` against the code `then` behind the import of everything.
+
+        Raises
+        ------
+        ProcessEnded
+            One of them failed.
+        """
+        eager = ("-c", _EVERYTHING + then, *arguments)
+        ways = {_LAZY: Way(self._process(name, lazy)), _EAGER: Way(self._process(name, eager))}
+        taken = medians_ms(ways, self.rounds)
+        return Figure(name, taken[_LAZY], "ms", _EAGER, taken[_EAGER], target)
+
+    def _process(self, name: str, command: tuple[str, ...]) -> Callable[[], object]:
+        what = f"The {name.partition(',')[0]}"
+        return lambda: run_python(command, what, scratch=self.scratch)
