@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QSettings, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from viewer.ui.theme import apply_theme
@@ -28,6 +29,7 @@ class Application:
     """The one `QApplication`, and the main thread as workers see it."""
 
     def __init__(self, theme_id: str = "dark") -> None:
+        _keep_no_settings()
         existing = QApplication.instance()
         self.qt = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
         self.qt.setApplicationName("Bitewing")
@@ -51,3 +53,10 @@ class Application:
     def leave(self, status: int = 0) -> None:
         """End `run`."""
         self.qt.exit(status)
+
+
+def _keep_no_settings() -> None:
+    """Keep Qt from writing settings: its file dialog would note down folders, and so names."""
+    where = QSettings.Scope.UserScope
+    for kind in (QSettings.Format.NativeFormat, QSettings.Format.IniFormat):
+        QSettings.setPath(kind, where, os.devnull)
