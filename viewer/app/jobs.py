@@ -156,6 +156,10 @@ class JobRunner:
         future.add_done_callback(lambda _: self._running.pop(job.number, None))
         return job
 
+    def soon(self, call: Callable[[], None]) -> None:
+        """Run a call on the main thread, after what it does now. Any thread."""
+        self._post(call)
+
     @property
     def is_busy(self) -> bool:
         """Whether any job still runs."""

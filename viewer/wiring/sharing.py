@@ -32,6 +32,7 @@ class ClinicSharing:
     def __init__(self, workstation: Workstation) -> None:
         self._workstation = workstation
         self._planned: dict[int, tuple[ports.SharePlan, sharing.PlannedShare]] = {}
+        workstation.at_lock(self.forget)
 
     def forget(self) -> None:
         """Drop every plan: lock, logoff, closed panel."""
@@ -53,6 +54,8 @@ class ClinicSharing:
         request = sharing.PlanShare(tuple(image_ids), purpose_id)
 
         def done(planned: sharing.PlannedShare) -> None:
+            for subject in planned.subjects:
+                self._workstation.wipe_pixels_at_lock(subject.pixels)
             shown = _plan_of(planned.plan)
             self._planned[id(shown)] = (shown, planned)
             on_done(shown)

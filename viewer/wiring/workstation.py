@@ -18,6 +18,7 @@ from viewer.model.image import Picture
 from viewer.session.accounts import User
 from viewer.session.desk import Admission
 from viewer.session.errors import NotLoggedIn
+from viewer.session.hardening import forget_freed_memory
 from viewer.session.idle import OPERATORY, IdlePolicy
 from viewer.session.keystore import KeyStore
 from viewer.session.passwords import Advice, advise
@@ -68,6 +69,7 @@ class Workstation:
         self._clinic: Clinic | None = None
         self.last_fault: BitewingError | None = None
         self._opened: list[weakref.ref[NDArray[np.generic]]] = []
+        self._forgetters: list[Callable[[], None]] = []
         if Clinic.is_founded(folder):
             self._enter(self._open(folder, keystore, policy))
 
@@ -86,7 +88,7 @@ class Workstation:
 
     def _enter(self, clinic: Clinic) -> None:
         self._clinic = clinic
-        clinic.closed.connect(self._wipe_pictures)
+        clinic.closed.connect(self._forget)
 
     def may(self, permission: Permission) -> bool:
         """Whether whoever is logged in is allowed it; for what is offered, never for the gate."""
@@ -95,9 +97,24 @@ class Workstation:
 
     def wipe_at_lock(self, picture: Picture) -> Picture:
         """Overwrite this picture's pixels when the vault closes, if anybody still holds them."""
-        self._opened = [ref for ref in self._opened if ref() is not None]
-        self._opened.append(weakref.ref(picture.pixels))
+        self.wipe_pixels_at_lock(picture.pixels)
         return picture
+
+    def wipe_pixels_at_lock(self, pixels: NDArray[np.generic]) -> None:
+        """Overwrite an array when the vault closes, if anybody still holds it."""
+        self._opened = [ref for ref in self._opened if ref() is not None]
+        self._opened.append(weakref.ref(pixels))
+
+    def at_lock(self, forget: Callable[[], None]) -> None:
+        """Call this whenever the vault closes: drop what it gave out."""
+        self._forgetters.append(forget)
+
+    def _forget(self) -> None:
+        for forget in self._forgetters:
+            forget()
+        self._wipe_pictures()
+        # Windows are taken away behind this call, and deleted in the turn of the loop after it.
+        self.jobs.soon(lambda: self.jobs.soon(forget_freed_memory))
 
     def _wipe_pictures(self) -> None:
         for reference in self._opened:
