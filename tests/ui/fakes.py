@@ -260,6 +260,9 @@ class FakeChart:
             first_patient=PatientId("p0"),
         )
 
+    def patient(self, patient_id: PatientId) -> Patient | None:
+        return next((p for p in self.patients if p.id == patient_id), None)
+
     def find_patients(
         self, text: str, *, first: int = 0, count: int = 200
     ) -> Sequence[ports.PatientRow]:

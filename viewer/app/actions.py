@@ -7,6 +7,8 @@ from enum import Enum
 
 import attrs
 
+from viewer.session.permissions import Permission
+
 
 class Need(Enum):
     """What must be so for an action to make sense."""
@@ -24,6 +26,7 @@ class Action:
     """One thing a person can do.
 
     `shortcut` is in Qt's portable spelling; `icon` names a file in ``resources/icons``.
+    `permission` decides what is offered; the gate of the use case decides what is done.
     """
 
     id: str
@@ -33,10 +36,19 @@ class Action:
     shortcut: str = ""
     group: str = ""
     need: Need = Need.LOGGED_IN
+    permission: Permission = Permission.LOGGED_IN
 
 
 ACTIONS: tuple[Action, ...] = (
-    Action("import", "Import images", "Import a folder of images", "import", "I", "file"),
+    Action(
+        "import",
+        "Import images",
+        "Import a folder of images",
+        "import",
+        "I",
+        "file",
+        permission=Permission.IMPORT_IMAGES,
+    ),
     Action(
         "share",
         "Share",
@@ -45,9 +57,16 @@ ACTIONS: tuple[Action, ...] = (
         "Ctrl+Shift+S",
         "file",
         Need.PATIENT,
+        permission=Permission.SHARE_IMAGES,
     ),
     Action(
-        "search", "Find patient", "Find a patient by name or chart number", "search", "Ctrl+F", "go"
+        "search",
+        "Find patient",
+        "Find a patient by name or chart number",
+        "search",
+        "Ctrl+F",
+        "go",
+        permission=Permission.LIST_PATIENTS,
     ),
     Action("palette", "Commands", "Find any command", "search", "Ctrl+K", "go"),
     Action(
@@ -68,17 +87,39 @@ ACTIONS: tuple[Action, ...] = (
         "go",
         Need.PICTURE,
     ),
-    Action("trail", "Trail", "Who saw and did what", "trail", "Ctrl+T", "safeguards"),
-    Action("accounts", "Accounts", "People who may log in", "user", "", "safeguards"),
     Action(
-        "check", "Check store", "Check that everything stored is whole", "shield", "", "safeguards"
+        "trail",
+        "Trail",
+        "Who saw and did what",
+        "trail",
+        "Ctrl+T",
+        "safeguards",
+        permission=Permission.READ_TRAIL,
+    ),
+    Action(
+        "accounts",
+        "Accounts",
+        "People who may log in",
+        "user",
+        "",
+        "safeguards",
+        permission=Permission.MANAGE_ACCOUNTS,
+    ),
+    Action(
+        "check",
+        "Check store",
+        "Check that everything stored is whole",
+        "shield",
+        "",
+        "safeguards",
+        permission=Permission.CHECK_STORE,
     ),
     Action("lock", "Lock", "Lock this workstation now", "lock", "Ctrl+L", "session"),
     Action(
         "log_off", "Log off", "Log off and close the store", "logout", "Ctrl+Shift+L", "session"
     ),
-    Action("undo", "Undo", "Take the last change back", "undo", "Ctrl+Z", "edit"),
-    Action("redo", "Redo", "Do it again", "redo", "Ctrl+Shift+Z", "edit"),
+    Action("undo", "Undo", "Take the last change back", "undo", "Ctrl+Z", "edit", Need.PICTURE),
+    Action("redo", "Redo", "Do it again", "redo", "Ctrl+Shift+Z", "edit", Need.PICTURE),
     Action(
         "tool_window",
         "Window",
@@ -171,7 +212,13 @@ ACTIONS: tuple[Action, ...] = (
 class Actions:
     """Joins action ids with what they do and whether they can be done now."""
 
-    def __init__(self, table: Iterable[Action] = ACTIONS) -> None:
+    def __init__(
+        self,
+        table: Iterable[Action] = ACTIONS,
+        *,
+        is_allowed: Callable[[Permission], bool] = lambda _: True,
+    ) -> None:
+        self._is_allowed = is_allowed
         self.table = {action.id: action for action in table}
         self._handlers: dict[str, Callable[[], None]] = {}
 
@@ -184,6 +231,10 @@ class Actions:
             There is no such action.
         """
         self._handlers[self.table[action_id].id] = handler
+
+    def is_offered(self, action_id: str) -> bool:
+        """Whether whoever is logged in has the permission an action needs."""
+        return self._is_allowed(self.table[action_id].permission)
 
     def trigger(self, action_id: str) -> None:
         """Do it.

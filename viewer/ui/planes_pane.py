@@ -72,6 +72,11 @@ class PlanesPane(QWidget):
         self._lay_out()
         self._actions = self._make_actions()
 
+    @property
+    def picture(self) -> Picture | None:
+        """What is shown."""
+        return self._picture
+
     def show_picture(self, picture: Picture, identity: Identity | None = None) -> None:
         """Show a volume: cursor in its middle, the window it opens with, 3D to follow.
 

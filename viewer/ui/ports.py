@@ -239,6 +239,9 @@ class Chart(Protocol):
     def find_patients(self, text: str, *, first: int = 0, count: int = 200) -> Sequence[PatientRow]:
         """Patients whose name, chart number or birth date begin with `text`, best first."""
 
+    def patient(self, patient_id: PatientId) -> Patient | None:
+        """Who has this id; None where there is nobody (any more)."""
+
     def visits(self, patient_id: PatientId) -> Sequence[Visit]:
         """A patient's visits, newest first."""
 

@@ -68,6 +68,11 @@ class RadiographPane(QWidget):
             "reset_view": self.reset,
         }
 
+    @property
+    def picture(self) -> Picture | None:
+        """What is shown."""
+        return self._picture
+
     def show_picture(self, picture: Picture, identity: Identity | None = None) -> None:
         """Show it fitted, as acquired, with the window it opens with."""
         self._picture = picture

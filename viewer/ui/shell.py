@@ -207,13 +207,18 @@ class Shell(QWidget):
         self.bar.show_patient(None)
         self.inspector.show_picture(None)
         some = bool(self.patients.rows) or bool(self.patients.search.text())
-        if some:
+        can_import = self.actions_bar.is_offered("import")
+        if not self.actions_bar.is_offered("search"):
+            title = self.tr("No patients in this role")
+            words = self.tr("{role}: the trail opens with Ctrl+T, every command with Ctrl+K.")
+            words = words.format(role=self.user.role)
+        elif some:
             title = self.tr("Choose a patient")
             words = self.tr("Type a name or a chart number on the left, or press Ctrl+K.")
         else:
             title = self.tr("No images yet")
             words = self.tr("Drop a folder here, or press I.")
-        self.workspace.show_nothing(title, words)
+        self.workspace.show_nothing(title, words, can_import=can_import)
         self._set_scene()
 
     def show_patients(self) -> None:
@@ -381,10 +386,9 @@ class Shell(QWidget):
     def _open_patient_by_id(self, patient_id: PatientId | None) -> None:
         if patient_id is None:
             return
-        for found in self.practice.chart.find_patients("", count=100_000):
-            if found.patient.id == patient_id:
-                self.open_patient(found.patient)
-                return
+        patient = self.practice.chart.patient(patient_id)
+        if patient is not None:
+            self.open_patient(patient)
 
     # --- sheets ------------------------------------------------------------------------------
 

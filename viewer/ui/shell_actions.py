@@ -54,6 +54,10 @@ class ShellActions(QObject):
         """Whether an action makes sense now."""
         return self.by_id[action_id].isEnabled()
 
+    def is_offered(self, action_id: str) -> bool:
+        """Whether this person's role may do it at all."""
+        return self._actions.is_offered(action_id)
+
     def set_scene(self, needs: set[Need]) -> None:
         """Say what there is: a patient, a picture, a volume."""
         self._needs = {Need.NOTHING, Need.LOGGED_IN, *needs}
@@ -73,4 +77,5 @@ class ShellActions(QObject):
     def _refresh(self) -> None:
         for action_id, made in self.by_id.items():
             fits = self._actions.table[action_id].need in self._needs
+            fits = fits and self._actions.is_offered(action_id)
             made.setEnabled(fits and (not self._is_blocked or action_id in _ALWAYS))

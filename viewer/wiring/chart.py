@@ -9,8 +9,10 @@ from viewer.app.gate import Answer, Request, UseCase
 from viewer.app.jobs import Job, JobControl
 from viewer.app.use_cases import importing, library, store
 from viewer.app.use_cases.store import CheckReport
+from viewer.model.errors import UserError
 from viewer.model.ids import ImageId, PatientId
 from viewer.model.image import Picture
+from viewer.model.patient import Patient
 from viewer.session.permissions import Permission
 from viewer.ui import ports
 from viewer.wiring.workstation import Workstation
@@ -34,6 +36,15 @@ class ClinicChart:
             ports.PatientRow(row.patient, row.image_count, row.last_study_date)
             for row in rows[first:]
         ]
+
+    def patient(self, patient_id: PatientId) -> Patient | None:
+        """Who has this id, from the chart that is about to be opened."""
+        try:
+            return library.open_chart(
+                self._workstation.clinic, library.OpenChart(patient_id)
+            ).patient
+        except UserError:
+            return None
 
     def visits(self, patient_id: PatientId) -> Sequence[ports.Visit]:
         """Open a chart."""

@@ -20,6 +20,7 @@ from viewer.ui.ending import EndSignals
 from viewer.ui.front_desk import FrontDesk
 from viewer.ui.ports import DemoUser, Pane, UserTile
 from viewer.ui.shell import Practice
+from viewer.ui.view_history import ViewHistory
 from viewer.wiring.accounts import ClinicAccounts
 from viewer.wiring.chart import ClinicChart
 from viewer.wiring.sharing import ClinicSharing
@@ -39,20 +40,6 @@ class Opening:
     until_login: bool = False
 
 
-def radiograph_pane() -> Pane:
-    """Make the pane for flat images; imports VTK."""
-    from viewer.ui.radiograph_pane import RadiographPane
-
-    return RadiographPane()
-
-
-def planes_pane() -> Pane:
-    """Make the pane for volumes; imports VTK."""
-    from viewer.ui.planes_pane import PlanesPane
-
-    return PlanesPane()
-
-
 class Joined:
     """The windows of one workstation, joined with the program."""
 
@@ -61,6 +48,7 @@ class Joined:
     ) -> None:
         self.workstation = workstation
         self.undo = undo
+        self.history = ViewHistory(undo)
         self.sharing = ClinicSharing(workstation)
         self.front_desk = FrontDesk(workstation, self.practice_for, self.actions, demo_users)
 
@@ -74,13 +62,29 @@ class Joined:
             trail=ClinicTrail(self.workstation),
             sharing=self.sharing,
             accounts=ClinicAccounts(self.workstation),
-            radiographs=radiograph_pane,
-            volumes=planes_pane,
+            radiographs=self.radiograph_pane,
+            volumes=self.planes_pane,
         )
+
+    def radiograph_pane(self) -> Pane:
+        """Make the pane for flat images; imports VTK."""
+        from viewer.ui.radiograph_pane import RadiographPane
+
+        pane = RadiographPane()
+        self.history.watch(pane)
+        return pane
+
+    def planes_pane(self) -> Pane:
+        """Make the pane for volumes; imports VTK."""
+        from viewer.ui.planes_pane import PlanesPane
+
+        pane = PlanesPane()
+        self.history.watch(pane)
+        return pane
 
     def actions(self) -> Actions:
         """Return a table of actions with what the shell does not connect itself."""
-        actions = Actions()
+        actions = Actions(is_allowed=self.workstation.may)
         actions.connect("undo", self.undo.undo)
         actions.connect("redo", self.undo.redo)
         return actions
