@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,25 +97,31 @@ def _forget(practice: BenchPractice) -> Callable[[], None]:
 def _volume_figures(
     bench: Bench, record: ImageRecord, state: str, rounds: int, before: Callable[[], None]
 ) -> Iterator[Figure]:
-    first = medians_ms(_first_ways(bench, record, before), rounds)
+    first, whole, planes = _measured_by_turns(
+        [
+            _first_ways(bench, record, before),
+            _whole_ways(bench, record, before),
+            _planes_ways(bench, record, before),
+        ],
+        rounds,
+    )
     for peer in bench.peers:
-        yield Figure(
-            f"first axial picture, {state}, {_BARE}", first[_BARE], "ms",
-            f"{peer.name}, that plane's file", first[peer.name],
-        )  # fmt: skip
-    whole = medians_ms(_whole_ways(bench, record, before), rounds)
+        name, against = f"first axial picture, {state}, {_BARE}", f"{peer.name}, that plane's file"
+        yield Figure(name, first[_BARE], "ms", against, first[peer.name])
     yield from _whole_figures(bench, whole, state)
-    planes = medians_ms(_planes_ways(bench, record, before), rounds)
+    name = f"pictures in three planes, {state}"
     for peer in bench.peers:
-        yield Figure(
-            f"pictures in three planes, {state}", planes[_GATED], "ms",
-            f"{peer.name}, plain files", planes[peer.name],
-        )  # fmt: skip
+        yield Figure(name, planes[_GATED], "ms", f"{peer.name}, plain files", planes[peer.name])
     if state == "cold":
-        yield Figure(
-            "pictures in three planes, cold", planes[_GATED], "ms",
-            "the whole volume, cold", whole[_GATED], _FIRST_PLANES,
-        )  # fmt: skip
+        against = "the whole volume, cold"
+        yield Figure(name, planes[_GATED], "ms", against, whole[_GATED], _FIRST_PLANES)
+
+
+def _measured_by_turns(groups: Sequence[Mapping[str, Way]], rounds: int) -> list[dict[str, float]]:
+    """Return the median times of each group; all ways of all groups take turns."""
+    ways = {f"{i} {name}": way for i, group in enumerate(groups) for name, way in group.items()}
+    taken = medians_ms(ways, rounds)
+    return [{name: taken[f"{i} {name}"] for name in group} for i, group in enumerate(groups)]
 
 
 def _whole_figures(bench: Bench, whole: dict[str, float], state: str) -> Iterator[Figure]:
