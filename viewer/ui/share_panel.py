@@ -73,6 +73,11 @@ class SharePanel(QWidget):
         self.tags.closed.connect(lambda: self._middle.setCurrentWidget(self.preview))
 
     @property
+    def plan(self) -> SharePlan | None:
+        """What would leave; None until it is worked out."""
+        return self._plan
+
+    @property
     def recipient(self) -> QLineEdit:
         """The field for the recipient's name."""
         return self.side.recipient

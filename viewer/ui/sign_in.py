@@ -84,6 +84,11 @@ class SignIn(QWidget):
         self.field.line.setText(password)
         self.go.setFocus()
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a password is being tried."""
+        return self._running is not None
+
     def submit(self) -> None:
         """Try the password."""
         if self._person is None or self._running is not None or not self.field.text():

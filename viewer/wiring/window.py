@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
+import shutil
 from collections.abc import Sequence
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING
 
 import attrs
 from platformdirs import user_log_path
@@ -27,6 +31,9 @@ from viewer.wiring.sharing import ClinicSharing
 from viewer.wiring.trail import ClinicTrail
 from viewer.wiring.workstation import Workstation
 
+if TYPE_CHECKING:
+    from viewer.ui.tour import Tour
+
 _LOG_BYTES = 1_000_000
 
 
@@ -47,6 +54,7 @@ class Joined:
         self, workstation: Workstation, undo: UndoStack, demo_users: Sequence[DemoUser] = ()
     ) -> None:
         self.workstation = workstation
+        self.demo_users = demo_users
         self.undo = undo
         self.history = ViewHistory(undo)
         self.sharing = ClinicSharing(workstation)
@@ -115,10 +123,7 @@ def open_viewer(
         if opening.until_login:
             application.later(0, application.leave)
         elif opening.screenshots is not None:
-            from viewer.ui.tour import Tour
-
-            size = opening.size or (1920, 1080)
-            tour = Tour(joined.front_desk, demo_users, opening.screenshots, size)
+            tour = _make_tour(joined, jobs, opening, opening.screenshots)
             tour.start(application.leave)
         else:
             application.later(200, lambda: _warm_up(jobs))
@@ -127,6 +132,22 @@ def open_viewer(
         signals.close()
         workstation.close()
         remove_hook()
+
+
+def _make_tour(joined: Joined, jobs: JobRunner, opening: Opening, pictures: Path) -> Tour:
+    """Go through this practice, then through the first run of another that is thrown away."""
+    from viewer.session.keystore import MemoryKeyStore
+    from viewer.ui.tour import Tour
+    from viewer.ui.tour_walks import DemoWalk, FirstRunWalk
+
+    scratch = Path(mkdtemp(prefix="bitewing-tour-"))
+    atexit.register(shutil.rmtree, scratch, ignore_errors=True)
+    another = Joined(Workstation(scratch / "store", MemoryKeyStore(), jobs), UndoStack())
+    walks = (
+        DemoWalk(joined.front_desk, joined.demo_users, scratch),
+        FirstRunWalk(another.front_desk),
+    )
+    return Tour(walks, pictures, opening.size or (1920, 1080))
 
 
 def _warm_up(jobs: JobRunner) -> None:
