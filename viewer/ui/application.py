@@ -6,8 +6,8 @@ import os
 import sys
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QSettings, Qt, QTimer, Signal
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QEvent, QObject, QSettings, Qt, QTimer, Signal
+from PySide6.QtWidgets import QApplication, QWidget
 
 from viewer.ui.theme import apply_theme
 
@@ -23,6 +23,22 @@ class _Postbox(QObject):
 
     def _run(self, call: Callable[[], None]) -> None:
         call()
+
+
+class _FirstPaint(QObject):
+    """Calls once, after a window has painted itself for the first time."""
+
+    def __init__(self, window: QWidget, call: Callable[[], None]) -> None:
+        super().__init__(window)
+        self._call = call
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Wait for the paint, then for its end."""
+        if event.type() is QEvent.Type.Paint:
+            watched.removeEventFilter(self)
+            QTimer.singleShot(0, self._call)
+        return False
 
 
 class Application:
@@ -45,6 +61,10 @@ class Application:
     def later(self, milliseconds: int, call: Callable[[], None]) -> None:
         """Run a call on the main thread after a while."""
         QTimer.singleShot(milliseconds, call)
+
+    def after_first_paint(self, window: QWidget, call: Callable[[], None]) -> None:
+        """Run a call once a window is on screen for the first time."""
+        _FirstPaint(window, call)
 
     def run(self) -> int:
         """Run until `leave` is called."""

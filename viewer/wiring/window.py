@@ -120,8 +120,8 @@ def open_viewer(
     signals = EndSignals(joined.front_desk.close)
     try:
         joined.front_desk.open()
-        if opening.until_login:
-            application.later(0, application.leave)
+        if opening.until_login and joined.front_desk.login is not None:
+            application.after_first_paint(joined.front_desk.login, application.leave)
         elif opening.screenshots is not None:
             tour = _make_tour(joined, jobs, opening, opening.screenshots)
             tour.start(application.leave)
