@@ -28,6 +28,7 @@ from viewer.model.view import Plane, PlanesView, VolumeView, WindowLevel
 from viewer.render.probe import Backend, renderer_name, suits
 from viewer.render.radiograph import RadiographScene
 from viewer.render.scene import Scene
+from viewer.render.screen import SCREEN
 from viewer.render.slice import SliceScene
 from viewer.render.volume import VolumeScene
 
@@ -210,16 +211,18 @@ def test_release_leaves_no_pixel_readable(at: int) -> None:
     ]
     stage = scene._stage
     assert stage is not None
-    ink = stage.overlay()
+    ink = [piece.ink for piece in (*stage.pieces(), *(p for i in scene._inked.values() for p in i))]
+    assert any(piece.any() for piece in ink)
     source = [scene._pixels] if isinstance(scene, SliceScene) else []
     scene.release()
     assert scene.is_empty
     for buffer in held:
         if not any(buffer is whole for whole in source):
             assert not buffer.any()
-    assert stage._bytes.GetNumberOfValues() == 0
     assert not stage._drawn
-    assert ink.size > 0
+    assert not any(piece.any() for piece in ink)
+    assert not scene._inked
+    assert not SCREEN.is_open
     assert all(not isinstance(v, Picture) for v in vars(scene).values())
 
 

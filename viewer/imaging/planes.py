@@ -261,32 +261,37 @@ def _sample_aligned(
     if not -0.5 <= depth <= volume.shape[2 - columns[2]] - 0.5:
         out[:] = np.nan
         return
-    cut = _cut(volume, 2 - columns[2], depth, padding)
+    cut, padding = _cut(volume, 2 - columns[2], depth, padding)
     if columns[0] > columns[1]:
-        cut = np.ascontiguousarray(cut.T)
+        cut = cut.T
     right, down, _ = (np.array(axis, np.float64) for axis in axes_of(geometry.plane))
     steps = space.inverse[:3, :3] * geometry.mm_per_px
     step_x, step_y = float((steps @ right)[columns[0]]), float((steps @ down)[columns[1]])
     cut, x0 = _forward(cut, 1, float(origin[columns[0]]), step_x)
     cut, y0 = _forward(cut, 0, float(origin[columns[1]]), step_y)
     across = taps(cut.shape[1], out.shape[1], x0, abs(step_x))
-    kernels.resample(
-        np.ascontiguousarray(cut), across, taps(cut.shape[0], out.shape[0], y0, abs(step_y)), out
-    )
+    below = taps(cut.shape[0], out.shape[0], y0, abs(step_y))
+    (left, last), (top, bottom) = across.reach, below.reach
+    seen = kernels.contiguous(cut[top:bottom, left:last])
+    kernels.resample(seen, across.moved(-left), below.moved(-top), out, padding)
 
 
 def _cut(
     volume: NDArray[np.generic], axis: int, position: float, padding: tuple[float, float]
-) -> NDArray[np.float32]:
+) -> tuple[NDArray[np.generic], tuple[float, float]]:
+    """Return a view of one plane of voxels and the padding in it, or a mix of two, NaN for it."""
+    nearest = min(max(round(position), 0), volume.shape[axis] - 1)
+    if abs(min(max(position, 0.0), volume.shape[axis] - 1.0) - nearest) < 1e-6:
+        return volume[(slice(None),) * axis + (nearest,)], padding
     shape = tuple(size for a, size in enumerate(volume.shape) if a != axis)
-    cut = np.empty(shape, np.float32)
-    kernels.cut_aligned(volume, axis, position, cut, padding)
-    return cut
+    mixed = np.empty(shape, np.float32)
+    kernels.cut_aligned(volume, axis, position, mixed, padding)
+    return mixed, NO_PADDING
 
 
 def _forward(
-    cut: NDArray[np.float32], axis: int, origin: float, step: float
-) -> tuple[NDArray[np.float32], float]:
+    cut: NDArray[np.generic], axis: int, origin: float, step: float
+) -> tuple[NDArray[np.generic], float]:
     """Turn an axis that runs against the screen round; float noise never moves a whole pixel."""
     size = cut.shape[axis]
     if step < 0:

@@ -18,8 +18,10 @@ from viewer.imaging.presets import VolumePreset
 from viewer.model.image import GreyScale, Picture
 from viewer.model.view import VolumeView
 
-EDGE = 8
+_SHIFT = 3
+EDGE = 1 << _SHIFT
 LONGEST = 288
+_COARSE_STEP = 1.5
 _KEY_LIGHT = np.array([-0.35, -0.85, 0.45])
 
 
@@ -145,7 +147,7 @@ def directions(view: VolumeView) -> tuple[NDArray[np.float64], ...]:
 class Shot:
     """One picture to be taken: a volume, a look, a camera and a size. Frozen; bands may be shared.
 
-    `step_mm` is the distance between samples along a ray.
+    `step_mm` is the distance between samples along a ray; a coarse shot is lit more simply.
     """
 
     volume: RayVolume
@@ -154,6 +156,7 @@ class Shot:
     width: int
     height: int
     step_mm: float
+    is_fine: bool
 
     def rows(self, first: int, picture: NDArray[np.uint8], depth: NDArray[np.float32]) -> None:
         """Fill a band: `picture` (rows, width, 3) and `depth` (rows, width) from row `first` on."""
@@ -180,10 +183,10 @@ class Shot:
         preset = self.look.preset
         table = preset.table(self.step_mm)
         kernels.cast_rays(
-            self.volume.values, self.look.empty, EDGE, table, preset.low,
+            self.volume.values, self.look.empty, _SHIFT, table, preset.low,
             (len(table) - 1) / (preset.high - preset.low), *kji,
             np.ascontiguousarray(inverse.T, dtype=np.float32), _lights(right, up, into),
-            _strengths(preset), first, picture, depth,
+            _strengths(preset, is_fine=self.is_fine), not self.is_fine, first, picture, depth,
         )  # fmt: skip
 
 
@@ -193,8 +196,8 @@ def shot(
     """Return the shot for a pane: fine when it is still, coarse while it turns."""
     finest = float(volume.space.spacing_mm.min())
     typical = float(np.cbrt(np.prod(volume.space.spacing_mm)))
-    step_mm = max(finest, typical * 0.5) * (0.6 if fine else 1.25)
-    return Shot(volume, appearance, view, width, height, step_mm)
+    step_mm = max(finest, typical * 0.5) * (0.6 if fine else _COARSE_STEP)
+    return Shot(volume, appearance, view, width, height, step_mm, fine)
 
 
 def _lights(
@@ -206,6 +209,8 @@ def _lights(
     return np.concatenate([light, half / np.linalg.norm(half)]).astype(np.float32)
 
 
-def _strengths(preset: VolumePreset) -> NDArray[np.float32]:
+def _strengths(preset: VolumePreset, *, is_fine: bool) -> NDArray[np.float32]:
     s = preset.shading
-    return np.array([s.ambient, s.diffuse, s.specular, s.shininess], np.float32)
+    unseen = (0.5 / 255 / max(s.specular, 1e-6)) ** (1 / max(s.shininess, 1e-3))
+    left = 0.02 if is_fine else 0.06
+    return np.array([s.ambient, s.diffuse, s.specular, s.shininess, unseen, left], np.float32)

@@ -27,6 +27,10 @@ class Taps:
         """First and one-past-last source index that any output uses."""
         return int(self.start.min()), int(self.start.max()) + self.weights.shape[1]
 
+    def moved(self, by: int) -> Taps:
+        """Return the same taps on a source whose indices are `by` greater."""
+        return Taps(self.start + np.int32(by), self.weights)
+
 
 def taps(size: int, count: int, origin: float, step: float) -> Taps:
     """Return the taps of outputs 0..count-1 whose centres lie at `origin + x * step`.

@@ -21,13 +21,14 @@ _KINDS = {
 
 def corner(
     across: Side, down: Side, lines: tuple[str, ...], size: tuple[int, int], scale: float,
-    style: PaneStyle, colour: str | None = None,
+    style: PaneStyle, colour: str | None = None, *, is_lively: bool = False, is_small: bool = False,
 ) -> Text:  # fmt: skip
     """Return lines in a corner (or at the middle of an edge) of a pane of `size` pixels."""
     margin = style.margin_px * scale
     x = {Side.START: margin, Side.MIDDLE: size[0] / 2, Side.END: size[0] - 1 - margin}[across]
     y = {Side.START: margin, Side.MIDDLE: size[1] / 2, Side.END: size[1] - 1 - margin}[down]
-    return Text(x, y, lines, colour or style.text_quiet, style.text_px, across, down)
+    size_px = style.small_px if is_small else style.text_px
+    return Text(x, y, lines, colour or style.text_quiet, size_px, across, down, is_lively=is_lively)
 
 
 def edge_marks(

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from viewer.imaging import kernels
 from viewer.imaging.flat import FlatGeometry, edge_letters, turned
 from viewer.imaging.padding import NO_PADDING, padding_of
-from viewer.imaging.window import transfer_of
-from viewer.model.image import Picture
+from viewer.imaging.window import Transfer, transfer_of
+from viewer.model.image import GreyScale, Picture
 from viewer.model.tooth import ToothNotation
 from viewer.model.view import RadiographView, first_window
 from viewer.render.corners import (
@@ -22,7 +22,7 @@ from viewer.render.corners import (
     window_words,
 )
 from viewer.render.overlays.records import Overlay, Text
-from viewer.render.scene import Scene
+from viewer.render.scene import BLACK, Scene
 from viewer.render.style import PaneStyle, Side
 
 
@@ -75,19 +75,36 @@ class RadiographScene(Scene):
         self._sampled = None
 
     def _paint(self) -> None:
+        view = self._sample_as_looked()
+        if view is None:
+            self._picture = np.zeros((self.height, self.width), np.uint8)
+        elif self._windowed != view:
+            self._window(view)
+
+    def _pack(self, frame: NDArray[np.uint32]) -> None:
+        view = self._sample_as_looked()
+        if view is None:
+            frame.fill(BLACK)
+        elif len(self._values) == 1:
+            kernels.pack_window(self._values[0], self._transfer(view), frame)
+        else:
+            super()._pack(frame)
+
+    def _sample_as_looked(self) -> RadiographView | None:
+        """Bring `_values` up to date with turns, zoom and pan; return the view."""
         geometry = self.geometry
         if self._shown is None or self._view is None or geometry is None:
-            self._picture = np.zeros((self.height, self.width), np.uint8)
-            return
+            return None
         view, before = self._view, self._sampled
         if before is None or _turn(before) != _turn(view):
             self._turn_pixels(view)
-        if before is None or (_turn(before), before.zoom, before.pan) != (
-            _turn(view), view.zoom, view.pan,
-        ):  # fmt: skip
+        if before is None or _place(before) != _place(view):
             self._sample(geometry)
-        if self._sampled != view or self._windowed != view:
-            self._window(view)
+        return view
+
+    def _transfer(self, view: RadiographView) -> Transfer:
+        grey = self._shown.record.grey if self._shown else GreyScale()
+        return transfer_of(view.window, grey, inverted=view.inverted)
 
     def _turn_pixels(self, view: RadiographView) -> None:
         if self._shown is None:
@@ -110,9 +127,7 @@ class RadiographScene(Scene):
         self._sampled, self._windowed = self._view, None
 
     def _window(self, view: RadiographView) -> None:
-        if self._shown is None:
-            return
-        transfer = transfer_of(view.window, self._shown.record.grey, inverted=view.inverted)
+        transfer = self._transfer(view)
         shape = (self.height, self.width) + ((3,) if len(self._values) == 3 else ())
         if self._picture.shape != shape:
             self._picture = np.zeros(shape, np.uint8)
@@ -121,7 +136,7 @@ class RadiographScene(Scene):
         else:
             for channel, values in enumerate(self._values):
                 kernels.window(values, transfer, self._picture[..., channel])
-        self._sampled = self._windowed = view
+        self._windowed = view
 
     def _overlays(self) -> tuple[Overlay, ...]:
         geometry = self.geometry
@@ -149,9 +164,12 @@ class RadiographScene(Scene):
             mark = corner(Side.MIDDLE, Side.END, (words,), size, scale, style, style.doubt)
             fixed.append(_above_letter(mark, style, scale))
         zoom = scale_words(record, geometry.zoom)
-        fixed.append(corner(Side.START, Side.END, zoom, size, scale, style, style.text))
+        fixed.append(
+            corner(Side.START, Side.END, zoom, size, scale, style, style.text, is_lively=True)
+        )
         window = window_words(self._view.window, record)
-        return (*fixed, corner(Side.END, Side.END, window, size, scale, style, style.text))
+        lively = corner(Side.END, Side.END, window, size, scale, style, style.text, is_lively=True)
+        return (*fixed, lively)
 
     def _forget(self) -> None:
         _wipe(self._channels)
@@ -173,6 +191,10 @@ def _flat(picture: Picture) -> NDArray[np.generic]:
 
 def _turn(view: RadiographView) -> tuple[bool, bool, int]:
     return view.flipped_horizontally, view.flipped_vertically, view.quarter_turns % 4
+
+
+def _place(view: RadiographView) -> tuple[object, ...]:
+    return _turn(view), view.zoom, view.pan
 
 
 def _wipe(buffers: list[NDArray[np.generic]] | list[NDArray[np.float32]]) -> None:

@@ -15,12 +15,12 @@ from viewer.imaging.planes import (
     sample_plane,
     with_depth,
 )
-from viewer.imaging.window import transfer_of
+from viewer.imaging.window import Transfer, transfer_of
 from viewer.model.image import Picture
 from viewer.model.view import Plane, PlanesView
 from viewer.render.corners import corner, edge_marks, window_words
 from viewer.render.overlays.records import Overlay, Text, crosshair
-from viewer.render.scene import Scene
+from viewer.render.scene import BLACK, Scene
 from viewer.render.style import PaneStyle, Side
 
 _TITLES = {Plane.AXIAL: "Axial", Plane.CORONAL: "Coronal", Plane.SAGITTAL: "Sagittal"}
@@ -40,6 +40,7 @@ class SliceScene(Scene):
         self.plane = plane
         self.identity: tuple[str, ...] = ()
         self.shows_window = False
+        self.is_identity_small = False
         self._shown: Picture | None = None
         self._space: VolumeSpace | None = None
         self._view: PlanesView | None = None
@@ -75,24 +76,43 @@ class SliceScene(Scene):
         return PlaneGeometry(self.plane, centre, self._mm_per_px, self.width, self.height)
 
     def _paint(self) -> None:
-        geometry = self.geometry
-        if self._shown is None or self._space is None or self._view is None or geometry is None:
+        geometry, transfer = self._sample(), self._transfer()
+        if geometry is None or self._view is None or transfer is None:
             self._picture = np.zeros((self.height, self.width), np.uint8)
             return
-        if self._sampled != geometry:
-            if self._values.shape != (self.height, self.width):
-                self._values = np.empty((self.height, self.width), np.float32)
-            padding = padding_of(self._shown.record.grey)
-            sample_plane(self._pixels, self._space, geometry, self._values, padding)
-            self._sampled = geometry
         wanted = (geometry, self._view.window, self._view.inverted)
         if self._windowed != wanted:
             if self._picture.shape != self._values.shape:
                 self._picture = np.zeros(self._values.shape, np.uint8)
-            grey = self._shown.record.grey
-            transfer = transfer_of(self._view.window, grey, inverted=self._view.inverted)
             kernels.window(self._values, transfer, self._picture)
             self._windowed = wanted
+
+    def _pack(self, frame: NDArray[np.uint32]) -> None:
+        geometry, transfer = self._sample(), self._transfer()
+        if geometry is None or transfer is None:
+            frame.fill(BLACK)
+        else:
+            kernels.pack_window(self._values, transfer, frame)
+
+    def _sample(self) -> PlaneGeometry | None:
+        """Bring `_values` up to date with where the pane looks."""
+        geometry = self.geometry
+        if self._shown is None or self._space is None or geometry is None:
+            return None
+        if self._sampled != geometry:
+            if self._values.shape != (self.height, self.width):
+                self._values.fill(0)
+                self._values = np.empty((self.height, self.width), np.float32)
+            padding = padding_of(self._shown.record.grey)
+            sample_plane(self._pixels, self._space, geometry, self._values, padding)
+            self._sampled = geometry
+        return geometry
+
+    def _transfer(self) -> Transfer | None:
+        if self._shown is None or self._view is None:
+            return None
+        grey = self._shown.record.grey
+        return transfer_of(self._view.window, grey, inverted=self._view.inverted)
 
     def _overlays(self) -> tuple[Overlay, ...]:
         geometry = self.geometry
@@ -107,10 +127,15 @@ class SliceScene(Scene):
         fixed: list[Overlay] = edge_marks(plane_letters(self.plane), size, scale, style)
         fixed.append(name)
         if self.identity:
-            fixed.append(corner(Side.END, Side.START, self.identity, size, scale, style))
+            fixed.append(
+                corner(
+                    Side.END, Side.START, self.identity, size, scale, style,
+                    is_small=self.is_identity_small,
+                )
+            )  # fmt: skip
         if self.shows_window:
             words = window_words(self._view.window, self._shown.record)
-            fixed.append(corner(Side.END, Side.END, words, size, scale, style))
+            fixed.append(corner(Side.END, Side.END, words, size, scale, style, is_lively=True))
         return (*self._crosshair(geometry), *fixed, self._position())
 
     def _position(self) -> Overlay:
@@ -120,7 +145,7 @@ class SliceScene(Scene):
             number, count = space.number(self.plane, cursor), space.count(self.plane)
             words = f"{number} / {count}   {space.step_mm(self.plane):.2f} mm"
         size = (self.width, self.height)
-        return corner(Side.START, Side.END, (words,), size, self.scale, self.style)
+        return corner(Side.START, Side.END, (words,), size, self.scale, self.style, is_lively=True)
 
     def _crosshair(self, geometry: PlaneGeometry) -> tuple[Overlay, ...]:
         if self._view is None:
@@ -128,8 +153,8 @@ class SliceScene(Scene):
         x, y = geometry.lps_to_pane(self._view.cursor_lps)
         first, second = _CROSSING[self.plane]
         colours = (self.style.plane(first), self.style.plane(second))
-        gap = _GAP_PX * self.scale
-        return crosshair(round(x), round(y), self.width, self.height, colours, gap)
+        gap, wide = round(_GAP_PX * self.scale), max(1, round(self.scale))
+        return crosshair((round(x), round(y)), (self.width, self.height), colours, gap, wide)
 
     def _forget(self) -> None:
         self._values.fill(0)

@@ -1,4 +1,4 @@
-"""One off-screen render window: a picture as its textured background, overlays on top."""
+"""What VTK draws of a pane: a picture as textured background, overlays on top."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
 from vtkmodules.vtkCommonDataModel import vtkImageData
 from vtkmodules.vtkRenderingCore import vtkProp, vtkRenderer, vtkTexture
 
-from viewer.render.overlays import DRAWERS, Overlay
+from viewer.render.overlays import DRAWERS, Overlay, Piece
+from viewer.render.overlays.pieces import cut_out
 from viewer.render.overlays.text import empty
-from viewer.render.probe import new_window
+from viewer.render.screen import SCREEN
 from viewer.render.style import PaneStyle, rgb
 
 
@@ -23,28 +24,22 @@ class Stage:
 
     def __init__(self, style: PaneStyle) -> None:
         self._style = style
-        self._window = new_window()
         self._renderer = vtkRenderer()
         self._renderer.SetBackground(*rgb(style.canvas))
-        self._window.AddRenderer(self._renderer)
         self._texture = vtkTexture()
         self._texture.SetColorModeToDirectScalars()
         self._texture.InterpolateOff()
         self._texture.MipmapOff()
-        self._bytes = vtkUnsignedCharArray()
         self._drawn: list[tuple[Overlay, list[vtkProp]]] = []
+        self._pieces: list[Piece] | None = None
         self._scale = 1.0
         self._size = (1, 1)
-        self._is_stale = True
-        self._window.SetSize(1, 1)
 
     def resize(self, width: int, height: int, scale: float) -> None:
         """Take another size; every overlay is drawn anew."""
         if (width, height) == self._size and scale == self._scale:
             return
         self._size, self._scale = (width, height), scale
-        self._window.SetSize(width, height)
-        self._window.SetDPI(round(72 * scale))
         self._clear()
 
     def set_overlays(self, overlays: tuple[Overlay, ...]) -> None:
@@ -61,27 +56,32 @@ class Stage:
             for prop in props:
                 self._renderer.AddViewProp(prop)
             self._drawn.append((record, props))
-        self._is_stale = True
+        self._forget_pieces()
 
     def _draw(self, record: Overlay) -> list[vtkProp]:
         return DRAWERS[type(record)](record, self._size[1], self._scale, self._style)
 
-    def overlay(self) -> NDArray[np.uint32]:
-        """Return the overlays alone.
+    def pieces(self) -> list[Piece]:
+        """Return the overlays alone, as VTK draws them, cut into the boxes that hold ink.
 
-        Shape (height, width), uint32 0xAABBGGRR premultiplied, *bottom* row first; owned by the
-        stage, valid until the next change.
+        Owned by the stage, valid until the next change. Nothing is drawn that did not change.
         """
+        if self._pieces is None:
+            self._pieces = self._cut_out() if self._drawn else []
+        return self._pieces
+
+    def _cut_out(self) -> list[Piece]:
         width, height = self._size
-        if self._is_stale:
-            self._renderer.TexturedBackgroundOff()
-            self._renderer.SetBackground(0.0, 0.0, 0.0)
-            self._renderer.SetBackgroundAlpha(0.0)
-            self._window.Render()
-            self._window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, self._bytes, 0)
-            self._is_stale = False
-        whole: NDArray[np.uint8] = vtk_to_numpy(self._bytes)
-        return whole.view(np.uint32).reshape(height, width)
+        self._renderer.TexturedBackgroundOff()
+        self._renderer.SetBackground(0.0, 0.0, 0.0)
+        self._renderer.SetBackgroundAlpha(0.0)
+        window = SCREEN.draw(self._renderer, self._size)
+        layer = vtkUnsignedCharArray()
+        window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, layer, 0)
+        whole: NDArray[np.uint8] = vtk_to_numpy(layer)
+        found = cut_out(whole.view(np.uint32).reshape(height, width)[::-1])
+        layer.Fill(0)
+        return found
 
     def snapshot(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Let VTK draw the picture and the overlays.
@@ -106,9 +106,9 @@ class Stage:
         self._texture.SetInputData(image)
         self._renderer.SetBackgroundTexture(self._texture)
         self._renderer.TexturedBackgroundOn()
-        self._window.Render()
+        window = SCREEN.draw(self._renderer, self._size)
         drawn = vtkUnsignedCharArray()
-        self._window.GetPixelData(0, 0, width - 1, height - 1, 0, drawn, 0)
+        window.GetPixelData(0, 0, width - 1, height - 1, 0, drawn, 0)
         shown: NDArray[np.uint8] = vtk_to_numpy(drawn).reshape(height, width, 3)[::-1].copy()
         self._renderer.TexturedBackgroundOff()
         self._texture.SetInputData(vtkImageData())
@@ -117,23 +117,26 @@ class Stage:
         return shown
 
     def release(self) -> None:
-        """Finalise the window and overwrite what it held. The stage is of no use afterwards."""
+        """Leave the window and overwrite what was drawn. The stage is of no use afterwards."""
         self._clear()
         self._renderer.SetBackgroundTexture(vtkTexture())
-        self._window.RemoveRenderer(self._renderer)
-        if self._bytes.GetNumberOfValues():
-            self._bytes.Fill(0)
-        self._bytes.Initialize()
-        self._window.Finalize()
+        SCREEN.leave(self._renderer)
 
     def _clear(self) -> None:
         self._renderer.RemoveAllViewProps()
         self._strike(self._drawn)
         self._drawn = []
-        self._is_stale = True
+        self._forget_pieces()
+
+    def _forget_pieces(self) -> None:
+        for piece in self._pieces or []:
+            piece.wipe()
+        self._pieces = None
 
     def _strike(self, gone: list[tuple[Overlay, list[vtkProp]]]) -> None:
+        window = SCREEN.free(self._renderer)
         for _, props in gone:
             for prop in props:
-                prop.ReleaseGraphicsResources(self._window)
+                if window is not None:
+                    prop.ReleaseGraphicsResources(window)
                 empty(prop)

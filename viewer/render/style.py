@@ -41,6 +41,7 @@ class PaneStyle:
     coronal: str = "#5BD6A0"
     sagittal: str = "#4DA3FF"
     text_px: int = 13
+    small_px: int = 11
     letter_px: int = 15
     margin_px: int = 12
     gap_px: int = 2

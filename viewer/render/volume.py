@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +23,7 @@ class VolumeScene(Scene):
     def __init__(self, style: PaneStyle | None = None) -> None:
         super().__init__(style)
         self.message = ""
+        self.identity: tuple[str, ...] = ()
         self._view: VolumeView | None = None
         self._cast = np.zeros((1, 1, 3), np.uint8)
         self._is_fresh = False
@@ -74,12 +76,20 @@ class VolumeScene(Scene):
             right, up, _ = directions(self._view)
             ends = {"left": -right, "right": right, "top": up, "bottom": -up}
             named = {edge: letters((v[0], v[1], v[2]), least=0.38)[:2] for edge, v in ends.items()}
-            drawn += edge_marks(named, size, scale, style)
+            drawn += [
+                attrs.evolve(m, is_lively=True) for m in edge_marks(named, size, scale, style)
+            ]
+        if self.identity:
+            drawn.append(
+                corner(Side.END, Side.START, self.identity, size, scale, style, is_small=True)
+            )
         if self.message:
-            drawn.append(corner(Side.START, Side.END, (self.message,), size, scale, style))
+            drawn.append(
+                corner(Side.START, Side.END, (self.message,), size, scale, style, is_lively=True)
+            )
         return tuple(drawn)
 
     def _forget(self) -> None:
         self._cast.fill(0)
         self._cast = np.zeros((1, 1, 3), np.uint8)
-        self._view, self.message, self._is_fresh = None, "", False
+        self._view, self.message, self.identity, self._is_fresh = None, "", (), False

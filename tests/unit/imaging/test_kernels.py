@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from viewer.imaging import kernels
 from viewer.imaging.kernels import plain, plain_rays
+from viewer.imaging.padding import NO_PADDING
 from viewer.imaging.sampling import taps
+from viewer.imaging.window import Transfer
 
 _seeds = st.integers(0, 2**31)
 _few = settings(
@@ -97,6 +99,58 @@ def test_windows_are_alike(seed: int) -> None:
 
 @_few
 @given(_seeds)
+def test_packed_windows_are_the_windows(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    values = random.normal(0, 1000, (11, 13)).astype(np.float32)
+    values[random.random(values.shape) < 0.1] = np.nan
+    table = random.integers(0, 256, 300).astype(np.uint8)
+    for transfer in (Transfer(0.2, 90.0), Transfer(-0.1, 150.0, table)):
+        grey, packed = np.empty(values.shape, np.uint8), np.empty(values.shape, np.uint32)
+        kernels.window(values, transfer, grey)
+        kernels.pack_window(values, transfer, packed)
+        assert (packed == grey.astype(np.uint32) * 0x010101 + 0xFF000000).all()
+        twin = np.empty(values.shape, np.uint32)
+        if transfer.table is None:
+            plain.pack_window_linear(values, transfer.gain, transfer.offset, twin)
+        else:
+            plain.pack_window_table(values, transfer.gain, transfer.offset, table, twin)
+        assert (twin == packed).all()
+
+
+@_few
+@given(_seeds)
+def test_views_become_contiguous(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    values = _values(random, (6, 5, 7))
+    for view in (values[2], values[:, 3], values[:, ::-1, 4], values[1].T, values[1, ::-1]):
+        made = kernels.contiguous(view)
+        assert made.flags.c_contiguous
+        np.testing.assert_array_equal(made, view)
+
+
+def test_bands_give_what_one_stretch_gives() -> None:
+    random = np.random.default_rng(3)
+    source = random.integers(0, 4000, (900, 700)).astype(np.uint16)
+    for step in (0.6, 1.4):
+        across, down = taps(700, 800, 3.0, step), taps(900, 600, 5.0, step)
+        banded, whole = np.empty((600, 800), np.float32), np.empty((600, 800), np.float32)
+        kernels.resample(source, across, down, banded)
+        narrow = np.empty((900, 800), np.float32)
+        plain.spread_columns(source, across.start, across.weights, False, NO_PADDING, narrow)
+        plain.spread_rows(narrow, down.start, down.weights, False, NO_PADDING, whole)
+        _same(banded, whole, 0.05)
+    volume = random.integers(-900, 900, (40, 50, 60)).astype(np.int16)
+    vectors = [random.normal(2, 1, 3), random.normal(0, 0.05, 3), random.normal(0, 0.06, 3)]
+    one, two = np.empty((500, 600), np.float32), np.empty((500, 600), np.float32)
+    kernels.cut_oblique(volume, *vectors, one)
+    kernels.rest()
+    plain.cut_oblique(volume, *vectors, 1, NO_PADDING, two)
+    assert np.isfinite(one).any()
+    _same(one, two, 0.05)
+
+
+@_few
+@given(_seeds)
 def test_overlays_lie_alike(seed: int) -> None:
     random = np.random.default_rng(seed)
     alpha = random.integers(0, 256, (6, 5)).astype(np.uint32) * (random.random((6, 5)) < 0.5)
@@ -104,12 +158,15 @@ def test_overlays_lie_alike(seed: int) -> None:
     for shift in (0, 8, 16):
         ink |= (random.random((6, 5)) * alpha).astype(np.uint32) << np.uint32(shift)
     overlay = ink.astype(np.uint32)
-    for name, shape in (("compose_grey", (6, 5)), ("compose_colour", (6, 5, 3))):
+    left, top = (int(at) for at in random.integers(-9, 14, 2))
+    for name, shape in (("pack_grey", (9, 8)), ("pack_colour", (9, 8, 3))):
         picture = random.integers(0, 256, shape).astype(np.uint8)
-        one, two = np.zeros((6, 5), np.uint32), np.zeros((6, 5), np.uint32)
-        getattr(plain, name)(picture, overlay, one)
-        getattr(kernels._loops, name)(picture, overlay, two)
+        one, two = np.zeros((9, 8), np.uint32), np.zeros((9, 8), np.uint32)
+        for loops, out in ((plain, one), (kernels._loops, two)):
+            getattr(loops, name)(picture, out)
+            loops.lay(overlay, left, top, out)
         assert (one == two).all()
+        assert (one >> 24 == 255).all()
 
 
 @settings(max_examples=6, deadline=None)
@@ -129,7 +186,8 @@ def test_rays_see_alike_and_skipping_changes_nothing(seed: int) -> None:
     occupied[1, 0:2, 1:3] = 0
     rays = (
         np.array([2.0, -4.0, 1.0]), np.array([0.02, 0.03, 1.1]), np.array([0.9, 0.0, 0.05]), into,
-        np.eye(3, dtype=np.float32), lights, np.array([0.3, 0.6, 0.2, 8], np.float32), 0,
+        np.eye(3, dtype=np.float32), lights,
+        np.array([0.3, 0.6, 0.2, 8, 0.4, 0.02], np.float32), bool(seed % 2), 0,
     )  # fmt: skip
     pictures = []
     for cast, empty in (
@@ -138,7 +196,7 @@ def test_rays_see_alike_and_skipping_changes_nothing(seed: int) -> None:
         (kernels._rays.cast, occupied),
     ):
         picture, depth = np.zeros((18, 24, 3), np.uint8), np.zeros((18, 24), np.float32)
-        cast(values, empty, 8, table, 100.0, 63 / 1500, *rays, picture, depth)
+        cast(values, empty, 3, table, 100.0, 63 / 1500, *rays, picture, depth)
         pictures.append((picture.astype(int), depth))
     assert pictures[0][0].any()
     assert (pictures[1][0] == pictures[2][0]).all()

@@ -15,10 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewer.imaging.kernels import plain, plain_rays
+from viewer.imaging.kernels.bands import in_bands
+from viewer.imaging.kernels.bands import rest as rest
 from viewer.imaging.kernels.plain import Grey, Values
 from viewer.imaging.padding import NO_PADDING
 from viewer.imaging.sampling import Taps
 from viewer.imaging.window import Transfer
+
+Packed = NDArray[np.uint32]
 
 DTYPES = (np.uint8, np.int16, np.uint16, np.float32)
 """Types the kernels are compiled for; `supported` turns others into one of them."""
@@ -53,6 +57,7 @@ def cool() -> None:
     global _loops, _rays
     with _warming:
         _loops, _rays = plain, plain_rays
+    rest()
 
 
 def supported(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
@@ -71,18 +76,55 @@ def resample(
 ) -> None:
     """Resample a (rows, columns) plane into `out` (float32); see `sampling.taps`."""
     careful = padding[0] <= padding[1] or plane.dtype.kind == "f"
-    rows, columns = (down.start, down.weights), (across.start, across.weights)
     if down.weights.shape[1] > 2:
-        left, right = across.reach
-        low = np.empty((len(down.start), right - left), np.float32)
-        _loops.spread_rows(plane[:, left:right], *rows, careful, padding, low)
-        shifted = (across.start - np.int32(left), across.weights)
-        _loops.spread_columns(low, *shifted, careful, NO_PADDING, out)
+        _rows_first(plane, across, down, out, padding, careful=careful)
         return
     top, bottom = down.reach
     narrow = np.empty((bottom - top, len(across.start)), np.float32)
-    _loops.spread_columns(plane[top:bottom], *columns, careful, padding, narrow)
-    _loops.spread_rows(narrow, down.start - np.int32(top), rows[1], careful, NO_PADDING, out)
+    source, start = plane[top:bottom], down.start - np.int32(top)
+    in_bands(
+        narrow.shape,
+        lambda a, b: _loops.spread_columns(
+            source[a:b], across.start, across.weights, careful, padding, narrow[a:b]
+        ),
+    )
+    in_bands(
+        out.shape,
+        lambda a, b: _loops.spread_rows(
+            narrow, start[a:b], down.weights[a:b], careful, NO_PADDING, out[a:b]
+        ),
+    )
+
+
+def _rows_first(
+    plane: NDArray[np.generic],
+    across: Taps,
+    down: Taps,
+    out: Values,
+    padding: tuple[float, float],
+    *,
+    careful: bool,
+) -> None:
+    left, right = across.reach
+    low = np.empty((len(down.start), right - left), np.float32)
+    source, start = plane[:, left:right], across.start - np.int32(left)
+
+    def band(a: int, b: int) -> None:
+        _loops.spread_rows(source, down.start[a:b], down.weights[a:b], careful, padding, low[a:b])
+        _loops.spread_columns(low[a:b], start, across.weights, careful, NO_PADDING, out[a:b])
+
+    in_bands((len(down.start), plane.shape[0] * source.shape[1] // max(len(down.start), 1)), band)
+
+
+def contiguous(view: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Return a (rows, columns) view in C order: itself where it is, else a copy."""
+    if view.flags.c_contiguous:
+        return view
+    if view.flags.f_contiguous:
+        return np.ascontiguousarray(view)
+    out = np.empty(view.shape, view.dtype)
+    in_bands(view.shape, lambda a, b: _loops.copy_plane(view[a:b], out[a:b]), costly=8)
+    return out
 
 
 def cut_aligned(
@@ -115,7 +157,13 @@ def cut_oblique(
     """Cut any plane with trilinear interpolation, finer points where it is minified."""
     stride = max(float(np.linalg.norm(across_kji)), float(np.linalg.norm(down_kji)))
     fine = min(max(int(np.ceil(stride - 1e-6)), 1), 4)
-    _loops.cut_oblique(volume, origin_kji, across_kji, down_kji, fine, padding, out)
+    in_bands(
+        out.shape,
+        lambda a, b: _loops.cut_oblique(
+            volume, origin_kji + a * down_kji, across_kji, down_kji, fine, padding, out[a:b]
+        ),
+        costly=8,
+    )
 
 
 def window(values: Values, transfer: Transfer, out: Grey) -> None:
@@ -126,9 +174,28 @@ def window(values: Values, transfer: Transfer, out: Grey) -> None:
         _loops.window_table(values, transfer.gain, transfer.offset, transfer.table, out)
 
 
-def compose(picture: Grey, overlay: NDArray[np.uint32], out: NDArray[np.uint32]) -> None:
-    """Lay an overlay over a (rows, columns) or (rows, columns, 3) picture; see `plain`."""
-    (_loops.compose_grey if picture.ndim == 2 else _loops.compose_colour)(picture, overlay, out)
+def pack_window(values: Values, transfer: Transfer, out: Packed) -> None:
+    """Turn (rows, columns) values into 0xFFRRGGBB in one go; the same levels as `window`."""
+    gain, offset, table = transfer.gain, transfer.offset, transfer.table
+
+    def band(a: int, b: int) -> None:
+        if table is None:
+            _loops.pack_window_linear(values[a:b], gain, offset, out[a:b])
+        else:
+            _loops.pack_window_table(values[a:b], gain, offset, table, out[a:b])
+
+    in_bands(out.shape, band)
+
+
+def pack(picture: Grey, out: Packed) -> None:
+    """Turn a (rows, columns) or (rows, columns, 3) picture into 0xFFRRGGBB."""
+    loop = _loops.pack_grey if picture.ndim == 2 else _loops.pack_colour
+    in_bands(out.shape, lambda a, b: loop(picture[a:b], out[a:b]))
+
+
+def lay(ink: Packed, left: int, top: int, out: Packed) -> None:
+    """Lay a piece of overlay over a packed picture; see `plain.lay`."""
+    _loops.lay(ink, left, top, out)
 
 
 def cast_rays(*shot: Any) -> None:
@@ -139,9 +206,9 @@ def cast_rays(*shot: Any) -> None:
 def _exercise_rays(loops: ModuleType) -> None:
     point, few = np.zeros(3, np.float64), np.zeros(6, np.float32)
     loops.cast(
-        np.zeros((2, 2, 2), np.int16), np.zeros((1, 1, 1), np.uint8), 8,
+        np.zeros((2, 2, 2), np.int16), np.zeros((1, 1, 1), np.uint8), 3,
         np.zeros((2, 4), np.float32), 0.0, 1.0, point, point, point, np.ones(3),
-        np.zeros((3, 3), np.float32), few, few[:4], 0,
+        np.zeros((3, 3), np.float32), few, few, True, 0,
         np.zeros((1, 1, 3), np.uint8), np.zeros((1, 1), np.float32),
     )  # fmt: skip
 
@@ -161,5 +228,9 @@ def _exercise(loops: ModuleType, volume: NDArray[np.generic]) -> None:
     loops.window_linear(out, 1.0, 0.0, np.zeros((3, 2, 3), np.uint8)[..., 0])
     loops.window_table(out, 1.0, 0.0, np.arange(256, dtype=np.uint8), grey)
     ink = np.zeros((3, 2), np.uint32)
-    loops.compose_grey(grey, ink, np.zeros((3, 2), np.uint32))
-    loops.compose_colour(np.zeros((3, 2, 3), np.uint8), ink, np.zeros((3, 2), np.uint32))
+    loops.pack_window_linear(out, 1.0, 0.0, ink)
+    loops.pack_window_table(out, 1.0, 0.0, np.arange(256, dtype=np.uint8), ink)
+    loops.pack_grey(grey, ink)
+    loops.pack_colour(np.zeros((3, 2, 3), np.uint8), ink)
+    loops.lay(ink, 0, 0, np.zeros((3, 2), np.uint32))
+    loops.copy_plane(volume[0][:, :2], np.zeros((3, 2), volume.dtype))

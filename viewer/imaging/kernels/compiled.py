@@ -20,7 +20,7 @@ def compiled(function: Function) -> Function:
 
 
 @compiled
-def _careful(value: Any, weight: Any, low: float, high: float) -> Any:
+def _careful(value: Any, weight: Any, low: Any, high: Any) -> Any:
     if weight == 0:
         return np.float32(0)
     if low <= value <= high:
@@ -33,18 +33,19 @@ def spread_columns(
     source: Any, start: Any, weights: Any, careful: bool, padding: Any, out: Any
 ) -> None:
     """See `plain.spread_columns`."""
-    low, high = padding
+    low, high = np.float32(padding[0]), np.float32(padding[1])
     taps = weights.shape[1]
     for r in range(out.shape[0]):
         for x in range(out.shape[1]):
             total = np.float32(0)
-            base = start[x]
+            base = np.uint32(start[x])
             if careful:
                 for t in range(taps):
-                    total += _careful(np.float32(source[r, base + t]), weights[x, t], low, high)
+                    value = np.float32(source[r, base + np.uint32(t)])
+                    total += _careful(value, weights[x, t], low, high)
             else:
                 for t in range(taps):
-                    total += weights[x, t] * np.float32(source[r, base + t])
+                    total += weights[x, t] * np.float32(source[r, base + np.uint32(t)])
             out[r, x] = total
 
 
@@ -53,7 +54,7 @@ def spread_rows(
     source: Any, start: Any, weights: Any, careful: bool, padding: Any, out: Any
 ) -> None:
     """See `plain.spread_rows`."""
-    low, high = padding
+    low, high = np.float32(padding[0]), np.float32(padding[1])
     columns = out.shape[1]
     for y in range(out.shape[0]):
         base = start[y]
@@ -61,12 +62,24 @@ def spread_rows(
             out[y, x] = 0
         for t in range(weights.shape[1]):
             weight = weights[y, t]
+            if weight == 0:
+                continue
             if careful:
                 for x in range(columns):
-                    out[y, x] += _careful(np.float32(source[base + t, x]), weight, low, high)
+                    value = np.float32(source[base + t, x])
+                    value = np.float32(np.nan) if low <= value <= high else value
+                    out[y, x] += weight * value
             else:
                 for x in range(columns):
                     out[y, x] += weight * np.float32(source[base + t, x])
+
+
+@compiled
+def copy_plane(plane: Any, out: Any) -> None:
+    """See `plain.copy_plane`."""
+    for r in range(out.shape[0]):
+        for c in range(out.shape[1]):
+            out[r, c] = plane[r, c]
 
 
 @compiled
@@ -117,15 +130,16 @@ def _trilinear(volume: Any, k: float, j: float, i: float, low: float, high: floa
                      volume[k0, j1, i1], fj, fi)  # fmt: skip
     far: float = _bilinear(volume[k1, j0, i0], volume[k1, j0, i1], volume[k1, j1, i0],
                     volume[k1, j1, i1], fj, fi)  # fmt: skip
-    return float(near + fk * (far - near))
+    return near if fk == 0.0 else float(near + fk * (far - near))
 
 
 @compiled
 def _bilinear(a: Any, b: Any, c: Any, d: Any, fj: float, fi: float) -> float:
     first, second = float(a), float(c)
-    first += fi * (float(b) - first)
-    second += fi * (float(d) - second)
-    return first + fj * (second - first)
+    if fi != 0.0:
+        first += fi * (float(b) - first)
+        second += fi * (float(d) - second)
+    return first if fj == 0.0 else first + fj * (second - first)
 
 
 @compiled
@@ -144,27 +158,75 @@ def _touches(
 
 
 @compiled
+def _inner(start: float, step: float, count: int, first: int, last: int) -> Any:
+    """Narrow a row's stretch [first, last) to where one axis needs no clamping."""
+    top = count - 1.001
+    if abs(step) < 1e-12:
+        return (first, last) if 0.0 <= start < top else (0, 0)
+    one, two = -start / step, (top - start) / step
+    one, two = min(max(one, -1e6), 1e6), min(max(two, -1e6), 1e6)
+    return max(first, int(np.ceil(min(one, two))) + 1), min(last, int(np.floor(max(one, two))))
+
+
+@compiled
+def _within(volume: Any, k: float, j: float, i: float, low: float, high: float) -> float:
+    """Interpolate where all eight neighbours exist."""
+    k0, j0, i0 = np.uint32(k), np.uint32(j), np.uint32(i)
+    k1, j1, i1 = k0 + np.uint32(1), j0 + np.uint32(1), i0 + np.uint32(1)
+    a, b = float(volume[k0, j0, i0]), float(volume[k0, j0, i1])
+    c, d = float(volume[k0, j1, i0]), float(volume[k0, j1, i1])
+    e, f = float(volume[k1, j0, i0]), float(volume[k1, j0, i1])
+    g, h = float(volume[k1, j1, i0]), float(volume[k1, j1, i1])
+    if low <= high and (
+        (low <= a <= high) | (low <= b <= high) | (low <= c <= high) | (low <= d <= high)
+        | (low <= e <= high) | (low <= f <= high) | (low <= g <= high) | (low <= h <= high)
+    ):  # fmt: skip
+        return float(_trilinear(volume, k, j, i, low, high))
+    fk, fj, fi = k - k0, j - j0, i - i0
+    a += fi * (b - a)
+    c += fi * (d - c)
+    e += fi * (f - e)
+    g += fi * (h - g)
+    a += fj * (c - a)
+    e += fj * (g - e)
+    a += fk * (e - a)
+    return a if a == a else float(_trilinear(volume, k, j, i, low, high))
+
+
+@compiled
 def cut_oblique(
     volume: Any, origin_kji: Any, across_kji: Any, down_kji: Any, fine: int, padding: Any, out: Any
 ) -> None:
     """See `plain.cut_oblique`."""
-    low, high = padding
+    low, high = float(padding[0]), float(padding[1])
+    dk, dj, di = across_kji
+    share = 1.0 / (fine * fine)
     for y in range(out.shape[0]):
         for x in range(out.shape[1]):
-            total = 0.0
-            for b in range(fine):
-                v = y + (b + 0.5) / fine - 0.5
-                for a in range(fine):
-                    u = x + (a + 0.5) / fine - 0.5
-                    total += _trilinear(
-                        volume,
-                        origin_kji[0] + u * across_kji[0] + v * down_kji[0],
-                        origin_kji[1] + u * across_kji[1] + v * down_kji[1],
-                        origin_kji[2] + u * across_kji[2] + v * down_kji[2],
-                        low,
-                        high,
+            out[y, x] = 0.0
+        for b in range(fine):
+            v = y + (b + 0.5) / fine - 0.5
+            for a in range(fine):
+                u = (a + 0.5) / fine - 0.5
+                k = origin_kji[0] + u * dk + v * down_kji[0]
+                j = origin_kji[1] + u * dj + v * down_kji[1]
+                i = origin_kji[2] + u * di + v * down_kji[2]
+                first, last = _inner(k, dk, volume.shape[0], 0, out.shape[1])
+                first, last = _inner(j, dj, volume.shape[1], first, last)
+                first, last = _inner(i, di, volume.shape[2], first, last)
+                last = max(first, last)
+                for x in range(min(first, out.shape[1])):
+                    out[y, x] += share * _trilinear(
+                        volume, k + x * dk, j + x * dj, i + x * di, low, high
                     )
-            out[y, x] = total / (fine * fine)
+                for x in range(first, last):
+                    out[y, x] += share * _within(
+                        volume, k + x * dk, j + x * dj, i + x * di, low, high
+                    )
+                for x in range(last, out.shape[1]):
+                    out[y, x] += share * _trilinear(
+                        volume, k + x * dk, j + x * dj, i + x * di, low, high
+                    )
 
 
 @compiled
@@ -192,35 +254,59 @@ def window_table(values: Any, gain: float, offset: float, table: Any, out: Any) 
 
 
 @compiled
-def compose_grey(picture: Any, overlay: Any, out: Any) -> None:
-    """See `plain.compose_grey`."""
-    rows, columns = out.shape
-    for r in range(rows):
-        inked = np.uint32(0)
-        for c in range(columns):
-            out[r, c] = np.uint32(0xFF000000) | np.uint32(picture[r, c]) * np.uint32(0x010101)
-            inked |= overlay[rows - 1 - r, c]
-        if inked != 0:
-            for c in range(columns):
-                ink = overlay[rows - 1 - r, c]
-                if ink != 0:
-                    out[r, c] = _over(ink, out[r, c])
+def pack_window_linear(values: Any, gain: float, offset: float, out: Any) -> None:
+    """See `plain.pack_window_linear`."""
+    for r in range(values.shape[0]):
+        for c in range(values.shape[1]):
+            t: float = np.float64(values[r, c]) * gain + offset
+            t = t if t > 0.0 else 0.0
+            t = t if t < 255.0 else 255.0
+            out[r, c] = np.uint32(0xFF000000) | np.uint32(np.int32(t + 0.5)) * np.uint32(0x010101)
 
 
 @compiled
-def compose_colour(picture: Any, overlay: Any, out: Any) -> None:
-    """See `plain.compose_colour`."""
-    rows, columns = out.shape
-    for r in range(rows):
-        for c in range(columns):
-            light = (
+def pack_window_table(values: Any, gain: float, offset: float, table: Any, out: Any) -> None:
+    """See `plain.pack_window_table`."""
+    top = len(table) - 1.0
+    for r in range(values.shape[0]):
+        for c in range(values.shape[1]):
+            value = values[r, c]
+            t: float = np.float64(value) * gain + offset
+            t = t if t > 0.0 else 0.0
+            t = t if t < top else top
+            level = np.uint32(table[np.int32(t + 0.5)]) if value == value else np.uint32(0)
+            out[r, c] = np.uint32(0xFF000000) | level * np.uint32(0x010101)
+
+
+@compiled
+def pack_grey(picture: Any, out: Any) -> None:
+    """See `plain.pack_grey`."""
+    for r in range(out.shape[0]):
+        for c in range(out.shape[1]):
+            out[r, c] = np.uint32(0xFF000000) | np.uint32(picture[r, c]) * np.uint32(0x010101)
+
+
+@compiled
+def pack_colour(picture: Any, out: Any) -> None:
+    """See `plain.pack_colour`."""
+    for r in range(out.shape[0]):
+        for c in range(out.shape[1]):
+            out[r, c] = (
                 np.uint32(0xFF000000)
                 | np.uint32(picture[r, c, 0]) << np.uint32(16)
                 | np.uint32(picture[r, c, 1]) << np.uint32(8)
                 | np.uint32(picture[r, c, 2])
             )
-            ink = overlay[rows - 1 - r, c]
-            out[r, c] = light if ink == 0 else _over(ink, light)
+
+
+@compiled
+def lay(ink: Any, left: int, top: int, out: Any) -> None:
+    """See `plain.lay`."""
+    for r in range(max(0, -top), min(ink.shape[0], out.shape[0] - top)):
+        for c in range(max(0, -left), min(ink.shape[1], out.shape[1] - left)):
+            over = ink[r, c]
+            if over != 0:
+                out[r + top, c + left] = _over(over, out[r + top, c + left])
 
 
 @compiled

@@ -137,29 +137,60 @@ def window_table(values: Values, gain: float, offset: float, table: Grey, out: G
     out[:] = np.where(np.isnan(values), 0, table[index])
 
 
-def compose_grey(picture: Grey, overlay: NDArray[np.uint32], out: NDArray[np.uint32]) -> None:
-    """Lay a premultiplied overlay over a grey picture.
+def pack_window_linear(values: Values, gain: float, offset: float, out: NDArray[np.uint32]) -> None:
+    """Do as `window_linear`, into 0xFFRRGGBB."""
+    grey = np.empty(values.shape, np.uint8)
+    window_linear(values, gain, offset, grey)
+    pack_grey(grey, out)
+
+
+def pack_window_table(
+    values: Values, gain: float, offset: float, table: Grey, out: NDArray[np.uint32]
+) -> None:
+    """Do as `window_table`, into 0xFFRRGGBB."""
+    grey = np.empty(values.shape, np.uint8)
+    window_table(values, gain, offset, table, grey)
+    pack_grey(grey, out)
+
+
+def pack_grey(picture: Grey, out: NDArray[np.uint32]) -> None:
+    """Turn (rows, columns) grey levels into 0xFFRRGGBB."""
+    out[:] = picture.astype(np.uint32) * np.uint32(0x010101) | np.uint32(0xFF000000)
+
+
+def pack_colour(picture: Grey, out: NDArray[np.uint32]) -> None:
+    """Turn a (rows, columns, 3) colour picture into 0xFFRRGGBB."""
+    packed = np.full(out.shape, 0xFF000000, np.uint32)
+    for channel, shift in ((0, 16), (1, 8), (2, 0)):
+        packed |= picture[..., channel].astype(np.uint32) << np.uint32(shift)
+    out[:] = packed
+
+
+def copy_plane(plane: NDArray[np.generic], out: NDArray[np.generic]) -> None:
+    """Copy a (rows, columns) view, however it lies in memory, into an array of its type."""
+    out[:] = plane
+
+
+def lay(ink: NDArray[np.uint32], left: int, top: int, out: NDArray[np.uint32]) -> None:
+    """Lay a piece of overlay over a picture, its corner at column `left` and row `top`.
 
     Parameters
     ----------
-    picture : ndarray, shape (rows, columns), uint8
-        Top row first.
-    overlay : ndarray, shape (rows, columns), uint32
-        0xAABBGGRR, premultiplied, *bottom* row first, as OpenGL hands it over.
+    ink : ndarray, shape (rows, columns), uint32
+        0xAABBGGRR, premultiplied, top row first; what sticks out of the picture is left off.
     out : ndarray, shape (rows, columns), uint32
-        0xFFRRGGBB, top row first.
+        0xFFRRGGBB, top row first; changed in place.
     """
-    compose_colour(np.repeat(picture[..., None], 3, axis=2), overlay, out)
-
-
-def compose_colour(picture: Grey, overlay: NDArray[np.uint32], out: NDArray[np.uint32]) -> None:
-    """Lay an overlay over a (rows, columns, 3) colour picture; else as `compose_grey`."""
-    over = overlay[::-1]
+    rows = slice(max(top, 0), max(min(top + ink.shape[0], out.shape[0]), 0))
+    columns = slice(max(left, 0), max(min(left + ink.shape[1], out.shape[1]), 0))
+    under = out[rows, columns]
+    over = ink[rows.start - top :, columns.start - left :][: under.shape[0], : under.shape[1]]
+    under = under[: over.shape[0], : over.shape[1]]
     through = np.uint32(255) - (over >> np.uint32(24))
-    packed = np.full(out.shape, 0xFF000000, np.uint32)
-    for channel, shift in ((0, 16), (1, 8), (2, 0)):
-        under = picture[..., channel].astype(np.uint32)
-        added = over >> np.uint32(8 * channel) & np.uint32(255)
-        light = np.minimum(added + (under * through + np.uint32(127)) // np.uint32(255), 255)
-        packed |= light.astype(np.uint32) << np.uint32(shift)
-    out[:] = packed
+    packed = np.full(under.shape, 0xFF000000, np.uint32)
+    for taken, put in ((0, 16), (8, 8), (16, 0)):
+        added = over >> np.uint32(taken) & np.uint32(255)
+        level = under >> np.uint32(put) & np.uint32(255)
+        light = np.minimum(added + (level * through + np.uint32(127)) // np.uint32(255), 255)
+        packed |= light.astype(np.uint32) << np.uint32(put)
+    under[:] = packed

@@ -9,7 +9,10 @@ from viewer.render.style import Side
 
 @attrs.frozen
 class Text:
-    """Lines of text with a dark halo, at (x, y): `across` START is its left, `down` its top."""
+    """Lines of text with a dark halo, at (x, y): `across` START is its left, `down` its top.
+
+    `is_lively` says that the words change while a hand moves.
+    """
 
     x: float
     y: float
@@ -19,28 +22,31 @@ class Text:
     across: Side = Side.START
     down: Side = Side.START
     is_bold: bool = False
+    is_lively: bool = False
 
 
 @attrs.frozen
-class Segments:
-    """Straight lines ((x0, y0), (x1, y1)) of one colour."""
+class Bars:
+    """Filled boxes (left, top, right, bottom) of whole pixels, right and bottom excluded."""
 
-    ends: tuple[tuple[tuple[float, float], tuple[float, float]], ...]
+    boxes: tuple[tuple[int, int, int, int], ...]
     colour: str
-    width_px: float = 1.0
     opacity: float = 1.0
+    is_lively: bool = True
 
 
-Overlay = Text | Segments
+Overlay = Text | Bars
 
 
 def crosshair(
-    x: float, y: float, width: int, height: int, colours: tuple[str, str], gap: float
-) -> tuple[Segments, Segments]:
-    """Return the vertical and the horizontal line through (x, y), with a gap around it.
+    at: tuple[int, int], size: tuple[int, int], colours: tuple[str, str], gap: int, wide: int
+) -> tuple[Bars, Bars]:
+    """Return the vertical and the horizontal line, `wide` pixels, through `at`, with a gap there.
 
     `colours` are those of the planes that the vertical and the horizontal line stand for.
     """
-    vertical = (((x, 0.0), (x, y - gap)), ((x, y + gap), (x, float(height))))
-    horizontal = (((0.0, y), (x - gap, y)), ((x + gap, y), (float(width), y)))
-    return Segments(vertical, colours[0], 1.0, 0.8), Segments(horizontal, colours[1], 1.0, 0.8)
+    (x, y), (width, height) = at, size
+    left, top = x - wide // 2, y - wide // 2
+    vertical = ((left, 0, left + wide, y - gap), (left, y + gap, left + wide, height))
+    horizontal = ((0, top, x - gap, top + wide), (x + gap, top, width, top + wide))
+    return Bars(vertical, colours[0], 0.8), Bars(horizontal, colours[1], 0.8)

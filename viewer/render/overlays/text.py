@@ -20,6 +20,7 @@ from vtkmodules.vtkRenderingCore import (
     vtkTexturedActor2D,
 )
 
+from viewer.render.overlays.pieces import Piece, premultiplied
 from viewer.render.overlays.records import Text
 from viewer.render.style import PaneStyle, Side, rgb
 
@@ -28,6 +29,24 @@ _HALO_OPACITY = 0.82
 
 def draw(record: Text, height: int, scale: float, style: PaneStyle) -> list[vtkProp]:
     """Return one textured rectangle with the text and its halo."""
+    return [
+        _rectangle(painted, left, height - top - painted.shape[0])
+        for painted, left, top in _painted(record, scale, style)
+    ]
+
+
+def ink(record: Text, scale: float, style: PaneStyle) -> list[Piece]:
+    """Return the same pixels as a piece."""
+    return [
+        Piece(left, top, premultiplied(painted))
+        for painted, left, top in _painted(record, scale, style)
+    ]
+
+
+def _painted(
+    record: Text, scale: float, style: PaneStyle
+) -> list[tuple[NDArray[np.uint8], int, int]]:
+    """Return red, green, blue, alpha of the text and where its corner lies; none without words."""
     lines = tuple(line for line in record.lines if line)
     if not lines:
         return []
@@ -39,7 +58,7 @@ def draw(record: Text, height: int, scale: float, style: PaneStyle) -> list[vtkP
     rows, columns = painted.shape[:2]
     left = record.x - reach * 2 - (columns - 1 - reach * 4) * record.across.value / 2
     top = record.y - reach * 2 - (rows - 1 - reach * 4) * record.down.value / 2
-    return [_rectangle(painted, round(left), height - round(top) - rows)]
+    return [(painted, round(left), round(top))]
 
 
 def freetype(
