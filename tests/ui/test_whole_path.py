@@ -65,6 +65,7 @@ def test_from_login_to_share_and_trail(tmp_path: Path, qtbot: QtBot) -> None:
         height = planes.view.cursor_lps[2]
         wheel(planes.viewports[Plane.AXIAL], 3)
         assert planes.view.cursor_lps[2] != height
+        before_lock = planes.view
 
         clock.pass_s(601)
         assert shell.practice.watch.seconds_left() == 0
@@ -76,6 +77,10 @@ def test_from_login_to_share_and_trail(tmp_path: Path, qtbot: QtBot) -> None:
         wait_until(lambda: shell.image is not None and shell.workspace.pane is not None)
         assert shell.image is not None
         assert shell.image.kind is ImageKind.CBCT
+        back = shell.workspace.pane
+        assert isinstance(back, PlanesPane)
+        wait_until(lambda: back.view is not None)
+        assert back.view == before_lock
 
         show(shell, images[ImageKind.PANORAMIC])
         out = tmp_path / "for-a-colleague.age"
@@ -180,3 +185,35 @@ def test_a_role_without_patients_gets_a_shell_without_patients(
         panel = shell.sheets[0].content
         assert isinstance(panel, TrailPanel)
         assert panel.model.rowCount() > 0
+
+
+def test_real_files_of_other_makers_come_in_and_open_in_the_window(
+    tmp_path: Path, qtbot: QtBot, shared_data: Path
+) -> None:
+    folders = [
+        shared_data / "ct-geometry" / "philips_phantom_5mm",
+        shared_data / "dental" / "2d" / "intraoral_photo",
+        shared_data / "dicom" / "highdicom",
+    ]
+    with open_windows(tmp_path / "store") as joined:
+        shell = log_in(joined, OFFICER)
+        shell.resize(1366, 768)
+        shell.start_import(folders)
+        wait_until(lambda: shell.sheets)
+        assert shell.patients.rows or shell.practice.chart.find_patients("")
+        for sheet in list(shell.sheets):
+            sheet.close_sheet()
+        opened = set()
+        for row in shell.practice.chart.find_patients(""):
+            shell.open_patient(row.patient)
+            for image in images_of(shell).values():
+                pane = show(shell, image)
+                picture = pane.grab().toImage()
+                shades = {
+                    picture.pixelColor(x, y).value()
+                    for x in range(0, picture.width(), 13)
+                    for y in range(0, picture.height(), 13)
+                }
+                assert len(shades) > 8
+                opened.add((image.is_volume, image.is_colour))
+        assert {(True, False), (False, False), (False, True)} <= opened

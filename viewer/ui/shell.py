@@ -20,7 +20,7 @@ from viewer.app.jobs import Progress
 from viewer.model.ids import ImageId, PatientId, UserId
 from viewer.model.image import ImageRecord, Picture
 from viewer.model.patient import Patient
-from viewer.model.view import WindowLevel
+from viewer.model.view import PlanesView, RadiographView, WindowLevel
 from viewer.ui import icons, theme
 from viewer.ui.command_palette import CommandPalette
 from viewer.ui.import_panel import DropZone, ImportReport, ProgressCard
@@ -76,6 +76,7 @@ class Place:
     patient_id: PatientId | None = None
     image_id: ImageId | None = None
     window: WindowLevel | None = None
+    view: RadiographView | PlanesView | None = None
 
 
 class Shell(QWidget):
@@ -94,7 +95,7 @@ class Shell(QWidget):
         self._visits: Sequence[Visit] = ()
         self._opening: Running | None = None
         self._importing: Running | None = None
-        self._window_then: WindowLevel | None = None
+        self._place_then: Place | None = None
         self.sheets: list[Sheet] = []
         self.setWindowTitle("Bitewing")
         self.setWindowIcon(icons.icon("mark", "accent", size=64))
@@ -274,9 +275,7 @@ class Shell(QWidget):
         day = study.date if study else None
         self.workspace.show_picture(shown, Identity(self.patient, day, shown.record.study_uid))
         self.inspector.show_picture(shown)
-        if self._window_then is not None:
-            self._set_window(self._window_then)
-            self._window_then = None
+        self._put_back(self._place_then)
         if self.workspace.pane is not None and self.workspace.pane.window is not None:
             self.inspector.show_window(self.workspace.pane.window)
         for note in shown.record.notes[:1]:
@@ -537,6 +536,7 @@ class Shell(QWidget):
             self.patient.id if self.patient else None,
             self.image.id if self.image else None,
             pane.window if pane else None,
+            getattr(pane, "view", None),
         )
 
     def return_to(self, place: Place) -> None:
@@ -547,8 +547,18 @@ class Shell(QWidget):
         for visit in self._visits:
             for image in visit.images:
                 if image.id == place.image_id:
-                    self._window_then = place.window
                     self.open_image(image, visit)
+                    self._place_then = place
+
+    def _put_back(self, place: Place | None) -> None:
+        """Look at the picture as before the lock: same slice, zoom, turn and window."""
+        self._place_then = None
+        if place is None or self.image is None or place.image_id != self.image.id:
+            return
+        if place.view is not None and hasattr(self.workspace.pane, "view"):
+            self.workspace.pane.view = place.view  # type: ignore[union-attr]
+        elif place.window is not None:
+            self._set_window(place.window)
 
     def empty(self) -> None:
         """Drop everything of patients: work, sheets, scenes, thumbnails, lists, names."""
