@@ -194,6 +194,7 @@ def test_real_files_of_other_makers_come_in_and_open_in_the_window(
         shared_data / "ct-geometry" / "philips_phantom_5mm",
         shared_data / "dental" / "2d" / "intraoral_photo",
         shared_data / "dicom" / "highdicom",
+        shared_data / "dicom" / "cornerstone3d_testImages",
     ]
     with open_windows(tmp_path / "store") as joined:
         shell = log_in(joined, OFFICER)

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import attrs
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLayout, QStackedWidget, QWidget
 
@@ -502,6 +502,12 @@ class Shell(QWidget):
         else:
             self.workspace.setFocus()
 
+    def changeEvent(self, event: QEvent) -> None:
+        """Dress the actions in a theme chosen while the program runs."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "actions_bar"):
+            self.actions_bar.dress()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Give a small window to the image."""
         super().resizeEvent(event)
@@ -547,8 +553,8 @@ class Shell(QWidget):
         for visit in self._visits:
             for image in visit.images:
                 if image.id == place.image_id:
-                    self.open_image(image, visit)
                     self._place_then = place
+                    self.open_image(image, visit)
 
     def _put_back(self, place: Place | None) -> None:
         """Look at the picture as before the lock: same slice, zoom, turn and window."""
