@@ -6,6 +6,8 @@ picture can be split among threads and dropped between bands.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import attrs
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +20,9 @@ from viewer.imaging.presets import VolumePreset
 from viewer.model.image import GreyScale, Picture
 from viewer.model.view import VolumeView
 
-_SHIFT = 3
-EDGE = 1 << _SHIFT
 LONGEST = 288
-_COARSE_STEP = 1.5
+_COARSE_STEP = 1.25
+_LEAST = 48
 _KEY_LIGHT = np.array([-0.35, -0.85, 0.45])
 
 
@@ -30,18 +31,23 @@ class RayVolume:
     """Modality values for the ray caster, and the extremes of each brick.
 
     `values` is int16 [k, j, i], thinned to at most `LONGEST` per axis; `lows` and `highs` hold the
-    extremes of every brick of 8³ positions, its far faces included.
+    extremes of every brick of 2**`shift` positions cubed, its far faces included. `coarse` is the
+    same at half the fineness, quieter and eight times smaller, for pictures while a hand turns it.
     """
 
     space: VolumeSpace
     values: NDArray[np.int16]
     lows: NDArray[np.int16]
     highs: NDArray[np.int16]
+    shift: int
+    coarse: RayVolume | None = None
 
     def wipe(self) -> None:
         """Overwrite the values with zeros: nothing of the picture is left in memory."""
         for array in (self.values, self.lows, self.highs):
             array.fill(0)
+        if self.coarse is not None:
+            self.coarse.wipe()
 
 
 def prepare(picture: Picture, longest: int = LONGEST) -> RayVolume:
@@ -50,15 +56,39 @@ def prepare(picture: Picture, longest: int = LONGEST) -> RayVolume:
     factors = [max(1, -(-size // longest)) for size in pixels.shape]
     values = np.stack([_thinned(block, factors, grey) for block in _blocks(pixels, factors[0])])
     values = np.pad(values, [(0, 1 if size < 2 else 0) for size in values.shape], mode="edge")
-    affine = picture.affine
-    affine[:3, 3] += affine[:3, :3] @ ((np.array(factors[::-1]) - 1) / 2)
-    affine[:3, :3] *= np.array(factors[::-1])
-    return RayVolume(
-        space_of(values.shape, affine),
-        values,
-        _bricks(values, np.minimum),
-        _bricks(values, np.maximum),
-    )
+    space = _thinner(picture.affine, factors, values.shape)
+    halves = [2 if size >= _LEAST else 1 for size in values.shape]
+    small = _halved(values, halves)
+    coarse = _with_bricks(_thinner(space.matrix, halves, small.shape), small, 2)
+    return _with_bricks(space, values, 3, coarse)
+
+
+def _thinner(
+    affine: NDArray[np.float64], factors: list[int], shape: tuple[int, ...]
+) -> VolumeSpace:
+    """Return where voxels lie that are means of `factors` [k, j, i] voxels each."""
+    matrix = affine.copy()
+    matrix[:3, 3] += matrix[:3, :3] @ ((np.array(factors[::-1]) - 1) / 2)
+    matrix[:3, :3] *= np.array(factors[::-1])
+    return space_of(shape, matrix)
+
+
+def _halved(values: NDArray[np.int16], halves: list[int]) -> NDArray[np.int16]:
+    whole = tuple(slice(0, size // by * by) for size, by in zip(values.shape, halves, strict=True))
+    total = np.zeros([s.stop // by for s, by in zip(whole, halves, strict=True)], np.int32)
+    cut = values[whole]
+    for k in range(halves[0]):
+        for j in range(halves[1]):
+            for i in range(halves[2]):
+                total += cut[k :: halves[0], j :: halves[1], i :: halves[2]]
+    return (total // int(np.prod(halves))).astype(np.int16)
+
+
+def _with_bricks(
+    space: VolumeSpace, values: NDArray[np.int16], shift: int, coarse: RayVolume | None = None
+) -> RayVolume:
+    lows, highs = (_bricks(values, best, 1 << shift) for best in (np.minimum, np.maximum))
+    return RayVolume(space, values, lows, highs, shift, coarse)
 
 
 def _blocks(pixels: NDArray[np.generic], factor: int) -> list[NDArray[np.generic]]:
@@ -79,14 +109,14 @@ def _thinned(block: NDArray[np.generic], factors: list[int], grey: GreyScale) ->
     return clipped
 
 
-def _bricks(values: NDArray[np.int16], best: np.ufunc) -> NDArray[np.int16]:
+def _bricks(values: NDArray[np.int16], best: np.ufunc, edge: int) -> NDArray[np.int16]:
     found = values
     for axis in range(3):
         size = found.shape[axis]
-        count = -(-size // EDGE)
-        starts = np.arange(count) * EDGE
+        count = -(-size // edge)
+        starts = np.arange(count) * edge
         inner = best.reduceat(found, starts, axis=axis)
-        faces = np.take(found, np.minimum(starts + EDGE, size - 1), axis=axis)
+        faces = np.take(found, np.minimum(starts + edge, size - 1), axis=axis)
         found = best(inner, faces)
     return np.ascontiguousarray(found)
 
@@ -97,6 +127,7 @@ class Look:
 
     preset: VolumePreset
     empty: NDArray[np.uint8]
+    coarse: Look | None = None
 
     @property
     def shows_nothing(self) -> bool:
@@ -106,6 +137,7 @@ class Look:
 
 def look(volume: RayVolume, preset: VolumePreset) -> Look:
     """Find the space that a preset leaves empty. Pure, any thread."""
+    coarse = look(volume.coarse, preset) if volume.coarse is not None else None
     table = preset.table(1.0)
     seen = np.concatenate([[0], np.cumsum(table[:, 3] > 0)])
     scale = (len(table) - 1) / (preset.high - preset.low)
@@ -117,9 +149,9 @@ def look(volume: RayVolume, preset: VolumePreset) -> Look:
     last = np.ceil(ends[1]).astype(np.int64)
     shows = seen[np.maximum(last + 1, first)] > seen[first]
     if not shows.any():
-        return Look(preset, np.full(shows.shape, 255, np.uint8))
+        return Look(preset, np.full(shows.shape, 255, np.uint8), coarse)
     away = distance_transform_cdt(~shows, metric="chessboard")
-    return Look(preset, np.clip(away, 0, 255).astype(np.uint8))
+    return Look(preset, np.clip(away, 0, 255).astype(np.uint8), coarse)
 
 
 def directions(view: VolumeView) -> tuple[NDArray[np.float64], ...]:
@@ -147,7 +179,7 @@ def directions(view: VolumeView) -> tuple[NDArray[np.float64], ...]:
 class Shot:
     """One picture to be taken: a volume, a look, a camera and a size. Frozen; bands may be shared.
 
-    `step_mm` is the distance between samples along a ray; a coarse shot is lit more simply.
+    `step_mm` is the distance between samples along a ray.
     """
 
     volume: RayVolume
@@ -160,6 +192,14 @@ class Shot:
 
     def rows(self, first: int, picture: NDArray[np.uint8], depth: NDArray[np.float32]) -> None:
         """Fill a band: `picture` (rows, width, 3) and `depth` (rows, width) from row `first` on."""
+        kernels.cast_rays(
+            self.volume.values, self.look.empty, self.volume.shift, *self._arguments,
+            first, picture, depth,
+        )  # fmt: skip
+
+    @cached_property
+    def _arguments(self) -> tuple[object, ...]:
+        """What the kernel takes from preset and camera, the same for all bands."""
         right, up, into = directions(self.view)
         low, high = (np.array(end) for end in self.volume.space.bounds_lps)
         reach = float(np.linalg.norm(high - low))
@@ -182,11 +222,10 @@ class Shot:
         ]
         preset = self.look.preset
         table = preset.table(self.step_mm)
-        kernels.cast_rays(
-            self.volume.values, self.look.empty, _SHIFT, table, preset.low,
-            (len(table) - 1) / (preset.high - preset.low), *kji,
+        return (
+            table, preset.low, (len(table) - 1) / (preset.high - preset.low), *kji,
             np.ascontiguousarray(inverse.T, dtype=np.float32), _lights(right, up, into),
-            _strengths(preset, is_fine=self.is_fine), not self.is_fine, first, picture, depth,
+            _strengths(preset, is_fine=self.is_fine),
         )  # fmt: skip
 
 
@@ -194,6 +233,8 @@ def shot(
     volume: RayVolume, appearance: Look, view: VolumeView, width: int, height: int, *, fine: bool
 ) -> Shot:
     """Return the shot for a pane: fine when it is still, coarse while it turns."""
+    if not fine and volume.coarse is not None and appearance.coarse is not None:
+        volume, appearance = volume.coarse, appearance.coarse
     finest = float(volume.space.spacing_mm.min())
     typical = float(np.cbrt(np.prod(volume.space.spacing_mm)))
     step_mm = max(finest, typical * 0.5) * (0.6 if fine else _COARSE_STEP)

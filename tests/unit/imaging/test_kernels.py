@@ -187,7 +187,7 @@ def test_rays_see_alike_and_skipping_changes_nothing(seed: int) -> None:
     rays = (
         np.array([2.0, -4.0, 1.0]), np.array([0.02, 0.03, 1.1]), np.array([0.9, 0.0, 0.05]), into,
         np.eye(3, dtype=np.float32), lights,
-        np.array([0.3, 0.6, 0.2, 8, 0.4, 0.02], np.float32), bool(seed % 2), 0,
+        np.array([0.3, 0.6, 0.2, 8, 0.4, 0.02], np.float32), 0,
     )  # fmt: skip
     pictures = []
     for cast, empty in (

@@ -97,3 +97,21 @@ def test_a_preset_with_falling_values_is_refused(tmp_path: object) -> None:
 def test_shipped_presets_are_in_order() -> None:
     assert [preset.name for preset in presets()][:2] == ["teeth", "bone"]
     assert attrs.asdict(presets()[0].shading)["ambient"] > 0
+
+
+def test_the_coarse_picture_is_the_fine_one_less_sharp() -> None:
+    voxels = np.full((60, 64, 57), -1000, np.int16)
+    voxels[12:45, 20:40, 30:50] = 1500
+    rays = prepare(volume(voxels, placed((0.5, 0.4, 0.5), (3, 4, 5))))
+    assert rays.coarse is not None
+    assert rays.coarse.values.shape == (30, 32, 28)
+    pictures = []
+    for fine in (True, False):
+        picture, depth = np.zeros((80, 90, 3), np.uint8), np.zeros((80, 90), np.float32)
+        view = VolumeView("bone", azimuth_deg=25, elevation_deg=10)
+        shot(rays, look(rays, _bone()), view, 90, 80, fine=fine).rows(0, picture, depth)
+        pictures.append(picture.astype(int))
+    seen = pictures[0].sum(axis=2) > 60
+    assert seen.mean() > 0.05
+    assert np.abs(pictures[0] - pictures[1])[seen].mean() < 16
+    assert np.abs(np.subtract(*[_middle(p) for p in pictures])).max() < 0.7

@@ -208,7 +208,7 @@ def _exercise_rays(loops: ModuleType) -> None:
     loops.cast(
         np.zeros((2, 2, 2), np.int16), np.zeros((1, 1, 1), np.uint8), 3,
         np.zeros((2, 4), np.float32), 0.0, 1.0, point, point, point, np.ones(3),
-        np.zeros((3, 3), np.float32), few, few, True, 0,
+        np.zeros((3, 3), np.float32), few, few, 0,
         np.zeros((1, 1, 3), np.uint8), np.zeros((1, 1), np.float32),
     )  # fmt: skip
 

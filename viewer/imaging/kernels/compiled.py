@@ -130,16 +130,21 @@ def _trilinear(volume: Any, k: float, j: float, i: float, low: float, high: floa
                      volume[k0, j1, i1], fj, fi)  # fmt: skip
     far: float = _bilinear(volume[k1, j0, i0], volume[k1, j0, i1], volume[k1, j1, i0],
                     volume[k1, j1, i1], fj, fi)  # fmt: skip
-    return near if fk == 0.0 else float(near + fk * (far - near))
+    return float(_mix(near, far, fk))
 
 
 @compiled
 def _bilinear(a: Any, b: Any, c: Any, d: Any, fj: float, fi: float) -> float:
-    first, second = float(a), float(c)
-    if fi != 0.0:
-        first += fi * (float(b) - first)
-        second += fi * (float(d) - second)
-    return first if fj == 0.0 else first + fj * (second - first)
+    first: float = _mix(float(a), float(b), fi)
+    return float(_mix(first, _mix(float(c), float(d), fi), fj))
+
+
+@compiled
+def _mix(one: float, two: float, share: float) -> float:
+    """Mix two values; one without a share may be NaN."""
+    if share == 0.0:
+        return one
+    return two if share == 1.0 else one + share * (two - one)
 
 
 @compiled

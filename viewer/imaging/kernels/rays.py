@@ -44,31 +44,11 @@ def _sample(values: Any, k: Any, j: Any, i: Any) -> Any:
 
 
 @compiled
-def _smooth_gradient(values: Any, k: Any, j: Any, i: Any) -> Any:
+def _gradient(values: Any, k: Any, j: Any, i: Any) -> Any:
     return (
         _sample(values, k + _ONE, j, i) - _sample(values, k - _ONE, j, i),
         _sample(values, k, j + _ONE, i) - _sample(values, k, j - _ONE, i),
         _sample(values, k, j, i + _ONE) - _sample(values, k, j, i - _ONE),
-    )
-
-
-@compiled
-def _near(at: Any, size: Any) -> Any:
-    """The indices before and after the nearest voxel."""
-    middle = np.int32(at + np.float32(0.5))
-    before, after = max(middle - np.int32(1), np.int32(0)), min(middle + 1, np.int32(size) - 1)
-    return np.uint32(before), np.uint32(min(max(middle, 0), size - 1)), np.uint32(after)
-
-
-@compiled
-def _quick_gradient(values: Any, k: Any, j: Any, i: Any) -> Any:
-    ka, kb, kc = _near(k, values.shape[0])
-    ja, jb, jc = _near(j, values.shape[1])
-    ia, ib, ic = _near(i, values.shape[2])
-    return (
-        np.float32(values[kc, jb, ib]) - np.float32(values[ka, jb, ib]),
-        np.float32(values[kb, jc, ib]) - np.float32(values[kb, ja, ib]),
-        np.float32(values[kb, jb, ic]) - np.float32(values[kb, jb, ia]),
     )
 
 
@@ -91,15 +71,11 @@ def _light(gk: Any, gj: Any, gi: Any, to_lps: Any, light: Any, shading: Any) -> 
 
 @compiled
 def _lit(
-    values: Any, k: Any, j: Any, i: Any, part: Any, to_lps: Any, light: Any, shading: Any,
-    quick: bool,
+    values: Any, k: Any, j: Any, i: Any, part: Any, to_lps: Any, light: Any, shading: Any
 ) -> Any:  # fmt: skip
     if part < _DARK:
         return shading[0] + shading[1] * np.float32(0.5), np.float32(0)
-    if quick:
-        gk, gj, gi = _quick_gradient(values, k, j, i)
-    else:
-        gk, gj, gi = _smooth_gradient(values, k, j, i)
+    gk, gj, gi = _gradient(values, k, j, i)
     return _light(gk, gj, gi, to_lps, light, shading)
 
 
@@ -134,8 +110,8 @@ def _level(light: Any) -> Any:
 @compiled
 def cast(
     values: Any, empty: Any, shift: Any, table: Any, low: float, per_value: float, origin: Any,
-    across: Any, down: Any, step: Any, to_lps: Any, light: Any, shading: Any, quick: bool,
-    first_row: int, picture: Any, depth: Any,
+    across: Any, down: Any, step: Any, to_lps: Any, light: Any, shading: Any, first_row: int,
+    picture: Any, depth: Any,
 ) -> None:  # fmt: skip
     """See `plain_rays.cast`."""
     top = np.int32(len(table) - 1)
@@ -180,7 +156,7 @@ def cast(
                 if alpha <= 0:
                     continue
                 part = left * alpha
-                bright, glare = _lit(values, k, j, i, part, to_lps, light, shading, quick)
+                bright, glare = _lit(values, k, j, i, part, to_lps, light, shading)
                 red += part * (table[index, 0] * bright + glare)
                 green += part * (table[index, 1] * bright + glare)
                 blue += part * (table[index, 2] * bright + glare)
