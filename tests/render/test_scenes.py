@@ -194,9 +194,13 @@ def _scenes() -> list[Scene]:
 @pytest.mark.parametrize("at", range(4))
 def test_kernels_and_vtk_give_the_same_pixels_within_one_grey_level(at: int) -> None:
     scene = _scenes()[at]
+    first = _rgb(scene.frame())
+    assert scene.is_first_frame
     frame, drawn = _rgb(scene.frame()), scene.snapshot().astype(int)
+    assert not scene.is_first_frame
     assert drawn.shape == (scene.height, scene.width, 3)
     assert np.abs(frame - drawn).max() <= 1
+    assert np.abs(first - drawn).max() <= 1
     assert len(np.unique(drawn)) > 60
     scene.release()
 
@@ -204,6 +208,7 @@ def test_kernels_and_vtk_give_the_same_pixels_within_one_grey_level(at: int) -> 
 @pytest.mark.parametrize("at", range(4))
 def test_release_leaves_no_pixel_readable(at: int) -> None:
     scene = _scenes()[at]
+    scene.frame()
     scene.frame()
     scene.snapshot()
     held = [value for value in vars(scene).values() if isinstance(value, np.ndarray)] + [

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from viewer.imaging import kernels
 from viewer.render.overlays import INKERS, Overlay, Piece
+from viewer.render.screen import SCREEN
 from viewer.render.stage import Stage
 from viewer.render.style import PaneStyle
 
@@ -26,6 +27,7 @@ class Scene:
         self._stage: Stage | None = None
         self._picture: NDArray[np.uint8] = np.zeros((1, 1), np.uint8)
         self._frame = np.zeros((1, 1), np.uint32)
+        self.is_first_frame = False
         self._inked: dict[Overlay, list[Piece]] = {}
 
     def resize(self, width: int, height: int, scale: float = 1.0) -> None:
@@ -38,16 +40,21 @@ class Scene:
     def frame(self) -> NDArray[np.uint32]:
         """Return what the pane shows: (height, width), 0xFFRRGGBB, top row first.
 
-        Owned by the scene and overwritten by the next call.
+        Owned by the scene and overwritten by the next call. Where VTK's window would have to be
+        made first, its overlays are inked too (`is_first_frame`), so that a picture is there at
+        once; the next frame has VTK's.
         """
         if self._frame.shape != (self.height, self.width):
             self._frame = np.zeros((self.height, self.width), np.uint32)
         self._pack(self._frame)
         overlays = self._overlays()
-        fixed = tuple(record for record in overlays if not record.is_lively)
+        self.is_first_frame = not (
+            self.is_first_frame or SCREEN.is_open or self._stage is not None or self.is_empty
+        )
+        fixed = tuple(r for r in overlays if not (r.is_lively or self.is_first_frame))
         first = overlays.index(fixed[0]) if fixed else 0
         under = overlays[:first]
-        over = tuple(record for record in overlays[first:] if record.is_lively)
+        over = tuple(r for r in overlays[first:] if r not in fixed)
         inked = self._ink((*under, *over))
         layer = self._ready_stage(fixed).pieces() if fixed else []
         for pieces in (*(inked[r] for r in under), layer, *(inked[r] for r in over)):
@@ -83,6 +90,7 @@ class Scene:
         """Empty the scene, wipe or finalise its window, overwrite every buffer with zeros."""
         self._forget()
         self._drop_ink()
+        self.is_first_frame = False
         kernels.rest()
         for buffer in (self._picture, self._frame):
             buffer.fill(0)

@@ -37,6 +37,11 @@ class VolumeScene(Scene):
         """Whether there is neither a picture nor a word about one to come."""
         return self._view is None and not self.message
 
+    def show_nothing(self, identity: tuple[str, ...] = ()) -> None:
+        """Forget the picture, and say whose the next one will be."""
+        self._forget()
+        self.identity = identity
+
     def show(self, picture: NDArray[np.uint8]) -> None:
         """Take a picture (rows, columns, 3), uint8, of any size; smaller ones are enlarged."""
         self._cast.fill(0)

@@ -25,7 +25,7 @@ from viewer.render.volume import VolumeScene
 from viewer.tools import flat, planes
 from viewer.tools.gestures import DoubleTap, Drag, Gesture, Phase, Pinch, Tool, Wheel, tool_of
 from viewer.tools.window_level import drag_window
-from viewer.ui.pane_style import identity_lines, style_of_theme
+from viewer.ui.pane_style import identity_lines, short_identity, style_of_theme
 from viewer.ui.ports import Identity
 from viewer.ui.viewport import Viewport
 from viewer.ui.volume_part import VolumePart
@@ -85,12 +85,16 @@ class PlanesPane(QWidget):
         ValueError
             The picture is not a volume.
         """
-        self.clear()
+        self.volume.close()
         self._picture = picture
         self._space = space_of(picture.pixels.shape, picture.affine)
         lines = identity_lines(identity)
         for plane, scene in self._scenes.items():
-            scene.show(picture, self._space, lines if plane is Plane.AXIAL else ())
+            scene.is_identity_small = plane is not Plane.AXIAL
+            scene.show(
+                picture, self._space, short_identity(lines) if scene.is_identity_small else lines
+            )
+        self._volume_scene.show_nothing(short_identity(lines))
         self._view = self._first_view(picture)
         self._centre = self._space.middle_lps
         self.volume.open(picture, self._preset(self.volume.view.preset), VolumeView())

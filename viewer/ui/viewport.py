@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -36,6 +36,7 @@ _BUTTONS = {
 }
 _PER_WHEEL_STEP = 120.0
 _DOUBLE_TAP_PX = 40.0
+_SOON_MS = 40
 
 Point = tuple[float, float]
 
@@ -53,6 +54,8 @@ class Viewport(QWidget):
         self._last: Point = (0.0, 0.0)
         self._pair: tuple[Point, float] | None = None
         self._tapped: tuple[int, Point] | None = None
+        self._soon = QTimer(self, singleShot=True, interval=_SOON_MS)
+        self._soon.timeout.connect(self.update)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAttribute(Qt.WidgetAttribute.WA_AcceptTouchEvents)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -71,6 +74,7 @@ class Viewport(QWidget):
     def release(self) -> None:
         """Empty the scene, overwrite its buffers and paint the bare canvas at once."""
         self.scene.release()
+        self._soon.stop()
         self._held = self._pair = self._tapped = None
         if self.isVisible():
             self.repaint()
@@ -87,6 +91,8 @@ class Viewport(QWidget):
             image = QImage(frame.data, width, height, width * 4, QImage.Format.Format_RGB32)
             image.setDevicePixelRatio(self.devicePixelRatioF())
             painter.drawImage(QPointF(0, 0), image)
+            if self.scene.is_first_frame:
+                self._soon.start()
         painter.end()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -7,6 +7,7 @@ at its next band. Only the latest wish is ever waited for.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from functools import partial
 
@@ -26,9 +27,11 @@ from viewer.render.volume import VolumeScene
 from viewer.ui.viewport import Viewport
 
 _BAND_ROWS = 12
+_BEGIN_MS = 15
 _STILL_MS = 140
 _SLOW_MS = 500
-_COARSE_PX = 330
+_COARSE_PX = (160, 330, 640)
+_COARSE_S = 0.045
 _FINE_PX = 900
 
 
@@ -61,6 +64,7 @@ class _Taking:
     parts: int
     jobs: list[Job[None]] = attrs.field(factory=list)
     done_rows: int = 0
+    since_s: float = attrs.field(factory=time.perf_counter)
 
 
 class VolumePart(QObject):
@@ -78,9 +82,12 @@ class VolumePart(QObject):
         self._look: Look | None = None
         self._preset: VolumePreset | None = None
         self._view = VolumeView()
+        self._picture: Picture | None = None
         self._taking: _Taking | None = None
         self._is_wish_waiting = False
+        self._coarse_px = float(_COARSE_PX[1])
         self._still = self._timer(_STILL_MS, self._sharpen)
+        self._begin = self._timer(_BEGIN_MS, self._prepare)
         self._slow = self._timer(_SLOW_MS, self._say_slow)
         viewport.resized.connect(self._ask_again)
 
@@ -102,7 +109,14 @@ class VolumePart(QObject):
         self._preset, self._view = preset, attrs.evolve(view, preset=preset.name)
         self._runner = JobRunner(self._poster.post, workers=max(2, min(os.cpu_count() or 2, 6)))
         self._say(self.tr("Preparing 3D…"))
-        self._runner.submit(lambda _: _made_ready(picture), self._ready, self._fault)
+        self._picture = picture
+        self._begin.start()
+
+    def _prepare(self) -> None:
+        """Begin with the volume once the planes have been painted."""
+        picture, self._picture = self._picture, None
+        if picture is not None and self._runner is not None:
+            self._runner.submit(lambda _: _made_ready(picture), self._ready, self._fault)
 
     def choose(self, preset: VolumePreset) -> None:
         """Show it with another preset."""
@@ -121,8 +135,9 @@ class VolumePart(QObject):
 
     def close(self) -> None:
         """Stop all work, wait for the workers to end, overwrite the volume."""
-        self._still.stop()
-        self._slow.stop()
+        self._picture = None
+        for timer in (self._begin, self._still, self._slow):
+            timer.stop()
         if self._runner is not None:
             self._runner.close()
             self._runner = None
@@ -160,7 +175,7 @@ class VolumePart(QObject):
         appearance = self._appearance()
         if self._volume is None or self._runner is None or appearance is None:
             return
-        width, height = self._size(_FINE_PX if is_fine else _COARSE_PX)
+        width, height = self._size(_FINE_PX if is_fine else round(self._coarse_px))
         wanted = shot(self._volume, appearance, self._view, width, height, fine=is_fine)
         parts = max(1, min(os.cpu_count() or 1, 6))
         picture = np.zeros((height, width, 3), np.uint8)
@@ -198,9 +213,16 @@ class VolumePart(QObject):
             self._slow.stop()
             self._quiet()
             self.sharpened.emit()
-        elif self._is_wish_waiting:
+            return
+        self._fit_coarse(time.perf_counter() - taking.since_s)
+        if self._is_wish_waiting:
             self._is_wish_waiting = False
             self._take(is_fine=False)
+
+    def _fit_coarse(self, took_s: float) -> None:
+        """Make the next coarse picture as large as this machine turns smoothly."""
+        wanted = self._coarse_px * min(max((_COARSE_S / max(took_s, 1e-4)) ** 0.5, 0.8), 1.15)
+        self._coarse_px = min(max(wanted, _COARSE_PX[0]), _COARSE_PX[2])
 
     def _progressed(self, taking: _Taking, progress: Progress) -> None:
         taking.done_rows += progress.done

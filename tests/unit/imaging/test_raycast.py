@@ -113,5 +113,6 @@ def test_the_coarse_picture_is_the_fine_one_less_sharp() -> None:
         pictures.append(picture.astype(int))
     seen = pictures[0].sum(axis=2) > 60
     assert seen.mean() > 0.05
-    assert np.abs(pictures[0] - pictures[1])[seen].mean() < 16
+    apart = float(np.abs(pictures[0] - pictures[1])[seen].mean())
+    assert apart < 30
     assert np.abs(np.subtract(*[_middle(p) for p in pictures])).max() < 0.7
