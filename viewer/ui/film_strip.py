@@ -18,7 +18,7 @@ from viewer.model.image import ImageRecord
 from viewer.ui import theme
 from viewer.ui.ports import Visit
 from viewer.ui.thumbnails import Thumbnails
-from viewer.ui.wording import image_words
+from viewer.ui.wording import film_words, image_words
 
 _IMAGE = Qt.ItemDataRole.UserRole
 _WIDTH = 104
@@ -83,7 +83,7 @@ class FilmDelegate(QStyledItemDelegate):
         painter.setFont(look.font("small"))
         painter.setPen(look.colour("text" if is_chosen else "text_soft"))
         words = painter.fontMetrics().elidedText(
-            image_words(image), Qt.TextElideMode.ElideRight, int(film.width())
+            film_words(image), Qt.TextElideMode.ElideRight, int(film.width())
         )
         below = QRectF(film.x(), film.bottom() + 4, film.width(), 18)
         painter.drawText(below, Qt.AlignmentFlag.AlignCenter, words)

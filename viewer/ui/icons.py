@@ -30,12 +30,13 @@ def _source(name: str) -> str:
 
 
 @lru_cache(maxsize=512)
-def _render(name: str, colour: str, size: int, ratio: float) -> QPixmap:
+def _render(name: str, colour: str, size: int, ratio: float, gap: int = 0) -> QPixmap:
     renderer = QSvgRenderer(QByteArray(_source(name).replace("currentColor", colour).encode()))
-    pixmap = QPixmap(QSize(round(size * ratio), round(size * ratio)))
+    side = round(size * ratio)
+    pixmap = QPixmap(QSize(side + round(gap * ratio), side))
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
-    renderer.render(painter, QRectF(0, 0, pixmap.width(), pixmap.height()))
+    renderer.render(painter, QRectF(0, 0, side, side))
     painter.end()
     pixmap.setDevicePixelRatio(ratio)
     return pixmap
@@ -52,8 +53,12 @@ def pixmap(name: str, token: str = "text_soft", size: int = 20, ratio: float = 1
     return _render(name, theme.current().colours[token], size, ratio)
 
 
-def icon(name: str, token: str = "text_soft", on_token: str = "accent", size: int = 20) -> QIcon:
+def icon(
+    name: str, token: str = "text_soft", on_token: str = "accent", size: int = 20, gap: int = 0
+) -> QIcon:
     """Return an icon in the current theme, with its disabled and checked looks.
+
+    `gap` px at its right stay free: Qt sets words too close to an icon.
 
     Raises
     ------
@@ -69,5 +74,6 @@ def icon(name: str, token: str = "text_soft", on_token: str = "accent", size: in
     made = QIcon()
     for mode, state, colour_token in looks:
         for ratio in _RATIOS:
-            made.addPixmap(pixmap(name, colour_token, size, ratio), mode, state)
+            colour = theme.current().colours[colour_token]
+            made.addPixmap(_render(name, colour, size, ratio, gap), mode, state)
     return made

@@ -6,6 +6,7 @@ from viewer.render.style import PaneStyle
 from viewer.ui import theme
 from viewer.ui.ports import Identity
 from viewer.ui.viewport import qt_lettering
+from viewer.ui.wording import isolated
 
 
 def style_of_theme() -> PaneStyle:
@@ -34,4 +35,13 @@ def identity_lines(identity: Identity | None) -> tuple[str, ...]:
         f"#{patient.chart_number}" if patient.chart_number else "",
     ]
     date = identity.study_date.isoformat() if identity.study_date else ""
-    return (patient.display_name, "  ".join(part for part in known if part), date)
+    return (isolated(patient.display_name), "  ".join(part for part in known if part), date)
+
+
+def short_identity(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the same facts in two lines, for the small viewports beside the first.
+
+    >>> short_identity(("Rossi, Lena", "1987-04-12  #20431", "2026-11-03"))
+    ('Rossi, Lena', '1987-04-12  #20431  2026-11-03')
+    """
+    return (lines[0], "  ".join(part for part in lines[1:] if part)) if lines else ()

@@ -52,7 +52,8 @@ class PatientBar(QFrame):
         return holder
 
     def _make_commands(self) -> QPushButton:
-        made = button(self.tr("Search or command   Ctrl K"), self.palette_wanted.emit, "", "search")
+        words = self.tr("Search or command   Ctrl K")
+        made = button(words, self.palette_wanted.emit, "search", "search")
         made.setMinimumWidth(240)
         made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         made.setToolTip(self.tr("Find a patient or a command (Ctrl+K)"))

@@ -46,6 +46,12 @@ class ShellActions(QObject):
         made.triggered.connect(lambda _=False, i=record.id: self._actions.trigger(i))
         return made
 
+    def dress(self) -> None:
+        """Draw the icons anew, in the colours of the theme in force."""
+        for action_id, made in self.by_id.items():
+            if self.record(action_id).icon:
+                made.setIcon(icons.icon(self.record(action_id).icon))
+
     def record(self, action_id: str) -> Action:
         """Return an action's record."""
         return self._actions.table[action_id]

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QPushButton
 
-from viewer.ui import icons
 from viewer.ui.parts.buttons import button
 from viewer.ui.parts.words import Words, clear_layout, row
 from viewer.ui.ports import Protection, ProtectionState
@@ -47,7 +46,7 @@ class StatusLine(QFrame):
     def _make(self, protection: Protection) -> QPushButton:
         look, icon, token = _LOOKS[protection.state]
         made = button(protection.label, lambda: self._ask(protection.action), look)
-        made.setIcon(icons.icon(icon, token, token, 14))
+        made.set_icon(icon, token, 14)
         made.setToolTip(protection.words)
         made.setAccessibleDescription(protection.words)
         return made

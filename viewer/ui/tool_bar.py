@@ -74,6 +74,8 @@ class ToolBar(QFrame):
         made.setAccessibleName(self._actions.by_id[action_id].text())
         made.setProperty("target", "word" if action_id in _WITH_WORDS else "touch")
         if action_id in _WITH_WORDS:
+            action = self._actions.by_id[action_id]
+            action.setIconText(f" {action.text()}")
             made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.buttons[action_id] = made
         layout.addWidget(made)

@@ -9,9 +9,13 @@ from PySide6.QtCore import QCoreApplication
 
 from viewer.model.image import ImageKind, ImageRecord
 from viewer.model.patient import Patient
-from viewer.model.tooth import ToothNotation, display_tooth
+from viewer.model.tooth import Tooth, ToothNotation, display_tooth
 
 _BYTES_STEP = 1024
+_UPPER = frozenset({1, 2, 5, 6})
+_RIGHT = frozenset({1, 4, 5, 8})
+_FEW = 3
+_FIRST_STRONG, _POP, _LEFT_TO_RIGHT = "\u2068", "\u2069", "\u200e"
 
 
 def tr(text: str) -> str:
@@ -32,23 +36,55 @@ def kind_words(kind: ImageKind) -> str:
     }[kind]
 
 
+def isolated(words: str) -> str:
+    """Return a name so that its direction leaves the words and figures around it alone.
+
+    Source: Unicode Bidirectional Algorithm (UAX #9), explicit directional isolates.
+    """
+    return f"{_LEFT_TO_RIGHT}{_FIRST_STRONG}{words}{_POP}"
+
+
 def date_words(day: date | None) -> str:
     """Return a date as the chart writes it, or a dash."""
     return day.isoformat() if day else "—"
 
 
 def teeth_words(image: ImageRecord, notation: ToothNotation = ToothNotation.FDI) -> str:
-    """Return the teeth on an image; the first and the last where there are many."""
-    shown = [display_tooth(tooth, notation) for tooth in image.teeth]
-    if len(shown) > 3:
-        return f"{shown[0]}–{shown[-1]}"
-    return " ".join(shown)
+    """Return the teeth on an image, jaw by jaw as one looks at the patient.
+
+    One or two are named, of more the first and the last: "17–14 / 44–47".
+    """
+    jaws = (
+        sorted((t for t in image.teeth if t // 10 in _UPPER), key=_place_in_jaw),
+        sorted((t for t in image.teeth if t // 10 not in _UPPER), key=_place_in_jaw),
+    )
+    return " / ".join(_row_words(jaw, notation) for jaw in jaws if jaw)
+
+
+def _place_in_jaw(tooth: Tooth) -> int:
+    """Return a tooth's place from the patient's right (screen left), the midline at 0."""
+    quadrant, number = divmod(tooth, 10)
+    return -number if quadrant in _RIGHT else number
+
+
+def _row_words(teeth: list[Tooth], notation: ToothNotation) -> str:
+    shown = [display_tooth(tooth, notation) for tooth in teeth]
+    return " ".join(shown) if len(shown) < _FEW else f"{shown[0]}–{shown[-1]}"
+
+
+def side_words(image: ImageRecord) -> str:
+    """Return the side that an image shows; nothing for one that shows both."""
+    return {"L": tr("left"), "R": tr("right"), "B": ""}.get(image.laterality, image.laterality)
 
 
 def image_words(image: ImageRecord) -> str:
     """Return an image's kind with its teeth or side."""
-    rest = teeth_words(image) or image.laterality
-    return f"{kind_words(image.kind)} {rest}".strip()
+    return f"{kind_words(image.kind)} {teeth_words(image) or side_words(image)}".strip()
+
+
+def film_words(image: ImageRecord) -> str:
+    """Return what fits under a film: its teeth, else its kind."""
+    return teeth_words(image) or image_words(image)
 
 
 def age_words(patient: Patient, today: date) -> str:

@@ -9,6 +9,9 @@ from PySide6.QtWidgets import QPushButton, QToolButton
 
 from viewer.ui import icons, theme
 
+_GAP = 6
+"""Free px between an icon and the words after it, on top of Qt's own."""
+
 
 class IconButton(QToolButton):
     """A button with an icon; its tooltip is also its name for a screen reader."""
@@ -44,15 +47,38 @@ class IconButton(QToolButton):
         self.setIconSize(QSize(size, size))
 
 
-def button(words: str, on_click: Callable[[], None], look: str = "", icon: str = "") -> QPushButton:
+class WordButton(QPushButton):
+    """A button with words, and before them an icon that follows the theme."""
+
+    def __init__(self, words: str, look: str, icon_name: str) -> None:
+        super().__init__(words)
+        self._icon_name = icon_name
+        self._token = {"primary": "on_accent", "danger": "danger"}.get(look, "text_soft")
+        self._size = theme.current().size("icon_beside")
+        self.setProperty("look", look)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._refresh()
+
+    def set_icon(self, icon_name: str, token: str, size: int) -> None:
+        """Show another icon."""
+        self._icon_name, self._token, self._size = icon_name, token, size
+        self._refresh()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._refresh()
+
+    def _refresh(self) -> None:
+        if self._icon_name:
+            size = self._size
+            self.setIcon(icons.icon(self._icon_name, self._token, self._token, size, _GAP))
+            self.setIconSize(QSize(size + _GAP, size))
+
+
+def button(words: str, on_click: Callable[[], None], look: str = "", icon: str = "") -> WordButton:
     """Return a button; `look` is one of the style sheet's ("primary", "quiet", "link", "chip")."""
-    made = QPushButton(words)
-    made.setProperty("look", look)
+    made = WordButton(words, look, icon)
     made.clicked.connect(lambda _=False: on_click())
-    made.setCursor(Qt.CursorShape.PointingHandCursor)
-    if icon:
-        token = {"primary": "on_accent", "danger": "danger"}.get(look, "text_soft")
-        size = theme.current().size("icon")
-        made.setIcon(icons.icon(icon, token, token, size))
-        made.setIconSize(QSize(size, size))
     return made

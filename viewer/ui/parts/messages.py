@@ -36,12 +36,34 @@ def error_words(fault: Exception) -> str:
     raise fault
 
 
-def picture(name: str, token: str, size: int = 20) -> QLabel:
-    """Return an icon as a label, sharp on every screen."""
-    label = QLabel()
-    label.setPixmap(icons.pixmap(name, token, size, label.devicePixelRatioF()))
-    label.setFixedSize(size, size)
-    return label
+class IconLabel(QLabel):
+    """An icon as a label, sharp on every screen, in the colours of the theme in force."""
+
+    def __init__(self, name: str, token: str, size: int = 20) -> None:
+        super().__init__()
+        self._name, self._token, self._size = name, token, size
+        self.setFixedSize(size, size)
+        self._refresh()
+
+    def set_icon(self, name: str, token: str) -> None:
+        """Show another icon."""
+        self._name, self._token = name, token
+        self._refresh()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._refresh()
+
+    def _refresh(self) -> None:
+        ratio = self.devicePixelRatioF()
+        self.setPixmap(icons.pixmap(self._name, self._token, self._size, ratio))
+
+
+def picture(name: str, token: str, size: int = 20) -> IconLabel:
+    """Return an icon as a label."""
+    return IconLabel(name, token, size)
 
 
 class Banner(QFrame):
@@ -76,7 +98,7 @@ class Banner(QFrame):
     ) -> None:
         """Show a message; `tone` is "doubt", "danger", "verified" or "accent"."""
         self.setProperty("surface", tone)
-        self._icon.setPixmap(icons.pixmap(_TONES[tone], tone, 20, self.devicePixelRatioF()))
+        self._icon.set_icon(_TONES[tone], tone)
         self.words.setText(words)
         self._do = do[1] if do else None
         self.do_button.setVisible(do is not None)
