@@ -101,7 +101,7 @@ def show(shell: Shell, image: ImageRecord) -> QWidget:
     visits = shell.practice.chart.visits(shell.patient.id)
     visit = next(visit for visit in visits if image in visit.images)
     shell.open_image(image, visit)
-    wait_until(lambda: shell.workspace.pane is not None and shell.workspace.pane.window)
+    wait_until(lambda: shell.workspace.pane is not None and shell.workspace.pane.window_level)
     pane = shell.workspace.pane
     assert isinstance(pane, QWidget)
     return pane

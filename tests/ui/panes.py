@@ -38,7 +38,7 @@ class FakePane(QWidget):
         self.done.append(action_id)
 
     @property
-    def window(self) -> WindowLevel | None:
+    def window_level(self) -> WindowLevel | None:
         return self._window
 
     def set_window(self, window: WindowLevel) -> None:

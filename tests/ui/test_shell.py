@@ -104,7 +104,7 @@ def test_crosshair_is_for_volumes_and_turning_for_films(shell: Shell, chart: Fak
 def test_sliders_and_pane_follow_each_other(shell: Shell, chart: FakeChart) -> None:
     open_first(shell, chart)
     shell.inspector.adjust.centre_slider.setValue(700)
-    window = pane(shell).window
+    window = pane(shell).window_level
     assert window is not None
     assert window.centre == pytest.approx(0.7 * 4095)
     pane(shell).drag_window(WindowLevel(1000, 500))
@@ -316,7 +316,7 @@ def test_somebody_comes_back_to_the_same_image_and_window(shell: Shell, chart: F
     shell.return_to(place)
     assert shell.image is not None
     assert shell.image.id == place.image_id
-    assert pane(shell).window == WindowLevel(900, 700)
+    assert pane(shell).window_level == WindowLevel(900, 700)
 
 
 def test_a_warning_in_the_status_line_is_a_button_with_words(shell: Shell, qtbot: QtBot) -> None:

@@ -91,9 +91,9 @@ def test_a_grab_is_not_black(radiograph: RadiographPane) -> None:
 def test_dragging_left_changes_the_window_and_tells_listeners(radiograph: RadiographPane) -> None:
     heard: list[object] = []
     radiograph.listen(heard.append)
-    before = radiograph.window
+    before = radiograph.window_level
     _drag(radiograph.viewport, _LEFT, QPoint(100, 100), QPoint(160, 60))
-    after = radiograph.window
+    after = radiograph.window_level
     assert before is not None
     assert after is not None
     assert after.width > before.width
@@ -171,7 +171,7 @@ def test_clearing_leaves_a_bare_canvas(radiograph: RadiographPane, planes: Plane
     for pane in (radiograph, planes):
         pane.clear()
         assert pane.view is None
-        assert pane.window is None
+        assert pane.window_level is None
     assert not _grabbed(radiograph).any()
     assert not _grabbed(planes.viewports[Plane.AXIAL]).any()
     assert not _grabbed(planes.volume_viewport).any()
@@ -213,15 +213,15 @@ def test_keys_scroll_the_plane_with_the_focus(planes: PlanesPane) -> None:
 
 
 def test_shift_drag_changes_the_window_of_all_planes(planes: PlanesPane) -> None:
-    before = planes.window
+    before = planes.window_level
     pictures = [scene.picture().copy() for scene in planes._scenes.values()]
     _drag(
         planes.viewports[Plane.AXIAL], _LEFT, QPoint(60, 60), QPoint(120, 60),
         Qt.KeyboardModifier.ShiftModifier,
     )  # fmt: skip
     assert before is not None
-    assert planes.window is not None
-    assert planes.window.width > before.width
+    assert planes.window_level is not None
+    assert planes.window_level.width > before.width
     for scene, picture in zip(planes._scenes.values(), pictures, strict=True):
         assert (scene.picture() != picture).any()
 

@@ -48,9 +48,9 @@ def test_from_login_to_share_and_trail(tmp_path: Path, qtbot: QtBot) -> None:
 
         pane = show(shell, images[ImageKind.BITEWING])
         assert isinstance(pane, RadiographPane)
-        before = pane.window
+        before = pane.window_level
         drag(pane.viewport, pane.viewport.rect().center(), QPoint(80, 40))
-        assert pane.window != before
+        assert pane.window_level != before
         QTest.keyClick(shell, Qt.Key.Key_R)
         assert pane.view is not None
         assert pane.view.quarter_turns % 4 == 1
@@ -143,7 +143,7 @@ def test_the_picture_on_screen_is_what_an_independent_reader_shows(
         pane = show(shell, images_of(shell)[ImageKind.BITEWING])
         assert isinstance(pane, RadiographPane)
         QTest.keyClick(shell, Qt.Key.Key_1)
-        window = pane.window
+        window = pane.window_level
         assert window is not None
         shown = pane.viewport.grab().toImage()
         stored = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(str(folder / "bitewing.dcm")))[0]

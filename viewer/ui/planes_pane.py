@@ -124,7 +124,7 @@ class PlanesPane(QWidget):
             self._announce()
 
     @property
-    def window(self) -> WindowLevel | None:  # type: ignore[override]
+    def window_level(self) -> WindowLevel | None:
         """The window on screen, in modality values."""
         return self._view.window if self._view else None
 

@@ -529,7 +529,7 @@ class Pane(Protocol):
         """Carry out an action of the groups "image" and "tool"; unknown ones raise KeyError."""
 
     @property
-    def window(self) -> WindowLevel | None:
+    def window_level(self) -> WindowLevel | None:
         """The window on screen, in modality values."""
 
     def set_window(self, window: WindowLevel) -> None:

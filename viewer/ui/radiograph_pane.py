@@ -99,7 +99,7 @@ class RadiographPane(QWidget):
             self._announce()
 
     @property
-    def window(self) -> WindowLevel | None:  # type: ignore[override]
+    def window_level(self) -> WindowLevel | None:
         """The window on screen, in modality values."""
         return self._scene.view.window if self._scene.view else None
 

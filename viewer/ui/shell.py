@@ -276,8 +276,8 @@ class Shell(QWidget):
         self.workspace.show_picture(shown, Identity(self.patient, day, shown.record.study_uid))
         self.inspector.show_picture(shown)
         self._put_back(self._place_then)
-        if self.workspace.pane is not None and self.workspace.pane.window is not None:
-            self.inspector.show_window(self.workspace.pane.window)
+        if self.workspace.pane is not None and self.workspace.pane.window_level is not None:
+            self.inspector.show_window(self.workspace.pane.window_level)
         for note in shown.record.notes[:1]:
             self.workspace.banner.say(note, "doubt")
         self._set_scene(shown.record)
@@ -541,7 +541,7 @@ class Shell(QWidget):
             self.user.id,
             self.patient.id if self.patient else None,
             self.image.id if self.image else None,
-            pane.window if pane else None,
+            pane.window_level if pane else None,
             getattr(pane, "view", None),
         )
 

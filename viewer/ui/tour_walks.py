@@ -199,7 +199,7 @@ class DemoWalk(_DeskWalk):
 
     def _is_shown(self) -> bool:
         pane = self._shell.workspace.pane
-        return pane is not None and pane.window is not None
+        return pane is not None and pane.window_level is not None
 
     def _open(self, kind: ImageKind) -> bool:
         """Open the first image of a kind, in the visit that has most of it."""
