@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 import numpy as np
 import pytest
@@ -13,10 +14,14 @@ from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.support.pictures import blobs, flat, placed, volume
+from viewer.model.ids import PatientId, StudyUid
 from viewer.model.image import Picture
+from viewer.model.patient import Patient
 from viewer.model.view import Plane
+from viewer.render.overlays import Text
 from viewer.tools.gestures import Tool
 from viewer.ui.planes_pane import PlanesPane
+from viewer.ui.ports import Identity
 from viewer.ui.radiograph_pane import RadiographPane
 
 _LEFT, _MIDDLE, _RIGHT = (
@@ -263,3 +268,22 @@ def test_clearing_while_the_3d_picture_is_made_ends_its_workers(planes: PlanesPa
     assert planes.view is not None
     planes.clear()
     assert planes.volume._runner is None
+
+
+def test_every_viewport_says_whose_picture_it_is(planes: PlanesPane) -> None:
+    patient = Patient(PatientId("3" * 32), "20431", "Fictional", "Frida", date(1987, 4, 12), "F")
+    planes.show_picture(_volume(), Identity(patient, date(2026, 11, 3), StudyUid("1.2.3")))
+    for scene in (*planes._scenes.values(), planes._volume_scene):
+        said = " ".join(line for r in scene._overlays() if isinstance(r, Text) for line in r.lines)
+        for known in ("Fictional", "1987-04-12", "20431", "2026-11-03"):
+            assert known in said
+    planes.show_picture(_volume())
+    for scene in (*planes._scenes.values(), planes._volume_scene):
+        assert scene.identity == ()
+
+
+def test_the_next_volume_leaves_nothing_of_the_one_before(planes: PlanesPane) -> None:
+    planes.show_picture(volume(np.full((8, 8, 8), 7, np.int16), placed((1, 1, 1))))
+    assert not planes._volume_scene.picture().any()
+    for scene in planes._scenes.values():
+        assert set(np.unique(scene.picture())) <= {0, 127, 128}
