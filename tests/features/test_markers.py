@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -33,8 +32,8 @@ def places(tmp_path: Path) -> Places:
 
 
 @pytest.fixture
-def shared_memory() -> Iterator[set[Path]]:
-    yield set(_SHARED_MEMORY.glob("*")) if _SHARED_MEMORY.is_dir() else set()
+def shared_memory() -> set[Path]:
+    return set(_SHARED_MEMORY.glob("*")) if _SHARED_MEMORY.is_dir() else set()
 
 
 def traces(places: Places, images: MarkedImages, before: set[Path]) -> list[str]:

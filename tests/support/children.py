@@ -14,8 +14,10 @@ from pathlib import Path
 
 import attrs
 
-from tests.support.practice import PASSWORD, found
+from tests.support.practice import OFFICER, PASSWORD
 from tests.support.workday import veiled
+from viewer.app.clinic import Clinic, Founding
+from viewer.crypto.derive import SMALLEST_STRETCH
 from viewer.session.keystore import FileKeyStore
 
 _EXPECTED = ("Warning: KEY FILE", "This plugin does not support")
@@ -56,10 +58,18 @@ class Places:
         """The global options that name this store."""
         return ["--store", str(self.store), "--keystore", f"file:{self.root / 'keys/keys.json'}"]
 
-    def environment(self, images: Path, search: str = "a", **more: str) -> dict[str, str]:
+    def environment(
+        self, images: Path, search: str = "Zyx", password: str = PASSWORD
+    ) -> dict[str, str]:
         """Return a child's environment: a home of its own, and what a workday needs to know."""
-        names = ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME")
-        names += ("XDG_RUNTIME_DIR",)
+        names = (
+            "HOME",
+            "XDG_DATA_HOME",
+            "XDG_CONFIG_HOME",
+            "XDG_CACHE_HOME",
+            "XDG_STATE_HOME",
+            "XDG_RUNTIME_DIR",
+        )
         kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
         homes = {name: str(self.written / name.lower()) for name in names}
         for folder in (*homes.values(), str(self.temp)):
@@ -70,16 +80,16 @@ class Places:
             **dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(self.temp)),
             "QT_QPA_PLATFORM": "offscreen",
             "PYTHONDONTWRITEBYTECODE": "1",
-            "WORKDAY_PASSWORD": veiled(PASSWORD),
+            "WORKDAY_PASSWORD": veiled(password),
             "WORKDAY_SEARCH": veiled(search),
             "WORKDAY_IMAGES": str(images),
             "WORKDAY_BUNDLE": str(self.bundle),
-            **more,
         }
 
-    def found(self) -> None:
+    def found(self, password: str = PASSWORD) -> None:
         """Found the practice."""
-        found(self.store, self.keystore)
+        founding = Founding("Test Practice", OFFICER, password, stretch=SMALLEST_STRETCH)
+        Clinic.found(self.store, self.keystore, founding).wipe()
 
 
 class Child:
@@ -142,10 +152,10 @@ class Child:
 
 @contextmanager
 def workday(
-    places: Places, script: str, images: Path, search: str = "a", **more: str
+    places: Places, script: str, images: Path, search: str = "Zyx", password: str = PASSWORD
 ) -> Iterator[Child]:
     """Run the program with a script of `tests.support.workday`."""
-    environment = places.environment(images, search, **more)
+    environment = places.environment(images, search, password)
     command = ["-m", "tests.support.workday", script, *places.arguments]
     child = Child(places, command, environment)
     try:

@@ -16,7 +16,6 @@ from viewer.model.patient import Patient
 
 FAMILY = "Zyxwvutmarker"
 MARKERS = {
-    "PatientName": f"{FAMILY}^Qwhilomena",
     "PatientID": "CHART-QJXZMARK",
     "StudyDescription": "Xylographmarker visit",
     "ReferringPhysicianName": "Refmarkervogel",
@@ -36,10 +35,10 @@ class MarkedImages:
     runs: tuple[bytes, ...]
 
 
-def write_marked_images(folder: Path) -> MarkedImages:
+def write_marked_images(folder: Path, family: str = FAMILY, seed: int = 77) -> MarkedImages:
     """Write a bitewing, a panoramic, a CBCT and a broken file whose name is a marker, too."""
-    patient = Patient(PatientId(""), MARKERS["PatientID"], FAMILY, "Qwhilomena", date(1987, 4, 12))
-    write_images(folder, patient, seed=77)
+    patient = Patient(PatientId(""), MARKERS["PatientID"], family, "Qwhilomena", date(1987, 4, 12))
+    write_images(folder, patient, seed=seed)
     runs = []
     for path in sorted(folder.glob("*.dcm")):
         dataset = pydicom.dcmread(path)
@@ -49,12 +48,12 @@ def write_marked_images(folder: Path) -> MarkedImages:
         dataset.save_as(path)
         if path.name in {"bitewing.dcm", "pano.dcm", "ct011.dcm"}:
             runs.append(run_of(dataset.pixel_array))
-    (folder / f"{FAMILY}-broken.dcm").write_bytes(bytes(128) + b"DICM" + PRIVATE.encode() * 9)
-    texts = (FAMILY, "Qwhilomena", *list(MARKERS.values())[1:], PRIVATE)
+    (folder / f"{family}-broken.dcm").write_bytes(bytes(128) + b"DICM" + PRIVATE.encode() * 9)
+    texts = (family, "Qwhilomena", *MARKERS.values(), PRIVATE)
     return MarkedImages(folder, texts, tuple(runs))
 
 
 def run_of(pixels: NDArray[np.generic]) -> bytes:
     """Return some neighbouring values from the middle, as stored."""
     row = pixels[pixels.shape[0] // 2]
-    return row[8 : 8 + RUN_VALUES].tobytes()
+    return bytes(row[8 : 8 + RUN_VALUES].tobytes())

@@ -13,11 +13,12 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtWidgets import QApplication, QDialog, QLineEdit
 
 from tests.support.windows import drag, images_of, show, wait_until, wheel
 from viewer.main import main
@@ -43,9 +44,16 @@ def veiled(text: str) -> str:
     return bytes(byte ^ _VEIL for byte in text.encode()).hex()
 
 
+def type_veiled(line: QLineEdit, text: str) -> None:
+    """Type a veiled text letter by letter; it is never in one piece here."""
+    for byte in bytes.fromhex(text):
+        QTest.keyClicks(line, chr(byte ^ _VEIL))
+
+
 def say(words: str) -> None:
     """Tell the test where we are."""
-    print(words, flush=True)
+    sys.stdout.write(words + "\n")
+    sys.stdout.flush()
 
 
 class Day:
@@ -68,8 +76,7 @@ class Day:
         elif self.desk.login is not None:
             sign_in = self.desk.login.sign_in
         assert sign_in is not None
-        for byte in bytes.fromhex(os.environ["WORKDAY_PASSWORD"]):
-            QTest.keyClick(sign_in.field.line, chr(byte ^ _VEIL))
+        type_veiled(sign_in.field.line, os.environ["WORKDAY_PASSWORD"])
         QTest.mouseClick(sign_in.go, Qt.MouseButton.LeftButton)
         wait_until(lambda: self.desk.shell is not None)
 
@@ -83,8 +90,7 @@ class Day:
     def choose_patient(self) -> None:
         """Search by a few letters of the name and take the only patient."""
         self.shell.show_patients()
-        for byte in bytes.fromhex(os.environ["WORKDAY_SEARCH"]):
-            QTest.keyClick(self.shell.patients.search, chr(byte ^ _VEIL))
+        type_veiled(self.shell.patients.search, os.environ["WORKDAY_SEARCH"])
         wait_until(lambda: self.shell.patients.rows)
         self.shell.open_patient(self.shell.patients.rows[0].patient)
 
@@ -98,7 +104,7 @@ class Day:
             elif isinstance(pane, PlanesPane):
                 wheel(pane.viewports[Plane.AXIAL], 2)
                 pane.grab()
-                wait_until(lambda pane=pane: not pane.volume.is_busy)
+                wait_until(partial(_is_painted, pane))
             pane.grab()
 
     def plan_share(self) -> SharePanel:
@@ -183,6 +189,10 @@ class Day:
         self.desk.login.close()
 
 
+def _is_painted(pane: PlanesPane) -> bool:
+    return not pane.volume.is_busy
+
+
 def _dialogs() -> list[QDialog]:
     return [w for w in QApplication.topLevelWidgets() if isinstance(w, QDialog)]
 
@@ -231,7 +241,10 @@ def locked(day: Day) -> Iterator[None]:
     day.choose_patient()
     day.look(ImageKind.BITEWING, ImageKind.PANORAMIC, ImageKind.CBCT)
     day.plan_share()
+    say("open")
+    sys.stdin.readline()
     day.lock()
+    wait_until(lambda: not day.joined.workstation.jobs.is_busy)
     QTest.qWait(300)
     _let_the_test_read()
     say("ready")
@@ -253,8 +266,9 @@ def clean(day: Day) -> Iterator[None]:
 def waiting(day: Day) -> Iterator[None]:
     """Log in, open something and wait to be told to end."""
     day.log_in()
+    day.bring_in()
     day.choose_patient()
-    day.look(ImageKind.CBCT)
+    day.look(ImageKind.BITEWING)
     say("ready")
     yield
 
@@ -271,7 +285,7 @@ def _play(script: Script, day: Day) -> None:
             next(steps)
         except StopIteration:
             return
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it was, the test shall read it
             traceback.print_exc(file=sys.stdout)
             sys.stdout.flush()
             os._exit(70)
@@ -311,8 +325,7 @@ def run(script: str, arguments: list[str]) -> int:
             QTimer.singleShot(0, lambda: _play(SCRIPTS[script], days[0]))
             return super().run()
 
-    window.Joined = Seen  # type: ignore[misc]
-    window.Application = Driven  # type: ignore[misc]
+    vars(window).update(Joined=Seen, Application=Driven)
     return main(arguments)
 
 

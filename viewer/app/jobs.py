@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
 import attrs
@@ -140,7 +140,7 @@ class JobRunner:
         self._post = post
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="bitewing-job")
         self._numbers = itertools.count(1)
-        self._running: dict[int, tuple[Job[object], object]] = {}
+        self._running: dict[int, tuple[Job[object], Future[None]]] = {}
 
     def submit(
         self,
@@ -159,6 +159,24 @@ class JobRunner:
     def soon(self, call: Callable[[], None]) -> None:
         """Run a call on the main thread, after what it does now. Any thread."""
         self._post(call)
+
+    def when_ended(self, call: Callable[[], None]) -> None:
+        """Run a call on the main thread once every job that runs now, dropped or not, has ended."""
+        left = {future for _, future in list(self._running.values())}
+        if not left:
+            self._post(call)
+            return
+        turn = threading.Lock()
+
+        def ended(future: Future[None]) -> None:
+            with turn:
+                left.discard(future)
+                is_last = not left
+            if is_last:
+                self._post(call)
+
+        for future in list(left):
+            future.add_done_callback(ended)
 
     @property
     def is_busy(self) -> bool:

@@ -1,20 +1,21 @@
 """Reads files and folders into arrivals and refusals; one bad file never stops the rest.
 
 Two phases: the headers of all files, then the pixels of one picture after the other. One worker
-thread at a time; the decoding child lives as long as the iteration.
+thread at a time; the decoding children live as long as the iteration.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 
 from viewer.ingest.arrival import Arrival, Refusal
 from viewer.ingest.assemble import SourceRefused, assemble
-from viewer.ingest.decoder import Budget, Decoder
+from viewer.ingest.crew import Crew
+from viewer.ingest.decoder import Budget
 from viewer.ingest.errors import FileRefused
-from viewer.ingest.files import find, opened, require_dicom
+from viewer.ingest.files import find
 from viewer.ingest.grouping import SourceFile, plan
 
 Progress = Callable[[int, int, str], None]
@@ -31,8 +32,8 @@ def read(
     is_cancelled: Callable[[], bool],
     command: Sequence[str] | None = None,
     budget: Budget | None = None,
-) -> Iterator[Arrival | Refusal]:
-    """Read files and folders.
+) -> Generator[Arrival | Refusal, None, None]:
+    """Read files and folders. Close it where the iteration is left early: that ends the child.
 
     Parameters
     ----------
@@ -52,14 +53,14 @@ def read(
     files = [path for path in found if isinstance(path, Path)]
     yield from (refusal for refusal in found if isinstance(refusal, Refusal))
     steps = _Steps(progress, 2 * len(files))
-    with Decoder(command=command, budget=budget, is_cancelled=is_cancelled) as decoder:
+    with Crew(command=command, budget=budget, is_cancelled=is_cancelled) as crew:
         sources: list[SourceFile] = []
-        for source in _headers(files, decoder, steps):
+        for source in _headers(files, crew, steps):
             if isinstance(source, SourceFile):
                 sources.append(source)
             else:
                 yield source
-        yield from _pictures(sources, decoder, steps)
+        yield from _pictures(sources, crew, steps)
     steps.finish()
 
 
@@ -80,18 +81,12 @@ class _Steps:
             self._progress(self._total, self._total, _PICTURES)
 
 
-def _headers(
-    files: Sequence[Path], decoder: Decoder, steps: _Steps
-) -> Iterator[SourceFile | Refusal]:
+def _headers(files: Sequence[Path], crew: Crew, steps: _Steps) -> Iterator[SourceFile | Refusal]:
     seen: set[str] = set()
-    for path in files:
-        try:
-            with opened(path) as file:
-                require_dicom(file)
-                header = decoder.read_header(file)
-        except FileRefused as refused:
+    for path, header in zip(files, crew.headers(files), strict=True):
+        if isinstance(header, FileRefused):
             steps.step(_HEADERS, 2)
-            yield Refusal(path, str(refused))
+            yield Refusal(path, str(header))
             continue
         is_again = bool(header.sop_uid) and header.sop_uid in seen
         seen.add(header.sop_uid)
@@ -100,13 +95,13 @@ def _headers(
 
 
 def _pictures(
-    sources: Sequence[SourceFile], decoder: Decoder, steps: _Steps
+    sources: Sequence[SourceFile], crew: Crew, steps: _Steps
 ) -> Iterator[Arrival | Refusal]:
     plans = deque(plan(sources))
     while plans:
         current = plans.popleft()
         try:
-            yield assemble(current, decoder, lambda _: steps.step(_PICTURES))
+            yield assemble(current, crew, lambda _: steps.step(_PICTURES))
         except SourceRefused as refused:
             yield Refusal(refused.file.path, refused.reason)
             rest = [file for file in current.files if file is not refused.file]

@@ -85,6 +85,8 @@ class ClinicSharing:
             subject, after = planned.preview(image_id, recipient)
             before = displayed(subject.record, _flat(subject.record, subject.pixels))
             shown = displayed(subject.record, _flat(subject.record, after))
+            if after.flags.writeable and not np.shares_memory(after, subject.pixels):
+                after.fill(0)
             return ports.BeforeAfter(image_id, before, shown)
 
         return self._workstation.jobs.submit(work, on_done, on_fault)

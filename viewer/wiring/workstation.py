@@ -115,6 +115,8 @@ class Workstation:
         self._wipe_pictures()
         # Windows are taken away behind this call, and deleted in the turn of the loop after it.
         self.jobs.soon(lambda: self.jobs.soon(forget_freed_memory))
+        if self.jobs.is_busy:  # what was dropped may hold pixels until its next look
+            self.jobs.when_ended(forget_freed_memory)
 
     def _wipe_pictures(self) -> None:
         for reference in self._opened:

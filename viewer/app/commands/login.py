@@ -25,7 +25,11 @@ def store_folder(args: Namespace) -> Path:
 
 def keystore_of(args: Namespace, console: Console) -> KeyStore:
     """Return the key store, and say so when it would not protect a copied disk."""
-    keystore = open_keystore(args.keystore)
+    try:
+        keystore = open_keystore(args.keystore)
+    except ValueError:
+        hint = "Use --keystore os or file:PATH."
+        raise NothingChosen("There is no such key store.", hint) from None
     if not keystore.protects_a_copied_disk:
         console.warn(f"Warning: {keystore.label}.")
     return keystore

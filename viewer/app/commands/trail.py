@@ -105,8 +105,12 @@ def _verify_here(args: Namespace, console: Console) -> Verdict:
 def _verify_offline(args: Namespace) -> Verdict:
     if args.trail is None:
         raise UserError("No trail is named.", "Use --trail FOLDER with --public-key.")
+    is_inside = args.trail.name == "trail" and not (args.trail / "trail").is_dir()
+    store = args.trail.parent if is_inside else args.trail
+    if not (store / "trail").is_dir():
+        raise UserError("There is no trail in this folder.", "Name the store or its folder trail.")
     try:
-        return verify_trail(args.trail, args.public_key.read_text(encoding="utf-8").strip())
+        return verify_trail(store, args.public_key.read_text(encoding="utf-8").strip())
     except OSError as fault:
         raise EnvironmentFault("The trail cannot be read.", "Check the folder's name.") from fault
     except ValueError as fault:

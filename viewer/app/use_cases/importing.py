@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import attrs
@@ -72,13 +73,14 @@ def import_paths(clinic: Clinic, request: ImportPaths, act: Act) -> ImportReport
     arrivals = read(
         request.paths, progress=act.control.progress, is_cancelled=act.control.is_cancelled
     )
-    for arrival in arrivals:
-        act.still_here()
-        if isinstance(arrival, Refusal):
-            refusals.append(arrival)
-        else:
-            stored.append(_seal(clinic, arrival, act))
-        act.outcome = _outcome(stored, refusals)
+    with closing(arrivals):  # a fault's traceback would keep the child alive
+        for arrival in arrivals:
+            act.still_here()
+            if isinstance(arrival, Refusal):
+                refusals.append(arrival)
+            else:
+                stored.append(_seal(clinic, arrival, act))
+            act.outcome = _outcome(stored, refusals)
     clinic.keep_catalog_head(clinic.vault)
     return ImportReport(tuple(stored), tuple(refusals))
 
