@@ -21,6 +21,7 @@ Vector = tuple[float, float, float]
 
 _UNIT_TOLERANCE = 1e-2
 _DIRECTION_TOLERANCE = 1e-3
+_SIZE_TOLERANCE = 1e-4
 _GAP_RATIO = 0.05
 _GAP_MM = 0.05
 _SAME_PLACE_MM = 1e-3
@@ -44,8 +45,10 @@ class PlanePlace:
     @property
     def normal(self) -> NDArray[np.float64]:
         """Unit vector (3,): along_row x down_column."""
-        normal: NDArray[np.float64] = np.cross(self.along_row, self.down_column)
-        return normal
+        a, b = self.along_row, self.down_column
+        return np.array(
+            (a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0])
+        )
 
     @property
     def height_mm(self) -> float:
@@ -87,12 +90,11 @@ def place_of(ds: Dataset, frame: int = 0) -> PlanePlace | None:
 
 def is_parallel(a: PlanePlace, b: PlanePlace) -> bool:
     """Whether two planes have the same axes and pixel spacing, so that they could be stacked."""
-    axes_a = np.array((a.along_row, a.down_column))
-    axes_b = np.array((b.along_row, b.down_column))
-    return bool(
-        np.abs(axes_a - axes_b).max() < _DIRECTION_TOLERANCE
-        and np.allclose((a.row_mm, a.column_mm), (b.row_mm, b.column_mm), rtol=1e-4, atol=0)
-    )
+    # Plain arithmetic: this is asked of every file, and numpy is slow on three numbers.
+    here, there = (*a.along_row, *a.down_column), (*b.along_row, *b.down_column)
+    is_one_way = all(abs(x - y) < _DIRECTION_TOLERANCE for x, y in zip(here, there, strict=True))
+    sizes = ((a.row_mm, b.row_mm), (a.column_mm, b.column_mm))
+    return is_one_way and all(abs(x - y) <= _SIZE_TOLERANCE * y for x, y in sizes)
 
 
 def stack(places: Sequence[PlanePlace]) -> Stack | NotAStack:

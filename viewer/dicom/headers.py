@@ -13,6 +13,9 @@ from collections.abc import Iterable
 
 from viewer.model.errors import IntegrityError
 
+_LEVEL = 1
+"""Slices repeat each other almost wholly: a higher level costs time and saves little."""
+
 MAX_UNPACKED = 512 << 20
 """A packed list unpacks to no more bytes than this."""
 
@@ -20,7 +23,7 @@ MAX_UNPACKED = 512 << 20
 def pack_headers(datasets: Iterable[bytes]) -> bytes:
     """Pack data sets, one per instance."""
     texts = [base64.b64encode(dataset).decode("ascii") for dataset in datasets]
-    return zlib.compress(json.dumps(texts, separators=(",", ":")).encode("ascii"), 6)
+    return zlib.compress(json.dumps(texts, separators=(",", ":")).encode("ascii"), _LEVEL)
 
 
 def unpack_headers(packed: bytes) -> list[bytes]:

@@ -7,6 +7,7 @@ each length against the bytes there are and finds the pixels. pydicom then parse
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from io import BytesIO
 
 import attrs
@@ -31,7 +32,8 @@ class Parsed:
     """A header, and where the pixels are.
 
     `body` is the data set's bytes after the meta group (inflated where deflated) and
-    `body_offset` its place in the file (0 for inflated bodies, which are not in the file).
+    `body_offset` its place in the file (0 for inflated bodies, which are not in the file). `tops`
+    are the starts, in the body, of the elements of its outermost level.
     """
 
     header: Dataset
@@ -40,6 +42,7 @@ class Parsed:
     body_offset: int
     pixels: PixelPlace | None
     header_bytes: bytes
+    tops: tuple[int, ...]
 
 
 def parse(content: memoryview, limits: Limits = LIMITS) -> Parsed:
@@ -70,20 +73,35 @@ def parse(content: memoryview, limits: Limits = LIMITS) -> Parsed:
     header.file_meta = meta
     if outline.is_implicit != syntax.is_implicit:
         syntax = attrs.evolve(syntax, is_implicit=outline.is_implicit)
-    return Parsed(header, syntax, body, offset, outline.pixels, header_bytes)
+    return Parsed(header, syntax, body, offset, outline.pixels, header_bytes, outline.tops)
 
 
 def _read_meta(content: memoryview) -> tuple[FileMetaDataset, int]:
     start = 132 if bytes(content[128:132]) == b"DICM" else 0
     end = start
-    while bytes(content[end : end + 2]) == b"\2\0":
-        end += _meta_element_size(content, end)
-        if end > len(content) or end - start > _META_LIMIT:
-            raise Malformed("The file ends within its first lines.")
+    for at in meta_elements(content):
+        end = at + _meta_element_size(content, at)
     meta = read_dataset(
         BytesIO(bytes(content[start:end])), is_implicit_VR=False, is_little_endian=True
     )
     return FileMetaDataset(meta), end
+
+
+def meta_elements(content: memoryview) -> Iterator[int]:
+    """Yield where each element of the meta group starts.
+
+    Raises
+    ------
+    Malformed
+        The group reaches beyond the file or is larger than any real one.
+    """
+    start = at = 132 if bytes(content[128:132]) == b"DICM" else 0
+    while bytes(content[at : at + 2]) == b"\2\0":
+        end = at + _meta_element_size(content, at)
+        if end > len(content) or end - start > _META_LIMIT:
+            raise Malformed("The file ends within its first lines.")
+        yield at
+        at = end
 
 
 def _meta_element_size(content: memoryview, at: int) -> int:

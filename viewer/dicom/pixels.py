@@ -49,6 +49,32 @@ def frames(layout: PixelLayout, value: memoryview) -> Iterator[Frame]:
         raise Malformed("The file ends before the picture does.")
 
 
+def is_plain(layout: PixelLayout) -> bool:
+    """Whether the file holds the frames just as they are decoded, but for unused bits."""
+    return (
+        layout.codec == Codec.NATIVE.value
+        and not layout.is_colour
+        and not layout.is_big_endian
+        and not layout.is_deflated
+        and layout.modality_table is None
+    )
+
+
+def keep_stored_bits(layout: PixelLayout, place: NDArray[np.uint8]) -> None:
+    """Clear the unused bits and extend the sign of plain frames, in place.
+
+    Parameters
+    ----------
+    place : (bytes,) uint8
+        Frames of a layout that `is_plain`.
+    """
+    left, right = _shifts(layout)
+    if right:
+        values = place.view(layout.stored_dtype)
+        values <<= left
+        values >>= right
+
+
 def decode(layout: PixelLayout, encoded: bytes | memoryview) -> Frame:
     """Decode one frame."""
     codec = Codec(layout.codec)
@@ -198,13 +224,16 @@ def _masked(layout: PixelLayout, raw: Frame) -> Frame:
     """Keep the stored bits alone, extend the sign, little endian."""
     target = layout.stored_dtype
     values = raw.astype(np.dtype(f"u{target.itemsize}"), copy=False)
-    left = layout.bits_allocated - 1 - layout.high_bit
-    right = layout.bits_allocated - layout.bits_stored
+    left, right = _shifts(layout)
     if right == 0:
         return values.view(target.newbyteorder("=")).astype(target, copy=False)
     lifted = (values << left).view(target.newbyteorder("="))
     shifted: Frame = lifted >> right
     return shifted.astype(target, copy=False)
+
+
+def _shifts(layout: PixelLayout) -> tuple[int, int]:
+    return layout.bits_allocated - 1 - layout.high_bit, layout.bits_allocated - layout.bits_stored
 
 
 def _colour(layout: PixelLayout, raw: Frame, codec: Codec) -> Frame:

@@ -45,13 +45,17 @@ class PixelPlace:
 
 @attrs.frozen
 class Outline:
-    """What the walk found: the header is `[:header_end]` plus `[trailer_start:]`."""
+    """What the walk found: the header is `[:header_end]` plus `[trailer_start:]`.
+
+    `tops` are the starts of the elements of the outermost level, the pixels included.
+    """
 
     is_implicit: bool
     header_end: int
     trailer_start: int
     pixels: PixelPlace | None
     elements: int
+    tops: tuple[int, ...]
 
 
 @attrs.define
@@ -76,6 +80,7 @@ class _Walker:
         self.pixels: PixelPlace | None = None
         self.header_end = len(body)
         self.trailer_start = len(body)
+        self.tops: list[int] = []
         self.levels = [_Level(False, len(body), is_implicit)]
 
     def run(self) -> Outline:
@@ -97,6 +102,7 @@ class _Walker:
             self.trailer_start,
             self.pixels,
             self.elements,
+            tuple(self.tops),
         )
 
     def _close_finished(self) -> bool:
@@ -161,6 +167,8 @@ class _Walker:
             return
         self._count()
         start = self.at
+        if len(self.levels) == 1:
+            self.tops.append(start)
         vr, length, value = self._lengths()
         if tag in _PIXELS and len(self.levels) == 1 and self.pixels is None:
             self._pixels(tag, vr, start, value, length)

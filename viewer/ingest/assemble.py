@@ -14,9 +14,7 @@ from viewer.dicom.greyscale import with_extremes
 from viewer.dicom.headers import pack_headers
 from viewer.dicom.layout import MAX_PICTURE_BYTES, PixelLayout
 from viewer.ingest.arrival import Arrival
-from viewer.ingest.decoder import Decoder
-from viewer.ingest.errors import FileRefused
-from viewer.ingest.files import opened
+from viewer.ingest.crew import Crew
 from viewer.ingest.grouping import Plan, SourceFile
 from viewer.ingest.memory import SharedPixels
 from viewer.ingest.thumbnail import thumbnail
@@ -37,7 +35,7 @@ class SourceRefused(Exception):
         self.reason = reason
 
 
-def assemble(plan: Plan, decoder: Decoder, decoded: Callable[[SourceFile], None]) -> Arrival:
+def assemble(plan: Plan, crew: Crew, decoded: Callable[[SourceFile], None]) -> Arrival:
     """Decode a plan's files and make the arrival.
 
     Parameters
@@ -56,7 +54,7 @@ def assemble(plan: Plan, decoder: Decoder, decoded: Callable[[SourceFile], None]
         raise SourceRefused(plan.files[0], "Colour films are not shown yet.")
     if layout.frame_bytes * plan.planes > MAX_PICTURE_BYTES:
         raise SourceRefused(plan.files[0], "The volume is larger than any real one.")
-    pixels = _decoded(plan, layout, decoder, decoded)
+    pixels = _decoded(plan, layout, crew, decoded)
     pixels, grey, notes = _in_one_scale(plan, pixels)
     grey = with_extremes(grey, pixels)
     if any(window.name == "automatic" for window in grey.windows):
@@ -75,16 +73,14 @@ def assemble(plan: Plan, decoder: Decoder, decoded: Callable[[SourceFile], None]
 
 
 def _decoded(
-    plan: Plan, layout: PixelLayout, decoder: Decoder, decoded: Callable[[SourceFile], None]
+    plan: Plan, layout: PixelLayout, crew: Crew, decoded: Callable[[SourceFile], None]
 ) -> NDArray[np.generic]:
     try:
         shared = SharedPixels(layout.frame_bytes * plan.planes)
     except OSError as fault:
         raise SourceRefused(plan.files[0], _NO_MEMORY) from fault
     try:
-        for source, slots in zip(plan.files, plan.slots, strict=True):
-            _decode_one(source, decoder, shared, slots)
-            decoded(source)
+        _decode_into(shared, plan, crew, decoded)
     finally:
         shared.close()
     shape = layout.frame_shape
@@ -93,14 +89,22 @@ def _decoded(
     return shared.array(shape, layout.dtype)
 
 
-def _decode_one(
-    source: SourceFile, decoder: Decoder, shared: SharedPixels, slots: tuple[int, ...]
+def _decode_into(
+    shared: SharedPixels, plan: Plan, crew: Crew, decoded: Callable[[SourceFile], None]
 ) -> None:
-    try:
-        with opened(source.path) as file:
-            decoder.decode(file, source.header.layout, shared, slots)
-    except FileRefused as refused:
-        raise SourceRefused(source, str(refused)) from refused
+    """Decode all files; the first refused one is told after the others have been waited for."""
+    jobs = [
+        (source.path, source.header, slots)
+        for source, slots in zip(plan.files, plan.slots, strict=True)
+    ]
+    first: SourceRefused | None = None
+    for source, refused in zip(plan.files, crew.decode(jobs, shared), strict=True):
+        if refused is None:
+            decoded(source)
+        else:
+            first = first or SourceRefused(source, str(refused))
+    if first is not None:
+        raise first
 
 
 def _in_one_scale(

@@ -1,6 +1,7 @@
-"""The parent's end of the decoding child: one warm process, replaced when it fails.
+"""The parent's end of a decoding child: one warm process, replaced when it fails.
 
-Main thread or one worker; not two at once.
+Questions may be asked ahead; the answers come in their order. Main thread or one worker; not two
+at once.
 """
 
 from __future__ import annotations
@@ -8,40 +9,54 @@ from __future__ import annotations
 import math
 import os
 import socket
-import subprocess
-import sys
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import attrs
 
-import viewer
 from viewer.dicom.errors import DicomRefused
 from viewer.dicom.layout import PixelLayout, check_layout
 from viewer.ingest.errors import ChildUnavailable, FileRefused
 from viewer.ingest.memory import SharedPixels
-from viewer.ingest.protocol import ChannelBroken, Header, receive, send
+from viewer.ingest.process import COMMAND, MEMORY_BYTES, ChildProcess, start, take_spare
+from viewer.ingest.protocol import (
+    MODELS,
+    ChannelBroken,
+    FrameFacts,
+    Header,
+    OwnFacts,
+    receive,
+    send,
+)
 from viewer.model.errors import Cancelled
 from viewer.model.json import from_json, to_json
 
 _FAILED = "Reading the file failed: it is damaged, or made to do harm."
 _SENSELESS = "The file gives no sensible answer about itself."
 _MOST_TEXT = 300
-_KEPT_VARIABLES = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LANG")
 
 
 @attrs.frozen
 class Budget:
     """What one file may cost."""
 
-    memory_bytes: int = 1536 << 20
+    memory_bytes: int = MEMORY_BYTES
     start_seconds: float = 30.0
     header_seconds: float = 20.0
     decode_seconds: float = 60.0
     second_per_frame: float = 0.5
+
+
+@attrs.frozen
+class _Question:
+    """What was asked and is not answered; its files stay open until then."""
+
+    job: dict[str, Any]
+    files: tuple[int, ...]
+    seconds: float
 
 
 class Decoder:
@@ -62,11 +77,13 @@ class Decoder:
         budget: Budget | None = None,
         is_cancelled: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._command = list(command or (sys.executable, "-P", "-m", "viewer.ingest.child"))
+        self._command = list(command or COMMAND)
         self._budget = budget or Budget()
         self._is_cancelled = is_cancelled
-        self._process: subprocess.Popen[bytes] | None = None
-        self._channel: socket.socket | None = None
+        self._child: ChildProcess | None = None
+        self._is_ready = False
+        self._questions: deque[_Question] = deque()
+        self._models: dict[int, Header] = {}
         self.in_force: tuple[str, ...] = ()
 
     def __enter__(self) -> Self:
@@ -83,7 +100,22 @@ class Decoder:
     @property
     def process_id(self) -> int | None:
         """The child's process id while it runs."""
-        return self._process.pid if self._process else None
+        return self._child.process.pid if self._child else None
+
+    def start(self) -> None:
+        """Start the child without waiting until it is ready; unanswered questions go to it.
+
+        Raises
+        ------
+        ChildUnavailable
+        """
+        memory = self._budget.memory_bytes
+        is_usual = self._command == COMMAND and memory == MEMORY_BYTES
+        self._child = (take_spare() if is_usual else None) or start(self._command, memory)
+        self._is_ready = False
+        self._models.clear()
+        for question in self._questions:
+            self._send(question)
 
     def read_header(self, file: int) -> Header:
         """Have the header of an open file read.
@@ -94,18 +126,8 @@ class Decoder:
             With the plain reason; the child has been replaced if it was its fault.
         Cancelled, ChildUnavailable
         """
-        answer = self._ask({"do": "header"}, [file], self._budget.header_seconds)
-        try:
-            header = from_json(answer["header"], Header)
-            check_layout(header.layout)
-        except DicomRefused as refused:
-            raise FileRefused(refused.what, refused.now) from refused
-        except (KeyError, TypeError, ValueError, RecursionError) as fault:
-            self._end()
-            raise FileRefused(_SENSELESS) from fault
-        if len(header.frames) not in (1, header.layout.frames):
-            raise FileRefused(_SENSELESS)
-        return header
+        self.ask_header(file)
+        return self.header()
 
     def decode(
         self, file: int, layout: PixelLayout, pixels: SharedPixels, slots: Sequence[int]
@@ -116,34 +138,107 @@ class Decoder:
         ------
         FileRefused, Cancelled, ChildUnavailable
         """
+        self.ask_to_decode(file, layout, pixels, slots)
+        self.decoded(len(slots))
+
+    def ask_header(self, file: int) -> None:
+        """Ask for a header, which `header` returns. The file stays open until then."""
+        self._ask(_Question({"do": "header"}, (file,), self._budget.header_seconds))
+
+    def header(self) -> Header:
+        """Return the header that was asked for first; raises as `read_header`."""
+        answer = self._answer()
+        try:
+            header = self._header_in(answer)
+            check_layout(header.layout)
+        except DicomRefused as refused:
+            raise FileRefused(refused.what, refused.now) from refused
+        except (KeyError, TypeError, ValueError, RecursionError) as fault:
+            self._end()
+            raise FileRefused(_SENSELESS) from fault
+        if len(header.frames) not in (1, header.layout.frames):
+            raise FileRefused(_SENSELESS)
+        return header
+
+    def ask_to_decode(
+        self, file: int, layout: PixelLayout, pixels: SharedPixels, slots: Sequence[int]
+    ) -> None:
+        """Ask to decode; `decoded` tells when it is done. The file stays open until then."""
         seconds = self._budget.decode_seconds + layout.frames * self._budget.second_per_frame
         job = {"do": "decode", "layout": to_json(layout), "slots": list(slots)}
-        answer = self._ask(job, [file, pixels.file], seconds)
-        if answer.get("done") != len(slots):
+        self._ask(_Question(job, (file, pixels.file), seconds))
+
+    def decoded(self, count: int) -> None:
+        """Wait for the frames that were asked for first; raises as `decode`."""
+        if self._answer().get("done") != count:
             self._end()
             raise FileRefused(_SENSELESS)
 
     def close(self) -> None:
-        """End the child."""
+        """End the child and forget what was asked."""
+        self._questions.clear()
         self._end()
 
-    def _ask(self, job: dict[str, Any], files: Sequence[int], seconds: float) -> dict[str, Any]:
+    def _header_in(self, answer: dict[str, Any]) -> Header:
+        slot = int(answer.get("model", -1))
+        if "own" in answer:
+            return _like(self._models[slot], from_json(answer["own"], OwnFacts))
+        header = from_json(answer["header"], Header)
+        if 0 <= slot < MODELS:
+            self._models[slot] = header
+        return header
+
+    def _ask(self, question: _Question) -> None:
         self._check_cancelled()
-        channel = self._channel or self._start()
+        self._questions.append(question)
+        if self._child is None:
+            self.start()
+        else:
+            self._send(question)
+
+    def _send(self, question: _Question) -> None:
+        child = self._child
+        message = {**question.job, "cpu_seconds": math.ceil(question.seconds)}
         try:
-            send(channel, {**job, "cpu_seconds": math.ceil(seconds)}, files)
-            answer, extra = self._receive(channel, seconds)
+            if child is not None:
+                send(child.channel, message, question.files)
+        except ChannelBroken:
+            return  # the child has ended, which waiting for its answer will tell
+
+    def _answer(self) -> dict[str, Any]:
+        try:
+            self._check_cancelled()
+            channel = self._ready_channel()
+            question = self._questions.popleft()
+            answer, extra = self._receive(channel, question.seconds)
         except ChannelBroken as broken:
             self._end()
             raise FileRefused(_FAILED) from broken
         except Cancelled:
-            self._end()
+            self.close()
             raise
         for file in extra:
             os.close(file)
         if "refused" in answer:
             raise _refusal(answer["refused"])
         return answer
+
+    def _ready_channel(self) -> socket.socket:
+        """Return the channel of a child that has given up its rights."""
+        if self._child is None:
+            self.start()
+        child = self._child
+        if child is None:
+            raise ChildUnavailable
+        if not self._is_ready:
+            try:
+                ready, _ = self._receive(child.channel, self._budget.start_seconds)
+            except ChannelBroken as broken:
+                self.close()
+                raise ChildUnavailable from broken
+            self.in_force = tuple(str(name) for name in ready.get("ready", ()))
+            self._is_ready = True
+        return child.channel
 
     def _receive(self, channel: socket.socket, seconds: float) -> tuple[dict[str, Any], list[int]]:
         deadline = time.monotonic() + seconds
@@ -153,58 +248,23 @@ class Decoder:
         if self._is_cancelled():
             raise Cancelled
 
-    def _start(self) -> socket.socket:
-        if sys.platform == "win32":
-            raise ChildUnavailable
-        ours, theirs = socket.socketpair()
-        try:
-            self._process = subprocess.Popen(
-                self._command,
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                cwd="/",
-                env=_environment(),
-            )
-        except OSError as fault:
-            ours.close()
-            raise ChildUnavailable from fault
-        finally:
-            theirs.close()
-        self._channel = ours
-        try:
-            send(ours, {"memory_bytes": self._budget.memory_bytes})
-            ready, _ = self._receive(ours, self._budget.start_seconds)
-        except ChannelBroken as broken:
-            self._end()
-            raise ChildUnavailable from broken
-        except Cancelled:
-            self._end()
-            raise
-        self.in_force = tuple(str(name) for name in ready.get("ready", ()))
-        return ours
-
     def _end(self) -> None:
-        if self._channel is not None:
-            self._channel.close()
-            self._channel = None
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        if self._child is not None:
+            self._child.end()
+            self._child = None
 
 
-def _environment() -> dict[str, str]:
-    """Return a small environment: no secrets, no settings that load foreign code."""
-    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
-    return {
-        **kept,
-        "PYTHONPATH": str(Path(viewer.__file__).resolve().parents[1]),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONNOUSERSITE": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-    }
+def _like(model: Header, own: OwnFacts) -> Header:
+    """Return the header of a file that says `own` and is like the model in all else."""
+    return attrs.evolve(
+        model,
+        sop_uid=own.sop_uid,
+        number=own.number,
+        acquired=own.acquired,
+        frames=(FrameFacts(own.place, model.frames[0].grey),),
+        layout=attrs.evolve(model.layout, start=own.start),
+        data_set=own.data_set,
+    )
 
 
 def _refusal(said: object) -> FileRefused:

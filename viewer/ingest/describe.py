@@ -14,8 +14,9 @@ from viewer.dicom import attributes as read
 from viewer.dicom.geometry import PlanePlace, place_of
 from viewer.dicom.greyscale import grey_of
 from viewer.dicom.layout import PixelLayout, layout_of
+from viewer.dicom.likeness import Match
 from viewer.dicom.parse import Parsed
-from viewer.ingest.protocol import FrameFacts, Header
+from viewer.ingest.protocol import FrameFacts, Header, OwnFacts
 
 _UNWRITABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError, struct.error)
 _LOST = "Some header elements could not be kept: they are damaged."
@@ -54,6 +55,19 @@ def describe(parsed: Parsed) -> Header:
         teeth=read.teeth_of(ds),
         spacing=read.spacing_of(ds),
         notes=(*notes, *_what_is_not_shown(ds)),
+    )
+
+
+def describe_own(match: Match, model: Header) -> OwnFacts:
+    """Read what a file says otherwise than the model that it is like."""
+    ds = match.values
+    return OwnFacts(
+        sop_uid=read.sop_uid_of(ds),
+        number=read.number_of(ds, "InstanceNumber"),
+        acquired=read.acquired_of(ds),
+        place=_place(ds, 0, model.layout),
+        start=match.pixels_start,
+        data_set=base64.b64encode(match.header_bytes).decode("ascii"),
     )
 
 

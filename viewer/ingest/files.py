@@ -57,17 +57,29 @@ def opened(path: Path) -> Iterator[int]:
     ------
     FileRefused
     """
+    file = open_plain(path)
+    try:
+        yield file
+    finally:
+        os.close(file)
+
+
+def open_plain(path: Path) -> int:
+    """Open as `opened`; the caller closes it.
+
+    Raises
+    ------
+    FileRefused
+    """
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
         file = os.open(path, flags | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
     except OSError as fault:
         raise FileRefused(_UNREADABLE) from fault
-    try:
-        if not stat.S_ISREG(os.fstat(file).st_mode):
-            raise FileRefused(_NOT_PLAIN)
-        yield file
-    finally:
+    if not stat.S_ISREG(os.fstat(file).st_mode):
         os.close(file)
+        raise FileRefused(_NOT_PLAIN)
+    return file
 
 
 def require_dicom(file: int) -> None:

@@ -67,6 +67,25 @@ class Header:
     notes: tuple[str, ...] = ()
 
 
+@attrs.frozen
+class OwnFacts:
+    """What one file of a series says otherwise than another one whose header is known.
+
+    `start` is the place of its pixels; `place` is that of its one frame.
+    """
+
+    sop_uid: str
+    number: int | None
+    acquired: datetime | None
+    place: PlanePlace | None
+    start: int
+    data_set: str
+
+
+MODELS = 4
+"""How many headers each side keeps for others to be likened to."""
+
+
 def send(channel: socket.socket, message: dict[str, Any], files: Sequence[int] = ()) -> None:
     """Send one message, with open files beside it.
 
@@ -79,6 +98,8 @@ def send(channel: socket.socket, message: dict[str, Any], files: Sequence[int] =
         raise ChannelBroken("message too long")
     prefixed = len(body).to_bytes(4, "big") + body
     try:
+        # The timeout of the last receive would count for sending too.
+        channel.settimeout(None)
         sent = socket.send_fds(channel, [prefixed], list(files)) if files else 0
         channel.sendall(memoryview(prefixed)[sent:])
     except OSError as fault:
