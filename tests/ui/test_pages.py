@@ -140,6 +140,8 @@ def test_the_officer_adds_an_account_and_disables_another(
     panel.show()
     qtbot.keyClicks(panel.name, "Noa Probe")
     qtbot.keyClicks(panel.password.field.line, "a sentence that is long")
+    assert not panel.add_button.isEnabled()  # no role is given by default
+    panel.role.setCurrentIndex(1)
     qtbot.mouseClick(panel.add_button, Qt.MouseButton.LeftButton)
     assert accounts.rows[-1].display_name == "Noa Probe"
     assert panel.password.text() == ""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
-
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
+from viewer import __version__
 from viewer.ui.parts.messages import picture
 from viewer.ui.parts.words import Words, column
 
@@ -16,12 +15,12 @@ class AboutPanel(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setFixedWidth(440)
+        self.setFixedWidth(500)
         layout = column(self, margin=6, gap=3)
         layout.addWidget(picture("mark", "accent", 56), 0, Qt.AlignmentFlag.AlignHCenter)
         for words, role in (
             ("Bitewing", "title"),
-            (self.tr("Version {number}").format(number=_version()), "soft"),
+            (self.tr("Version {number}").format(number=__version__), "soft"),
             (self.tr("Dental images, sealed where they lie, and a record of who looked."), "body"),
             (
                 self.tr(
@@ -34,10 +33,3 @@ class AboutPanel(QWidget):
             label = Words(words, role, wrap=True)
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             layout.addWidget(label)
-
-
-def _version() -> str:
-    try:
-        return version("bitewing")
-    except PackageNotFoundError:
-        return "0"

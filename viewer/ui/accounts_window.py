@@ -35,7 +35,13 @@ class AccountsPanel(QWidget):
         inner.addWidget(scroll, 1)
         layout.addWidget(left, 1)
         layout.addWidget(rule(upright=True))
-        layout.addWidget(self._make_new())
+        new = QScrollArea()
+        new.setWidgetResizable(True)
+        new.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        new.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        new.setFixedWidth(374)
+        new.setWidget(self._make_new())
+        layout.addWidget(new)
         self.setFocusProxy(self.name)
         self.refresh()
 
@@ -58,12 +64,11 @@ class AccountsPanel(QWidget):
                 when=account.last_login.astimezone().strftime("%Y-%m-%d %H:%M")
             )
             if account.last_login
-            else self.tr("never here")
+            else ""
         )
         state = seen if account.is_enabled else self.tr("may not log in")
-        words.addWidget(
-            Words(f"{account.role}  ·  {state}", "soft" if account.is_enabled else "doubt")
-        )
+        facts = "  ·  ".join(fact for fact in (account.role, state) if fact)
+        words.addWidget(Words(facts, "soft" if account.is_enabled else "doubt"))
         layout.addLayout(words, 1)
         if account.id != self._me.id:
             verb = self.tr("Disable") if account.is_enabled else self.tr("Enable")
@@ -84,6 +89,9 @@ class AccountsPanel(QWidget):
         self.role.setProperty("target", "touch")
         for role_id, title in self._accounts.roles():
             self.role.addItem(title, role_id)
+        self.role.setPlaceholderText(self.tr("Choose a role"))
+        self.role.setCurrentIndex(-1)
+        self.role.currentIndexChanged.connect(lambda _: self._look())
         self.password = NewPassword(
             self.tr("First password"), self._accounts.password_advice, self.name.text
         )
@@ -99,7 +107,8 @@ class AccountsPanel(QWidget):
         return page
 
     def _look(self) -> None:
-        self.add_button.setEnabled(bool(self.name.text().strip()) and self.password.is_accepted)
+        named = bool(self.name.text().strip()) and self.role.currentIndex() >= 0
+        self.add_button.setEnabled(named and self.password.is_accepted)
 
     def add(self) -> None:
         """Make the account."""
@@ -111,6 +120,7 @@ class AccountsPanel(QWidget):
 
     def _on_added(self, account: Account) -> None:
         self.name.clear()
+        self.role.setCurrentIndex(-1)
         self.password.field.wipe()
         words = self.tr("{name} can log in now.").format(name=account.display_name)
         self.message.say(words, "verified")

@@ -1,4 +1,4 @@
-"""The last minute before the lock, said aloud at the top of the window."""
+"""The last minute before the lock, said aloud at the foot, where no name is covered."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from viewer.ui.idle_ring import WARNING_S
 from viewer.ui.parts.messages import picture
 from viewer.ui.parts.words import Words, row
 from viewer.ui.wording import clock_words
+
+_FOOT_PX = 104
+"""Tools and status line, which stay within reach."""
 
 
 class Countdown(QFrame):
@@ -46,4 +49,5 @@ class Countdown(QFrame):
         return super().eventFilter(watched, event)
 
     def _place(self) -> None:
-        self.move((self._over.width() - self.width()) // 2, 72)
+        foot = self._over.height() - self.height() - _FOOT_PX
+        self.move((self._over.width() - self.width()) // 2, foot)

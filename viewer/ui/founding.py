@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QProgressBar, QStackedWidget, QWidget
 
 from viewer.ui.parts.buttons import button
@@ -31,8 +31,11 @@ class FoundingPage(QWidget):
         self.error = Banner(can_close=False)
         self._pages = QStackedWidget()
         self._pages.addWidget(self._make_names())
-        for part in (self.step, self.title, self.words, self._pages, self.error):
-            layout.addWidget(part)
+        for words in (self.step, self.title, self.words):
+            layout.addWidget(words)
+        layout.addSpacing(8)
+        layout.addWidget(self._pages)
+        layout.addWidget(self.error)
         self._head(
             1,
             self.tr("Set up this workstation"),
@@ -105,7 +108,10 @@ class FoundingPage(QWidget):
         grid.setSpacing(12)
         for place, group in enumerate(key.groups):
             cell = row(gap=2)
-            cell.addWidget(Words(str(place + 1), "small"))
+            number = Words(str(place + 1), "small")
+            number.setFixedWidth(16)
+            number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            cell.addWidget(number)
             cell.addWidget(Words(group, "code"), 1)
             grid.addLayout(cell, place // 4, place % 4)
         layout.addWidget(card)

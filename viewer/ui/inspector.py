@@ -6,7 +6,6 @@ from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QFrame,
     QGridLayout,
     QScrollArea,
@@ -23,7 +22,7 @@ from viewer.ui.parts.buttons import button
 from viewer.ui.parts.flow import FlowLayout
 from viewer.ui.parts.messages import picture as icon_label
 from viewer.ui.parts.words import Words, box, clear_layout, column, row
-from viewer.ui.wording import image_words, size_words, tr
+from viewer.ui.wording import image_words, side_words, size_words, tr
 
 _STEPS = 1000
 _VOLUME_WINDOWS = (("Teeth", 1800.0, 3600.0), ("Bone", 700.0, 2600.0), ("Soft tissue", 50.0, 450.0))
@@ -67,6 +66,11 @@ class Inspector(QFrame):
         self.adjust.show_picture(picture)
         self.facts.show_record(picture.record if picture else None)
 
+    def show_coming(self) -> None:
+        """Keep still while the next picture comes; nothing of the last one can be read."""
+        self.adjust.show_coming()
+        self.facts.show_record(None)
+
     def show_window(self, window: WindowLevel) -> None:
         """Follow the window on screen."""
         self.adjust.show_window(window)
@@ -80,8 +84,14 @@ class AdjustPage(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._range = (0.0, 1.0)
-        layout = column(self, gap=3)
-        layout.setContentsMargins(16, 16, 16, 16)
+        outer = column(self, gap=0)
+        outer.setContentsMargins(16, 16, 16, 16)
+        self.hint = Words("", "soft", wrap=True)
+        outer.addWidget(self.hint)
+        self.controls = QWidget()
+        outer.addWidget(self.controls)
+        outer.addStretch(1)
+        layout = column(self.controls, gap=3)
         self.histogram = Histogram()
         layout.addWidget(self.histogram)
         self.centre_slider, self.centre_words = self._add_slider(self.tr("Window centre"))
@@ -91,12 +101,10 @@ class AdjustPage(QWidget):
         holder = QWidget()
         self._chips = FlowLayout(holder)
         layout.addWidget(holder)
-        self._group = QButtonGroup(self)
-        layout.addStretch(1)
         self.show_picture(None)
 
     def _add_slider(self, words: str) -> tuple[QSlider, Words]:
-        layout = self.layout()
+        layout = self.controls.layout()
         head = row()
         head.addWidget(Words(words, "soft"), 1)
         value = Words("—", "strong")
@@ -112,20 +120,36 @@ class AdjustPage(QWidget):
     def show_picture(self, picture: Picture | None) -> None:
         """Set the range, and offer the header's windows."""
         shown = picture if picture and not picture.record.is_colour else None
+        self._hint(picture)
         self.histogram.show_picture(shown)
         clear_layout(self._chips)
         for slider in (self.centre_slider, self.width_slider):
             slider.setEnabled(shown is not None)
         if shown is None:
             self.histogram.show_window(None)
-            self.centre_words.setText("—")
-            self.width_words.setText("—")
             return
         self._range = modality_range(shown)
         for words, window in presets(shown):
             chip = button(words, partial(self.window_wanted.emit, window), "chip")
             self._chips.addWidget(chip)
         self.show_window(first_window(shown.record.grey))
+
+    def _hint(self, picture: Picture | None) -> None:
+        """Say why there is nothing to adjust, rather than show controls that do nothing."""
+        is_colour = picture is not None and picture.record.is_colour
+        self.hint.setText(
+            self.tr("A photo keeps its colours. Drag on it for brightness and contrast.")
+            if is_colour
+            else self.tr("Open an image to adjust how it is shown.")
+        )
+        can_adjust = picture is not None and not is_colour
+        self.hint.setVisible(not can_adjust)
+        self.controls.setVisible(can_adjust)
+
+    def show_coming(self) -> None:
+        """Let the controls rest while the next picture comes."""
+        for slider in (self.centre_slider, self.width_slider):
+            slider.setEnabled(False)
 
     def show_window(self, window: WindowLevel) -> None:
         """Move the sliders without asking for a window."""
@@ -163,7 +187,12 @@ def presets(picture: Picture) -> list[tuple[str, WindowLevel]]:
         for n, window in enumerate(picture.record.grey.windows, 1)
     ]
     if picture.record.is_volume:
-        found += [(tr(name), WindowLevel(centre, width)) for name, centre, width in _VOLUME_WINDOWS]
+        named = {name.casefold() for name, _ in found}
+        found += [
+            (tr(name), WindowLevel(centre, width))
+            for name, centre, width in _VOLUME_WINDOWS
+            if tr(name).casefold() not in named
+        ]
     found.append((tr("Whole range"), WindowLevel((low + high) / 2, high - low)))
     return found
 
@@ -207,7 +236,7 @@ def facts_of(record: ImageRecord) -> list[tuple[str, str]]:
     facts = [
         (tr("Image"), image_words(record)),
         (tr("Made"), record.acquired.strftime("%Y-%m-%d %H:%M") if record.acquired else ""),
-        (tr("Side"), record.laterality),
+        (tr("Side"), side_words(record)),
         (tr("Description"), record.description),
         (tr("Size"), " × ".join(str(n) for n in record.shape)),
         (

@@ -27,6 +27,7 @@ class PatientBar(QFrame):
 
     def __init__(self, user: UserTile) -> None:
         super().__init__()
+        self._what_to_do = self.tr("Find one on the left, or import images.")
         self.setProperty("surface", "raised")
         self.setFixedHeight(_HEIGHT)
         layout = row(self, gap=3)
@@ -81,7 +82,7 @@ class PatientBar(QFrame):
         """Name the patient on screen, or say that there is none."""
         if patient is None:
             self.name.setText(self.tr("No patient chosen"))
-            self.facts.setText(self.tr("Find one on the left, or import images."))
+            self.facts.setText(self._what_to_do)
             return
         self.name.setText(patient.display_name)
         facts = [
@@ -91,6 +92,10 @@ class PatientBar(QFrame):
             self.tr("study {date}").format(date=date_words(study_date)) if study_date else "",
         ]
         self.facts.setText("  ·  ".join(fact for fact in facts if fact))
+
+    def set_what_to_do(self, words: str) -> None:
+        """Say what this person does while no patient is chosen."""
+        self._what_to_do = words
 
     def show_time_left(self, left_s: float, allowed_s: float) -> None:
         """Move the ring on."""

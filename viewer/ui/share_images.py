@@ -37,6 +37,8 @@ class ImageChoice(QWidget):
         layout.addWidget(self._title)
         self.list = QListWidget()
         self.list.setIconSize(QSize(_SIDE, _SIDE))
+        self.list.setWordWrap(True)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideNone)
         self.list.setAccessibleName(self.tr("Images"))
         layout.addWidget(self.list, 1)
         for image in self._images:

@@ -24,6 +24,7 @@ class SharePanel(QWidget):
     """The content of a wide sheet: images, before and after, what leaves; then the receipt."""
 
     trail_wanted = Signal()
+    done = Signal()
 
     def __init__(
         self,
@@ -163,8 +164,10 @@ class SharePanel(QWidget):
         self.side.set_busy(False)
         page = ReceiptPage(receipt, order)
         page.trail_wanted.connect(self.trail_wanted)
+        page.done.connect(self.done)
         self.pages.addWidget(page)
         self.pages.setCurrentWidget(page)
+        page.done_button.setFocus()
         self.preview.clear()
 
     def _on_fault(self, fault: Exception) -> None:

@@ -16,6 +16,7 @@ class ReceiptPage(QWidget):
     """The passphrase is shown large and is not copied anywhere by itself."""
 
     trail_wanted = Signal()
+    done = Signal()
 
     def __init__(self, receipt: ShareReceipt, order: ShareOrder) -> None:
         super().__init__()
@@ -51,9 +52,12 @@ class ReceiptPage(QWidget):
             )
         )
         entry = self.tr("Entry {number} in the trail").format(number=receipt.trail_number)
-        layout.addWidget(
-            button(entry, self.trail_wanted.emit, "link"), 0, Qt.AlignmentFlag.AlignLeft
-        )
+        foot = row(gap=3)
+        foot.addWidget(button(entry, self.trail_wanted.emit, "link"))
+        foot.addStretch(1)
+        self.done_button = button(self.tr("Done"), self.done.emit, "primary")
+        foot.addWidget(self.done_button)
+        layout.addLayout(foot)
         outer.addStretch(1)
         outer.addWidget(page, 20, Qt.AlignmentFlag.AlignVCenter)
         outer.addStretch(1)

@@ -25,6 +25,9 @@ from viewer.ui.parts.messages import Banner
 from viewer.ui.parts.words import Words, box, clear_layout, column, row, rule
 from viewer.ui.ports import Doubt, Purpose, SharePlan
 
+_WIDTH = 360
+_MARGIN = 20
+_TAG_DIGITS = 8
 _FATES = ("kept", "changed", "removed")
 
 
@@ -44,7 +47,7 @@ class ShareSide(QWidget):
         self._plan: SharePlan | None = None
         self._is_busy = False
         self.doubt_boxes: list[QCheckBox] = []
-        self.setFixedWidth(340)
+        self.setFixedWidth(_WIDTH)
         outer = column(self, gap=0)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
@@ -52,7 +55,7 @@ class ShareSide(QWidget):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         body = QWidget()
         self._body = column(body, gap=4)
-        self._body.setContentsMargins(20, 16, 20, 16)
+        self._body.setContentsMargins(_MARGIN, 16, _MARGIN, 16)
         self._add_choices(self._body)
         self._doubts = column(gap=2)
         self._body.addLayout(self._doubts)
@@ -82,7 +85,7 @@ class ShareSide(QWidget):
     def _make_foot(self) -> QWidget:
         foot = QWidget()
         layout = column(foot, gap=2)
-        layout.setContentsMargins(20, 12, 20, 16)
+        layout.setContentsMargins(_MARGIN, 12, _MARGIN, 16)
         self.error = Banner()
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
@@ -189,8 +192,12 @@ class ShareSide(QWidget):
             else self.tr("Seal {count} images for {whom}")
         )
         whole = words.format(count=count, whom=whom)
-        shown = self.go.fontMetrics().elidedText(whole, Qt.TextElideMode.ElideRight, 250)
-        self.go.setText(shown)
+        room = _WIDTH - 2 * _MARGIN - 48
+        elided = self.go.fontMetrics().elidedText(whom, Qt.TextElideMode.ElideRight, room)
+        is_long = self.go.fontMetrics().horizontalAdvance(whole) > room
+        whom_below = f"\n{elided}" if is_long else whom
+        self.go.setText(words.format(count=count, whom=whom_below))
+        self.go.setMinimumHeight(60 if is_long else 44)
         self.go.setToolTip(whole)
         self.go.setAccessibleName(whole)
         self.why.setText(self._missing())
@@ -246,7 +253,12 @@ class TagTable(QWidget):
         self.table.horizontalHeader().setDefaultAlignment(
             Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         )
-        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        head_row = self.table.horizontalHeader()
+        head_row.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        head_row.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
+        self.table.setColumnWidth(0, 116)
+        self.table.verticalHeader().setDefaultSectionSize(36)
+        self.table.setAccessibleName(self.tr("Header elements"))
         layout.addWidget(self.table, 1)
 
     def show_plan(self, plan: SharePlan) -> None:
@@ -265,6 +277,18 @@ class TagTable(QWidget):
         )
         self.table.setRowCount(len(rows))
         for place, tag in enumerate(rows):
-            cells = (tag.tag, tag.name, tag.old, "—" if fate == "removed" else tag.new)
+            gone = "—" if fate == "removed" else tag.new
+            cells = (tag_words(tag.tag), tag.name, tag.old, gone)
             for column_number, words in enumerate(cells):
-                self.table.setItem(place, column_number, QTableWidgetItem(words))
+                cell = QTableWidgetItem(words)
+                cell.setToolTip(words)
+                self.table.setItem(place, column_number, cell)
+
+
+def tag_words(tag: str) -> str:
+    """Return a tag as the standard writes it.
+
+    >>> tag_words("00081030")
+    '(0008,1030)'
+    """
+    return f"({tag[:4]},{tag[4:]})" if len(tag) == _TAG_DIGITS else tag

@@ -106,6 +106,9 @@ class Shell(QWidget):
         self._build(actions)
         self._join()
         self._connect_actions(actions)
+        self._sees_patients = self.actions_bar.is_offered("search")
+        if not self._sees_patients:
+            self._arrange_without_patients()
         self.refresh()
 
     # --- made once ---------------------------------------------------------------------------
@@ -204,6 +207,13 @@ class Shell(QWidget):
         if self.patient is None:
             self._show_start()
 
+    def _arrange_without_patients(self) -> None:
+        """For the roles that look at no images: no empty lists, but what there is to do."""
+        self.bar.set_what_to_do(self.user.role)
+        offered = [i for i in ("trail", "accounts", "check") if self.actions_bar.is_offered(i)]
+        self.workspace.empty.offer([self.actions_bar.by_id[i] for i in offered])
+        self._fit_to_width()
+
     def _show_start(self) -> None:
         self.bar.show_patient(None)
         self.inspector.show_picture(None)
@@ -211,8 +221,7 @@ class Shell(QWidget):
         can_import = self.actions_bar.is_offered("import")
         if not self.actions_bar.is_offered("search"):
             title = self.tr("No patients in this role")
-            words = self.tr("{role}: the trail opens with Ctrl+T, every command with Ctrl+K.")
-            words = words.format(role=self.user.role)
+            words = self.tr("You look after the practice. Every command is under Ctrl+K.")
         elif some:
             title = self.tr("Choose a patient")
             words = self.tr("Type a name or a chart number on the left, or press Ctrl+K.")
@@ -256,7 +265,7 @@ class Shell(QWidget):
         self.bar.show_patient(self.patient, visit.study.date)
         self.timeline.mark_image(image)
         self.workspace.films.show_visit(visit, image)
-        self.inspector.show_picture(None)
+        self.inspector.show_coming()
         self.workspace.show_coming(image)
         self._set_scene()
         self._opening = self.practice.chart.open_image(
@@ -287,6 +296,7 @@ class Shell(QWidget):
         self._opening = None
         words = error_words(fault)
         title = self.tr("This image can't be shown") if words else self.tr("Cancelled")
+        self.inspector.show_picture(None)
         self.workspace.show_nothing(title, words, can_import=False)
         self.workspace.films.show_visit(self.visit, self.image)
 
@@ -435,6 +445,7 @@ class Shell(QWidget):
         panel = SharePanel(self.practice.sharing, self.visit.images, chosen, self.thumbnails)
         sheet = self.open_sheet(self.tr("Share"), panel, wide=True)
         sheet.closed.connect(panel.drop)
+        panel.done.connect(sheet.close_sheet)
         panel.trail_wanted.connect(sheet.close_sheet)
         panel.trail_wanted.connect(self.show_trail)
 
@@ -518,8 +529,11 @@ class Shell(QWidget):
     def _fit_to_width(self) -> None:
         is_narrow, is_tiny = self.width() < _NARROW_PX, self.width() < _TINY_PX
         has_picture = self.workspace.pane is not None
-        self._fold(self.inspector, self._side_rules[1], shown=not is_narrow)
-        self._fold(self.left, self._side_rules[0], shown=not (is_tiny and has_picture))
+        has_sides = self._sees_patients
+        self._fold(self.inspector, self._side_rules[1], shown=has_sides and not is_narrow)
+        self._fold(
+            self.left, self._side_rules[0], shown=has_sides and not (is_tiny and has_picture)
+        )
         self.bar.set_narrow(is_narrow)
         self.tools.set_narrow(narrow=is_narrow, tiny=is_tiny)
 

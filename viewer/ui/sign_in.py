@@ -125,6 +125,9 @@ class SignIn(QWidget):
         self.field.edited.connect(self._on_edit)
         self.go = button(self._verb, self.submit, "primary")
         self.error = Banner(can_close=False)
+        stay = self.error.sizePolicy()
+        stay.setRetainSizeWhenHidden(True)  # an error must not move the field away from the finger
+        self.error.setSizePolicy(stay)
         self.busy = QProgressBar()
         self.busy.setRange(0, 0)
         self.busy.setTextVisible(False)
@@ -166,6 +169,8 @@ class SignIn(QWidget):
     def _count_down(self) -> None:
         left = math.ceil(self._door.wait_s(self._person.id)) if self._person else 0
         waits = left > 0
+        if waits:
+            self._focus_person()
         self.field.setEnabled(not waits)
         self.go.setEnabled(not waits)
         if waits:
@@ -176,6 +181,12 @@ class SignIn(QWidget):
             self._countdown.stop()
             self.field.setFocus()
         self.go.setText(self._verb)
+
+    def _focus_person(self) -> None:
+        """Keep the keyboard with who was chosen: a disabled field would hand it to anybody."""
+        tile = next((tile for tile in self.tiles if tile.isChecked()), None)
+        if tile is not None and not tile.hasFocus():
+            tile.setFocus()
 
     def drop(self) -> None:
         """Forget what was typed and what is under way."""

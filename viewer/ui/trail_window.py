@@ -8,7 +8,8 @@ from functools import partial
 
 import attrs
 from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHeaderView, QTableView, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHeaderView, QScrollArea, QTableView, QWidget
 
 from viewer.model.ids import UserId
 from viewer.ui.day_ribbon import DayRibbon
@@ -19,7 +20,13 @@ from viewer.ui.parts.words import Words, box, column, restyle, row
 from viewer.ui.ports import Running, Trail, TrailEntry, TrailFilter, TrailVerdict
 from viewer.ui.trail_model import ENTRY, TrailModel
 
-_WIDTHS = (180, 170, 140, 260, 220, 100)
+_WIDTHS = (180, 170, 150, 260, 220, 100)
+_NARROW_WIDTHS = (160, 130, 130, 200, 120, 80)
+_NARROW_PX, _LOW_PX = 1000, 560
+"""Smaller than this the table gets the room, and days and rows of filters give way."""
+
+_SCROLL_BAR_PX = 14
+_CHIP_ROW_PX = 42
 
 
 class TrailPanel(QWidget):
@@ -38,7 +45,8 @@ class TrailPanel(QWidget):
         self.ribbon = DayRibbon()
         self.ribbon.chosen.connect(self._set_day)
         layout.addWidget(self.ribbon)
-        layout.addWidget(self._make_chips())
+        self._chips = self._make_chips()
+        layout.addWidget(self._chips)
         self.model = TrailModel(trail)
         self.table = self._make_table()
         layout.addWidget(self.table, 1)
@@ -57,15 +65,31 @@ class TrailPanel(QWidget):
         self.setFocusProxy(self.table)
         self._list_again()
 
-    def _make_chips(self) -> QWidget:
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give a small window to the table."""
+        super().resizeEvent(event)
+        is_low = self.height() < _LOW_PX
+        self.ribbon.setHidden(is_low)
+        wanted = self._flow.heightForWidth(self._chips.width() - _SCROLL_BAR_PX)
+        self._chips.setFixedHeight(min(wanted, _CHIP_ROW_PX) if is_low else wanted)
+        widths = _NARROW_WIDTHS if self.width() < _NARROW_PX else _WIDTHS
+        for place, width in enumerate(widths):
+            self.table.setColumnWidth(place, width)
+
+    def _make_chips(self) -> QScrollArea:
         holder = QWidget()
-        flow = FlowLayout(holder)
+        self._flow = flow = FlowLayout(holder)
         for kind in self._trail.kinds():
             flow.addWidget(self._chip(kind, partial(self._set_kind, kind)))
         for user in self._trail.users():
             made = self._chip(user.display_name, partial(self._set_user, user.id))
             flow.addWidget(made)
-        return holder
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(holder)
+        return scroll
 
     def _chip(self, words: str, on_toggle: Callable[[bool], None]) -> QWidget:
         chip = button(words, lambda: None, "chip")
@@ -158,7 +182,8 @@ class VerdictCard(QFrame):
         self.verify_button.setEnabled(True)
         self.verify_button.setText(self.tr("Verify now"))
         if verdict is None:
-            self._dress("inset", self.tr("Not verified yet"), self.tr("Verify it now: seconds."))
+            words = self.tr("Checking every entry takes some seconds.")
+            self._dress("inset", self.tr("Not verified yet"), words)
             return
         facts = [verdict.words]
         if verdict.checked:

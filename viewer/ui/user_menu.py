@@ -22,8 +22,9 @@ class UserMenu(QMenu):
         who = self.addAction(f"{user.display_name}, {user.role}")
         who.setEnabled(False)
         self.addSeparator()
-        for action_id in ("trail", "check", *(("accounts",) if user.is_officer else ())):
-            self.addAction(actions.by_id[action_id])
+        for action_id in ("trail", "check", "accounts"):
+            if actions.is_offered(action_id):
+                self.addAction(actions.by_id[action_id])
         self._add_looks()
         self.addSeparator()
         for action_id in ("about", "lock", "log_off"):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 from PySide6.QtCore import QRectF, QSizeF, Qt, QTimer, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QAction, QPainter, QPaintEvent
 from PySide6.QtWidgets import QProgressBar, QStackedWidget, QWidget
 
 from viewer.app.jobs import Progress
@@ -51,7 +52,11 @@ class Workspace(QWidget):
         self.stack.addWidget(self.coming)
         self.films = FilmStrip(thumbnails)
         self.films.hide()
-        layout.addWidget(self.banner)
+        place = column()
+        place.setContentsMargins(12, 0, 12, 0)
+        place.addSpacing(0)
+        place.addWidget(self.banner)
+        layout.addLayout(place)
         layout.addWidget(self.stack, 1)
         layout.addWidget(self.films)
 
@@ -114,9 +119,11 @@ class EmptyPage(QWidget):
             layout.addWidget(label)
         layout.addSpacing(12)
         self.import_button = button(self.tr("Import images"), lambda: None, "", "import")
+        self.import_button.setMinimumHeight(44)
         line = row()
         line.addStretch(1)
         line.addWidget(self.import_button)
+        self._offers = line
         line.addStretch(1)
         layout.addLayout(line)
         layout.addStretch(1)
@@ -126,6 +133,14 @@ class EmptyPage(QWidget):
         """Change what it teaches."""
         self.title.setText(title)
         self.words.setText(words)
+
+    def offer(self, actions: Sequence[QAction]) -> None:
+        """Offer these instead of an import: what there is to do in a role without images."""
+        for action in actions:
+            made = button(action.text(), action.trigger)
+            made.setToolTip(action.toolTip())
+            made.setMinimumHeight(44)
+            self._offers.insertWidget(self._offers.count() - 1, made)
 
     def set_target(self, is_target: bool) -> None:
         """Show that a drop would be taken."""
