@@ -24,6 +24,7 @@ class FlatGeometry:
 
     `aspect` is the height of an image pixel over its width (1 when unknown).
 
+    >>> from viewer.model.view import WindowLevel
     >>> g = FlatGeometry(100, 50, 1.0, 200, 200, RadiographView(WindowLevel(0, 1)))
     >>> g.zoom, g.pane_to_image((99.5, 99.5)), g.image_to_pane((49.5, 24.5))
     (2.0, (49.5, 24.5), (99.5, 99.5))
@@ -122,6 +123,7 @@ def _on_grid(origin: float, step: float) -> float:
 def turned(pixels: NDArray[np.generic], view: RadiographView) -> NDArray[np.generic]:
     """Return [j, i] or [j, i, c] pixels flipped and turned as the view asks, C order.
 
+    >>> from viewer.model.view import WindowLevel
     >>> v = RadiographView(WindowLevel(0, 1), quarter_turns=1)
     >>> turned(np.array([[1, 2], [3, 4]]), v).tolist()
     [[3, 1], [4, 2]]
@@ -142,6 +144,7 @@ def edge_letters(orientation: tuple[str, str], view: RadiographView) -> dict[str
 
     Examples
     --------
+    >>> from viewer.model.view import WindowLevel
     >>> edge_letters(("L", "F"), RadiographView(WindowLevel(0, 1)))
     {'left': 'R', 'right': 'L', 'top': 'H', 'bottom': 'F'}
     >>> edge_letters(("L", "F"), RadiographView(WindowLevel(0, 1), quarter_turns=1))

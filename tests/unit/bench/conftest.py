@@ -25,6 +25,13 @@ def tiny() -> Sizes:
     return TINY
 
 
+@pytest.fixture(autouse=True)
+def _rested() -> Iterator[None]:
+    """End the threads that shared the rows of a large picture."""
+    yield
+    kernels.rest()
+
+
 @pytest.fixture
 def cooled() -> Iterator[None]:
     """Leave the kernels to the next test as they were."""
