@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import attrs
 import numpy as np
 from pydicom.dataset import Dataset
@@ -88,7 +90,7 @@ class PixelLayout:
     @property
     def frame_bytes(self) -> int:
         """Size of one decoded frame."""
-        return int(np.prod(self.frame_shape, dtype=np.int64)) * self.dtype.itemsize
+        return math.prod(self.frame_shape) * self.dtype.itemsize
 
     @property
     def native_frame_bytes(self) -> int:

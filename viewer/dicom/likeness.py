@@ -20,19 +20,16 @@ MOST_VARYING_BYTES = 256
 """A varying value is no longer than this."""
 
 _SOP_UID, _NUMBER, _POSITION = 0x00080018, 0x00200013, 0x00200032
-_OWN = frozenset((
-    _SOP_UID, _NUMBER, _POSITION,
-    0x0008002A, 0x00080022, 0x00080032, 0x00080023, 0x00080033,  # when it was taken
-))  # fmt: skip
+_OWN = frozenset((_SOP_UID, _NUMBER, _POSITION))
+_OWN_TIMES = frozenset((0x0008002A, 0x00080022, 0x00080032, 0x00080023, 0x00080033))
 _UNREAD = frozenset((
     0x00020000, 0x00020003, 0x00080012, 0x00080013,  # group length, UID again, written when
     0x00181150, 0x00181151, 0x00181152, 0x00181153,  # exposure
     0x00200012, 0x00201041, 0x00280106, 0x00280107,  # acquisition, location, extremes
 ))  # fmt: skip
-_ALSO_NEEDED = frozenset((
-    0x00200037, 0x00280030,  # axes, spacing
-    0x00080020, 0x00080030, 0x00080021, 0x00080031,  # dates and times of study and series
-))  # fmt: skip
+_NEEDED = frozenset((0x00200037, 0x00280030))  # axes, spacing
+_NEEDED_TIMES = frozenset((0x00080020, 0x00080030, 0x00080021, 0x00080031))  # study, series
+_VARYING = _OWN | _OWN_TIMES | _UNREAD
 _FUNCTIONAL = frozenset((0x52009229, 0x52009230))
 _SHORT_VRS = frozenset(
     (b"CS", b"DA", b"DS", b"DT", b"IS", b"SH", b"SS", b"TM", b"UI", b"UL", b"US")
@@ -43,10 +40,12 @@ _SHORT_VRS = frozenset(
 class Match:
     """Another file like the first: its own values, its header without pixels, where they start.
 
-    `values` holds all that place, time, number and identity of a picture are read from.
+    `values` holds all that place, number and identity of a picture are read from; `times`, as
+    `small_data_set` reads it, all that tells when it was taken.
     """
 
     values: Dataset
+    times: bytes
     header_bytes: bytes
     pixels_start: int
 
@@ -63,6 +62,7 @@ class Likeness:
     same: tuple[bytes, ...]
     tags: tuple[int, ...]
     needed: bytes
+    needed_times: bytes
     body_start: int
     in_meta: int
     meta_stop: int
@@ -92,21 +92,27 @@ class Likeness:
     def _cut(
         cls, content: memoryview, starts: list[int], body: int, end: int, pixel_bytes: int
     ) -> Self:
-        same, tags, needed = [], [], []
+        same: list[bytes] = []
+        tags: list[int] = []
+        needed, times = b"", b""
         at = in_meta = meta_stop = 0
         for start, stop in pairwise(starts):
             tag, vr = _tag(content, start), bytes(content[start + 4 : start + 6])
-            if tag in _ALSO_NEEDED:
-                needed.append(bytes(content[start:stop]))
-            if tag in _OWN | _UNREAD and vr in _SHORT_VRS:
+            if tag in _NEEDED:
+                needed += bytes(content[start:stop])
+            if tag in _NEEDED_TIMES:
+                times += bytes(content[start:stop])
+            if tag in _VARYING and vr in _SHORT_VRS:
                 same.append(bytes(content[at : start + 6]))
                 tags.append(tag)
                 at = stop
                 if start < body:
                     in_meta, meta_stop = len(tags), stop
         same.append(bytes(content[at:end]))
-        joined, last = b"".join(needed), end - starts[-1]
-        return cls(tuple(same), tuple(tags), joined, body, in_meta, meta_stop, last, pixel_bytes)
+        last = end - starts[-1]
+        return cls(
+            tuple(same), tuple(tags), needed, times, body, in_meta, meta_stop, last, pixel_bytes
+        )
 
     @property
     def most_header_bytes(self) -> int:
@@ -115,7 +121,8 @@ class Likeness:
 
     def match(self, start: bytes, file_bytes: int) -> Match | None:
         """Compare a file's first bytes; None where the file is of another kind."""
-        at, body, own = 0, self.body_start, [self.needed]
+        at, body = 0, self.body_start
+        own, times = self.needed, self.needed_times
         for count, (stretch, tag) in enumerate(zip(self.same, self.tags, strict=False), 1):
             if not start.startswith(stretch, at):
                 return None
@@ -124,7 +131,9 @@ class Likeness:
             if stop - value > MOST_VARYING_BYTES or stop > len(start):
                 return None
             if tag in _OWN:
-                own.append(start[value - 8 : stop])
+                own += start[value - 8 : stop]
+            if tag in _OWN_TIMES:
+                times += start[value - 8 : stop]
             at = stop
             if count == self.in_meta:
                 body += at - self.meta_stop
@@ -132,10 +141,11 @@ class Likeness:
         if not start.startswith(self.same[-1], at) or end + self.pixel_bytes != file_bytes:
             return None
         header = start[body : end - self.pixel_header_bytes]
-        return Match(_values(b"".join(own)), header, end)
+        return Match(small_data_set(own), times, header, end)
 
 
-def _values(elements: bytes) -> Dataset:
+def small_data_set(elements: bytes) -> Dataset:
+    """Read a few elements in Explicit VR Little Endian."""
     return read_dataset(BytesIO(elements), is_implicit_VR=False, is_little_endian=True)
 
 

@@ -16,7 +16,8 @@ from viewer.model.patient import Patient, Series, Study
 class Arrival:
     """One picture or volume, ready to be stored.
 
-    `patient.id`, `study.patient_id` and the record's `patient_id` are empty: the chart decides.
+    `patient.id`, `study.patient_id` and the record's `patient_id` are empty: the chart
+    decides. So is its `pixel_sha256`: the store takes the digest of what it seals.
     `headers` is packed by `viewer.dicom.headers`; `thumbnail` is (rows, columns) or
     (rows, columns, 3) uint8, its longest side at most 256, ready to be shown as it is.
     """

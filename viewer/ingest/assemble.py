@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Callable
 
 import attrs
@@ -162,14 +161,8 @@ def _record(
         number=header.number,
         description=header.description,
         burned_in=_worst_burned_in(plan),
-        pixel_sha256=_digest(pixels),
         notes=(*plan.notes, *notes, *of_all),
     )
-
-
-def _digest(pixels: NDArray[np.generic]) -> str:
-    flat = np.ascontiguousarray(pixels).reshape(-1).view(np.uint8)
-    return hashlib.sha256(flat.data).hexdigest()
 
 
 def _worst_burned_in(plan: Plan) -> str:

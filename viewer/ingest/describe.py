@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import struct
+from datetime import datetime
+from functools import lru_cache
 
 from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
@@ -14,7 +16,7 @@ from viewer.dicom import attributes as read
 from viewer.dicom.geometry import PlanePlace, place_of
 from viewer.dicom.greyscale import grey_of
 from viewer.dicom.layout import PixelLayout, layout_of
-from viewer.dicom.likeness import Match
+from viewer.dicom.likeness import Match, small_data_set
 from viewer.dicom.parse import Parsed
 from viewer.ingest.protocol import FrameFacts, Header, OwnFacts
 
@@ -64,11 +66,17 @@ def describe_own(match: Match, model: Header) -> OwnFacts:
     return OwnFacts(
         sop_uid=read.sop_uid_of(ds),
         number=read.number_of(ds, "InstanceNumber"),
-        acquired=read.acquired_of(ds),
+        acquired=_acquired(match.times),
         place=_place(ds, 0, model.layout),
         start=match.pixels_start,
         data_set=base64.b64encode(match.header_bytes).decode("ascii"),
     )
+
+
+@lru_cache(maxsize=8)
+def _acquired(times: bytes) -> datetime | None:
+    """Read when a picture was taken; slices often say the same."""
+    return read.acquired_of(small_data_set(times))
 
 
 def _frames(ds: Dataset, layout: PixelLayout) -> tuple[FrameFacts, ...]:
