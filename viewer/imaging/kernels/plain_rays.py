@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -78,6 +77,8 @@ def _span(start: F64, step: F64, shape: NDArray[np.int64]) -> tuple[F64, F64]:
 
 
 def _sample(values: NDArray[np.int16], at: F64) -> F64:
+    from scipy.ndimage import map_coordinates  # half a second that no start needs
+
     return np.asarray(
         map_coordinates(values.astype(np.float64), at.T, order=1, mode="nearest"), np.float64
     )
