@@ -7,16 +7,18 @@ from typing import cast
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from tests.ui.fakes import LONG_NAME, NAMES, FakeChart
+from tests.ui.fakes import LONG_NAME, NAMES, PEOPLE, FakeChart
 from tests.ui.panes import FakePane
+from viewer.app.actions import Actions
 from viewer.model.errors import EnvironmentFault
 from viewer.model.view import WindowLevel
+from viewer.session.permissions import Permission
 from viewer.ui import theme
 from viewer.ui.command_palette import CommandPalette
-from viewer.ui.shell import Shell
+from viewer.ui.shell import Practice, Shell
 
 
 def pane(shell: Shell) -> FakePane:
@@ -350,3 +352,22 @@ def test_the_shell_paints_in_every_theme_and_size(
     }
     assert len(colours) > 50
     assert shell.width() == size[0]
+
+
+def test_a_role_without_patients_is_offered_what_it_can_do_and_no_empty_lists(
+    dressed: QApplication, qtbot: QtBot, practice: Practice
+) -> None:
+    allowed = {Permission.READ_TRAIL, Permission.MANAGE_ACCOUNTS}
+    officer = Shell(practice, PEOPLE[0], Actions(is_allowed=lambda what: what in allowed))
+    qtbot.addWidget(officer)
+    officer.resize(1366, 768)
+    officer.show()
+    offered = {b.text() for b in officer.workspace.empty.findChildren(QPushButton) if b.isVisible()}
+    assert offered == {"Trail", "Accounts"}
+    assert officer.left.isHidden()
+    assert officer.inspector.isHidden()
+
+
+def test_an_inspector_without_an_image_shows_no_dead_controls(shell: Shell) -> None:
+    assert shell.inspector.adjust.controls.isHidden()
+    assert not shell.inspector.adjust.hint.isHidden()

@@ -3,11 +3,15 @@ from __future__ import annotations
 import re
 
 import pytest
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from viewer.app.actions import ACTIONS
 from viewer.model.resources import resource_path
 from viewer.ui import icons, theme
+from viewer.ui.pane_style import style_of_theme
+from viewer.ui.shell import Shell
 
 TEXTS = ("text", "text_soft", "text_faint", "accent", "doubt", "danger", "verified")
 SURFACES = ("base", "raised", "overlay")
@@ -89,3 +93,23 @@ def test_an_icon_is_sharp_at_two_hundred_percent(dressed: QApplication) -> None:
 
 def test_the_shipped_typeface_is_used(dressed: QApplication) -> None:
     assert dressed.font().family() == "Inter"
+
+
+def test_what_lies_over_pictures_keeps_its_contrast_in_the_light_theme(
+    dressed: QApplication,
+) -> None:
+    theme.apply_theme(dressed, "light")
+    style = style_of_theme()
+    for words in (style.text, style.text_quiet):
+        for ground in (style.raised, style.line, style.canvas):
+            assert theme.contrast_ratio(QColor(words), QColor(ground)) >= 4.5
+
+
+def test_icons_of_tools_follow_a_theme_chosen_while_the_program_runs(
+    dressed: QApplication, shell: Shell, qtbot: QtBot
+) -> None:
+    action = shell.actions_bar.by_id["lock"]
+    before = action.icon().pixmap(24).toImage()
+    theme.apply_theme(dressed, "light")
+    qtbot.waitUntil(lambda: action.icon().pixmap(24).toImage() != before)
+    assert action.icon().pixmap(24).toImage() == icons.icon("lock").pixmap(24).toImage()

@@ -10,10 +10,11 @@ from viewer.ui.wording import isolated
 
 
 def style_of_theme() -> PaneStyle:
-    """Return the current theme's colours for what lies over pictures."""
-    colours = theme.current().colours
+    """Return the colours of what lies over pictures: those of a dark theme, on any canvas."""
+    look = theme.current()
+    colours = (look if look.is_dark else theme.load_theme("dark")).colours
     return PaneStyle(
-        canvas=colours["canvas"],
+        canvas=look.colours["canvas"],
         raised=colours["raised"],
         line=colours["line"],
         accent=colours["accent"],

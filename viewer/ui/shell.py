@@ -53,6 +53,8 @@ from viewer.ui.workspace import Workspace
 
 _NARROW_PX = 1280
 _TINY_PX = 960
+_FOLD_PX = 1000
+"""Narrower windows, among them a full screen at 200 %, give the left side to four panes."""
 
 
 @attrs.frozen
@@ -283,6 +285,8 @@ class Shell(QWidget):
         study = self.visit.study if self.visit else None
         day = study.date if study else None
         self.workspace.show_picture(shown, Identity(self.patient, day, shown.record.study_uid))
+        if shown.record.is_volume and self.width() < _FOLD_PX:
+            self._fold(self.left, self._side_rules[0], shown=False)
         self.inspector.show_picture(shown)
         self._put_back(self._place_then)
         if self.workspace.pane is not None and self.workspace.pane.window_level is not None:

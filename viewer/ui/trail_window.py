@@ -21,7 +21,7 @@ from viewer.ui.ports import Running, Trail, TrailEntry, TrailFilter, TrailVerdic
 from viewer.ui.trail_model import ENTRY, TrailModel
 
 _WIDTHS = (180, 170, 150, 260, 220, 100)
-_NARROW_WIDTHS = (160, 130, 130, 200, 120, 80)
+_NARROW_WIDTHS = (182, 130, 126, 200, 100, 76)
 _NARROW_PX, _LOW_PX = 1000, 560
 """Smaller than this the table gets the room, and days and rows of filters give way."""
 
