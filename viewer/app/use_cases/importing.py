@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import attrs
@@ -12,7 +12,9 @@ from viewer.app.clinic import Clinic
 from viewer.app.errors import NothingChosen
 from viewer.app.gate import Act, Subject, use_case
 from viewer.ingest.arrival import Arrival, Refusal
+from viewer.ingest.errors import ChildUnavailable
 from viewer.ingest.importer import read
+from viewer.ingest.process import prepare_spares, wait_for_spares
 from viewer.model.ids import PatientId, StudyUid
 from viewer.model.image import ImageRecord
 from viewer.model.patient import Patient
@@ -83,6 +85,22 @@ def import_paths(clinic: Clinic, request: ImportPaths, act: Act) -> ImportReport
             act.outcome = _outcome(stored, refusals)
     clinic.keep_catalog_head(clinic.vault)
     return ImportReport(tuple(stored), tuple(refusals))
+
+
+def prepare_to_import(*, wait: bool = False) -> None:
+    """Start the reading processes of the next import, for while the person still chooses.
+
+    They have seen nothing yet. Where they don't start, the import itself will tell.
+
+    Parameters
+    ----------
+    wait : bool
+        Return only once they are ready.
+    """
+    with suppress(ChildUnavailable):
+        prepare_spares()
+        if wait:
+            wait_for_spares()
 
 
 def _seal(clinic: Clinic, arrival: Arrival, act: Act) -> Stored:
