@@ -68,6 +68,7 @@ class LockWindow(Curtain):
         )
         layout.addSpacing(12)
         self.sign_in = SignIn(door, self.tr("Unlock"), who_was_there)
+        self.sign_in.keep_room_for_error()
         self.sign_in.welcomed.connect(self.welcomed)
         layout.addWidget(self.sign_in)
         layout.addWidget(

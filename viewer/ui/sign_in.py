@@ -125,9 +125,6 @@ class SignIn(QWidget):
         self.field.edited.connect(self._on_edit)
         self.go = button(self._verb, self.submit, "primary")
         self.error = Banner(can_close=False)
-        stay = self.error.sizePolicy()
-        stay.setRetainSizeWhenHidden(True)  # an error must not move the field away from the finger
-        self.error.setSizePolicy(stay)
         self.busy = QProgressBar()
         self.busy.setRange(0, 0)
         self.busy.setTextVisible(False)
@@ -187,6 +184,12 @@ class SignIn(QWidget):
         tile = next((tile for tile in self.tiles if tile.isChecked()), None)
         if tile is not None and not tile.hasFocus():
             tile.setFocus()
+
+    def keep_room_for_error(self) -> None:
+        """Let an error not move the field away from the finger, where there is room to spare."""
+        stay = self.error.sizePolicy()
+        stay.setRetainSizeWhenHidden(True)
+        self.error.setSizePolicy(stay)
 
     def drop(self) -> None:
         """Forget what was typed and what is under way."""
