@@ -95,10 +95,9 @@ def test_the_shipped_typeface_is_used(dressed: QApplication) -> None:
     assert dressed.font().family() == "Inter"
 
 
-def test_what_lies_over_pictures_keeps_its_contrast_in_the_light_theme(
-    dressed: QApplication,
-) -> None:
-    theme.apply_theme(dressed, "light")
+@pytest.mark.parametrize("theme_id", theme.THEME_IDS)
+def test_words_over_pictures_stand_out_in_every_theme(dressed: QApplication, theme_id: str) -> None:
+    theme.apply_theme(dressed, theme_id)
     style = style_of_theme()
     for words in (style.text, style.text_quiet):
         for ground in (style.raised, style.line, style.canvas):

@@ -16,7 +16,7 @@ def style_of_theme() -> PaneStyle:
     return PaneStyle(
         canvas=look.colours["canvas"],
         raised=colours["raised"],
-        line=colours["line"],
+        line=colours["hover"],  # words lie on it, which a line of high contrast would drown
         accent=colours["accent"],
         doubt=colours["doubt"],
         axial=colours["axial"],
