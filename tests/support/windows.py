@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
@@ -102,9 +103,7 @@ def show(shell: Shell, image: ImageRecord) -> QWidget:
     visit = next(visit for visit in visits if image in visit.images)
     shell.open_image(image, visit)
     wait_until(lambda: shell.workspace.pane is not None and shell.workspace.pane.window_level)
-    pane = shell.workspace.pane
-    assert isinstance(pane, QWidget)
-    return pane
+    return cast(QWidget, shell.workspace.pane)
 
 
 def drag(widget: QWidget, start: QPoint, by: QPoint) -> None:
