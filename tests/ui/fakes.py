@@ -325,6 +325,9 @@ class FakeChart:
             self.open_running.finish()
         return self.open_running
 
+    def prepare_to_import(self) -> None:
+        self.prepared = True
+
     def import_paths(
         self,
         paths: Sequence[Path],

@@ -259,6 +259,9 @@ class Chart(Protocol):
     ) -> Running:
         """Write the view into the trail, then unseal the image."""
 
+    def prepare_to_import(self) -> None:
+        """Get ready while the person still chooses what to import; returns at once."""
+
     def import_paths(
         self,
         paths: Sequence[Path],

@@ -341,6 +341,7 @@ class Shell(QWidget):
         """Ask for a folder, without a nested event loop."""
         from viewer.ui.folder_dialog import ask_folder
 
+        self.practice.chart.prepare_to_import()
         ask_folder(self, self.tr("Import a folder of images"), lambda p: self.start_import([p]))
 
     def start_import(self, paths: Sequence[Path]) -> None:

@@ -80,14 +80,17 @@ class Viewport(QWidget):
             self.repaint()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Copy the scene's frame onto the screen."""
+        """Copy the scene's frame onto the screen.
+
+        The frame comes first: a fault while a painter is open would end the process.
+        """
         width, height = self.size_px
         self.scene.resize(width, height, self.devicePixelRatioF())
+        frame = None if self.scene.is_empty else self.scene.frame()
         painter = QPainter(self)
-        if self.scene.is_empty:
+        if frame is None:
             painter.fillRect(self.rect(), QColor(self.scene.style.canvas))
         else:
-            frame = self.scene.frame()
             image = QImage(frame.data, width, height, width * 4, QImage.Format.Format_RGB32)
             image.setDevicePixelRatio(self.devicePixelRatioF())
             painter.drawImage(QPointF(0, 0), image)

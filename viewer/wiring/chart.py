@@ -86,6 +86,11 @@ class ClinicChart:
             on_progress,
         )
 
+    def prepare_to_import(self) -> None:
+        """Start the reading processes while the person still chooses a folder."""
+        if self._workstation.may(Permission.IMPORT_IMAGES):
+            importing.prepare_to_import()
+
     def import_paths(
         self,
         paths: Sequence[Path],

@@ -98,7 +98,9 @@ class ClinicTrail:
         clinic = self._workstation.clinic
 
         def done(verdict: Verdict) -> None:
-            self._verdict = _verdict_of(verdict, clinic.keystore.label)
+            is_in_os = clinic.keystore.protects_a_copied_disk
+            where = "the system's key store" if is_in_os else "the key file"
+            self._verdict = _verdict_of(verdict, where)
             on_done(self._verdict)
 
         return self._workstation.jobs.submit(
@@ -154,7 +156,7 @@ def _verdict_of(verdict: Verdict, where: str) -> ports.TrailVerdict:
         words = f"Whole: {verdict.records} entries, {verdict.signed} of them signed."
     else:
         words = f"Entry {finding.seq} is bad ({finding.damage.value}). {finding.words}"
-    head = f"{verdict.head.digest[:16]} at {verdict.head.size}, kept in the {where}"
+    head = f"{verdict.head.digest[:16]} at entry {verdict.records}, kept in {where}"
     return ports.TrailVerdict(
         verdict.is_whole, verdict.records, words, datetime.now().astimezone(), head
     )

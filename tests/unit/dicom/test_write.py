@@ -83,9 +83,12 @@ def test_simpleitk_finds_the_voxels_where_the_affine_puts_them(
     image = SimpleITK.ReadImage([str(path) for path in paths])
     for index in ((0, 0, 0), (19, 0, 0), (0, 23, 0), (7, 11, 5)):
         expected = affine @ (*index, 1)
-        assert image.TransformContinuousIndexToPhysicalPoint(  # type: ignore[no-untyped-call]
-            [float(i) for i in index]
-        ) == pytest.approx(expected[:3], abs=1e-4)
+        assert (
+            image.TransformContinuousIndexToPhysicalPoint(  # type: ignore[no-untyped-call]
+                [float(i) for i in index]
+            )
+            == pytest.approx(expected[:3], abs=1e-4)
+        )
 
 
 def test_the_teeth_of_an_intraoral_picture_are_snomed_codes() -> None:

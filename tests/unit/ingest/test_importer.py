@@ -106,7 +106,7 @@ def test_each_kind_of_picture_arrives_with_its_facts(tmp_path: Path) -> None:
     assert photo.thumbnail.tolist() == photo.picture.pixels.tolist()
 
 
-def test_the_pixels_are_the_stored_bytes_and_their_digest_is_left_to_the_store(tmp_path: Path) -> None:
+def test_pixels_are_the_stored_bytes_and_their_digest_is_left_to_the_store(tmp_path: Path) -> None:
     dataset = dicom_files.bitewing()
     dicom_files.save(tmp_path, [dataset])
     arrivals, _ = _read(tmp_path)
