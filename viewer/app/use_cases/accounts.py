@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import attrs
 
 from viewer.app.clinic import Clinic
 from viewer.app.gate import Act, Entries, Subject, use_case
 from viewer.crypto.errors import NotAuthentic
-from viewer.session.accounts import KeyRing, User
+from viewer.session.accounts import User
 from viewer.session.audit.events import EventKind
 from viewer.session.errors import LoginRefused
 from viewer.session.permissions import Permission
-from viewer.session.session import Session
-
-
-@contextmanager
-def _key_ring(session: Session) -> Iterator[KeyRing]:
-    ring = KeyRing({name: session.epochs(name) for name in session.role.holds})
-    try:
-        yield ring
-    finally:
-        ring.wipe()
 
 
 @attrs.frozen
@@ -59,7 +48,7 @@ class AddUser:
 )
 def add_user(clinic: Clinic, request: AddUser, act: Act) -> User:
     """Make an account; its keys are sealed to it by role."""
-    with _key_ring(act.session) as ring:
+    with act.session.lent_keys() as ring:
         user = clinic.practice.add_user(
             ring, request.name, request.display_name, request.role_id, request.password
         )
@@ -106,7 +95,7 @@ class ResetPassword:
 )
 def reset_password(clinic: Clinic, request: ResetPassword, act: Act) -> User:
     """Give a fresh key pair and password."""
-    with _key_ring(act.session) as ring:
+    with act.session.lent_keys() as ring:
         return clinic.practice.reset_password(
             ring, clinic.practice.user(request.name).id, request.password
         )
