@@ -33,6 +33,12 @@ class Permission(Enum):
     VERIFY_TRAIL = "verify trail"
     MANAGE_ACCOUNTS = "manage accounts"
     CHECK_STORE = "check store"
+    BACK_UP = "back up"
+    MANAGE_KEYS = "manage keys"
+    """Begin a new epoch, seal everything anew, prove the recovery sheet."""
+    ERASE_PATIENTS = "erase patients"
+    MANAGE_KEEPING = "manage keeping"
+    """Quota, retention periods, legal holds, eviction and purge."""
 
 
 GRANTABLE = frozenset(Permission) - {Permission.OPEN_TO_ALL, Permission.LOGGED_IN}
@@ -56,6 +62,10 @@ KEY_NEEDED: Mapping[Permission, KeyName] = {
     Permission.IMPORT_IMAGES: KeyName.IMAGES,
     Permission.EXPORT_IMAGES: KeyName.IMAGES,
     Permission.CHECK_STORE: KeyName.IMAGES,
+    Permission.BACK_UP: KeyName.IMAGES,
+    Permission.MANAGE_KEYS: KeyName.IMAGES,
+    Permission.ERASE_PATIENTS: KeyName.IMAGES,
+    Permission.MANAGE_KEEPING: KeyName.IMAGES,
     Permission.SHARE_IMAGES: KeyName.SHARE,
     Permission.READ_TRAIL: KeyName.TRAIL,
 }

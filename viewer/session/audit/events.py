@@ -38,6 +38,16 @@ class EventKind(Enum):
     TRAIL_EXPORTED = "trail exported"
     TRAIL_REPAIRED = "trail repaired"
     REFUSED = "refused"
+    BACKUP = "backup"
+    RESTORED = "restored"
+    HISTORY_FORKED = "history forked"
+    KEYS_ROTATED = "keys rotated"
+    SEALED_ANEW = "sealed anew"
+    PATIENT_ERASED = "patient erased"
+    STORE_REPAIRED = "store repaired"
+    KEEPING_CHANGED = "keeping changed"
+    EVICTED = "evicted"
+    PURGED = "purged"
 
 
 class Outcome(Enum):

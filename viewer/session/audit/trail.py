@@ -63,6 +63,11 @@ _SIGNED_AT_ONCE = {
     EventKind.EXPORT,
     EventKind.SHARE,
     EventKind.TRAIL_REPAIRED,
+    EventKind.RESTORED,
+    EventKind.HISTORY_FORKED,
+    EventKind.KEYS_ROTATED,
+    EventKind.PATIENT_ERASED,
+    EventKind.PURGED,
 }
 """What somebody would most like to cut off again."""
 
