@@ -55,6 +55,9 @@ class FakePane(QWidget):
     def listen(self, on_window: Callable[[WindowLevel], None]) -> None:
         self._tell = on_window
 
+    def dress(self) -> None:
+        self.done.append("dress")
+
     def drag_window(self, window: WindowLevel) -> None:
         self.set_window(window)
         self._tell(window)

@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from tests.ui.panes import FakePane
 from viewer.app.actions import ACTIONS
 from viewer.model.resources import resource_path
 from viewer.ui import icons, theme
@@ -112,3 +113,14 @@ def test_icons_of_tools_follow_a_theme_chosen_while_the_program_runs(
     theme.apply_theme(dressed, "light")
     qtbot.waitUntil(lambda: action.icon().pixmap(24).toImage() != before)
     assert action.icon().pixmap(24).toImage() == icons.icon("lock").pixmap(24).toImage()
+
+
+def test_the_picture_on_screen_follows_a_theme_chosen_while_the_program_runs(
+    dressed: QApplication, shell: Shell, qtbot: QtBot
+) -> None:
+    pane = shell.workspace._pane_for(is_volume=False)
+    assert isinstance(pane, FakePane)
+    assert pane.done == []
+    theme.apply_theme(dressed, "contrast")
+    qtbot.waitUntil(lambda: "dress" in pane.done)
+    assert pane.done == ["dress"] * len(pane.done)

@@ -20,6 +20,7 @@ from viewer.model.patient import Patient
 from viewer.model.view import Plane
 from viewer.render.overlays import Text
 from viewer.tools.gestures import Tool
+from viewer.ui import theme
 from viewer.ui.planes_pane import PlanesPane
 from viewer.ui.ports import Identity
 from viewer.ui.radiograph_pane import RadiographPane
@@ -287,3 +288,19 @@ def test_the_next_volume_leaves_nothing_of_the_one_before(planes: PlanesPane) ->
     assert not planes._volume_scene.picture().any()
     for scene in planes._scenes.values():
         assert set(np.unique(scene.picture())) <= {0, 127, 128}
+
+
+def test_panes_take_the_colours_of_a_theme_chosen_while_they_show(
+    planes: PlanesPane, dressed: QApplication
+) -> None:
+    before = _grabbed(planes.viewports[Plane.AXIAL])
+    try:
+        theme.apply_theme(dressed, "contrast")
+        planes.dress()
+        after = _grabbed(planes.viewports[Plane.AXIAL])
+        assert planes._scenes[Plane.AXIAL].style.axial == theme.current().colours["axial"]
+        assert not np.array_equal(before, after)
+    finally:
+        theme.apply_theme(dressed, "dark")
+    planes.dress()
+    assert np.array_equal(_grabbed(planes.viewports[Plane.AXIAL]), before)

@@ -161,9 +161,9 @@ class PlanesPane(QWidget):
             )
         self.tool_changed.emit(tool)
 
-    def set_style(self, style: PaneStyle) -> None:
-        """Take the colours of another theme."""
-        self._style = style
+    def dress(self) -> None:
+        """Take the colours of the theme in force."""
+        self._style = style = style_of_theme()
         for viewport in (*self.viewports.values(), self.volume_viewport):
             viewport.scene.restyle(style)
             viewport.update()

@@ -541,5 +541,8 @@ class Pane(Protocol):
     def listen(self, on_window: Callable[[WindowLevel], None]) -> None:
         """Say who wants to know about a new window."""
 
+    def dress(self) -> None:
+        """Take the colours of the theme in force."""
+
 
 PaneFactory = Callable[[], Pane]

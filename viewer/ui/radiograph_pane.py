@@ -132,9 +132,9 @@ class RadiographPane(QWidget):
         self.viewport.setCursor(_CURSORS[tool])
         self.tool_changed.emit(tool)
 
-    def set_style(self, style: PaneStyle) -> None:
-        """Take the colours of another theme."""
-        self._scene.restyle(style)
+    def dress(self) -> None:
+        """Take the colours of the theme in force."""
+        self._scene.restyle(style_of_theme())
         self.viewport.update()
 
     def set_notation(self, notation: ToothNotation) -> None:

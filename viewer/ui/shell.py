@@ -519,10 +519,11 @@ class Shell(QWidget):
             self.workspace.setFocus()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Dress the actions in a theme chosen while the program runs."""
+        """Dress actions and panes in a theme chosen while the program runs."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "actions_bar"):
             self.actions_bar.dress()
+            self.workspace.dress()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Give a small window to the image."""

@@ -90,6 +90,11 @@ class Workspace(QWidget):
             pane.clear()
         self.pane = None
 
+    def dress(self) -> None:
+        """Dress the panes, shown or not, in the theme in force."""
+        for pane in self._panes.values():
+            pane.dress()
+
     def _pane_for(self, is_volume: bool) -> Pane:
         if is_volume not in self._panes:
             made = self._factories[is_volume]()
