@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import secrets
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 import attrs
@@ -16,7 +12,7 @@ from viewer.crypto.errors import NotAuthentic
 from viewer.crypto.people import new_sealing_pair
 from viewer.crypto.secret import Secret
 from viewer.model.ids import UserId, new_id
-from viewer.model.json import to_plain
+from viewer.session import epochs
 from viewer.session.book import (
     RECOVERY,
     SALT_BYTES,
@@ -26,56 +22,34 @@ from viewer.session.book import (
     wrap_user_key,
 )
 from viewer.session.clock import Clock, SystemClock
-from viewer.session.device import device_id, require_device_secret
+from viewer.session.device import require_device_secret
 from viewer.session.errors import AccountRefused, AccountsTampered, AccountsUnwritable
-from viewer.session.files import process_lock
 from viewer.session.holders import (
     KeyRing,
     User,
-    checked_book,
     empty_book,
     login_name,
     open_all,
     role_of,
     sealed_to,
     still_managed,
-    user_of,
 )
 from viewer.session.keystore import KeyStore
+from viewer.session.ledger import FILE, unproved_book
 from viewer.session.passwords import Advice, advise, require_good_password
-from viewer.session.permissions import OWNER, Permission
+from viewer.session.permissions import OWNER, KeyName, Permission
 from viewer.session.recovery import RecoveryKey
-from viewer.session.tagged import TaggedFile
-from viewer.session.throttle import Throttle
+from viewer.session.rekeying import KeyLedger
 
 __all__ = ["KeyRing", "Practice", "User"]
 
-_FILE = "accounts.json"
-_HEAD = "accounts"
 
-
-class Practice:
+class Practice(KeyLedger):
     """The accounts of one store, loaded and authenticated. Safe from any thread.
 
     Changes are on disk when a method returns. Who may change what is the gate's business, but keys
     are handed on only by somebody who holds them.
     """
-
-    def __init__(self, folder: Path, keystore: KeyStore, book: Book) -> None:
-        self.folder = folder
-        self.keystore = keystore
-        self.throttle = Throttle(folder, keystore, book.practice_id)
-        self._book = book
-        self._file = TaggedFile(folder / _FILE, keystore, book.practice_id, _HEAD)
-        self._stamp = 0
-        self._turn = threading.RLock()
-
-    # --- begin -----------------------------------------------------------------------------
-
-    @staticmethod
-    def is_founded(folder: Path) -> bool:
-        """Whether the store folder holds accounts."""
-        return (folder / _FILE).exists()
 
     @classmethod
     def create(
@@ -136,7 +110,7 @@ class Practice:
         """
         if not cls.is_founded(folder):
             raise AccountRefused("There is no practice in this folder.", "Found one first.")
-        practice = cls(folder, keystore, _unproved_book(folder))
+        practice = cls(folder, keystore, _unproved(folder))
         practice.refresh()  # proves it
         return practice
 
@@ -156,15 +130,12 @@ class Practice:
         AccountRefused, WeakPassword, AccountsTampered, AccountsUnwritable, NoKeyStore
             Nothing was changed.
         """
-        old = _unproved_book(folder)
+        old = _unproved(folder)
+        if recovery.public.hex() != old.recovery_public:
+            raise NotAuthentic
         with open_all(old, recovery.private, RECOVERY, "") as ring:
-            emptied = tuple(attrs.evolve(row, wrapped={}) for row in old.users)
-            epochs = tuple(
-                attrs.evolve(epoch, sealed={RECOVERY: epoch.sealed[RECOVERY]})
-                for epoch in old.epochs
-            )
             keystore.create_device_secret().wipe()
-            practice = cls(folder, keystore, attrs.evolve(old, users=emptied, epochs=epochs))
+            practice = cls(folder, keystore, epochs.with_due(epochs.on_paper_alone(old), KeyName))
             row = practice._row(name)
             if Permission.MANAGE_ACCOUNTS not in role_of(row.role).may:
                 raise AccountRefused("Only an account that manages accounts can be recovered.")
@@ -174,74 +145,11 @@ class Practice:
         practice._take_over(book)
         return practice
 
-    def _take_over(self, book: Book) -> None:
-        """Write files that this device secret never tagged before."""
-        with self._turn, process_lock(self.folder / "accounts.lock"):
-            self.throttle.start_over()
-            self._file.replace(to_plain(book))
-            self._book = book
-            self._stamp = self._file.path.stat().st_mtime_ns
-
-    # --- who there is ----------------------------------------------------------------------
-
-    @property
-    def id(self) -> str:
-        """The practice's opaque id."""
-        return self._book.practice_id
-
-    @property
-    def name(self) -> str:
-        """The practice's name."""
-        return self._book.practice_name
-
-    @property
-    def trail_public(self) -> bytes:
-        """What the trail's record keys are sealed to."""
-        return bytes.fromhex(self._book.trail_public)
-
-    @property
-    def share_public(self) -> bytes:
-        """What checks the practice's signature on a share."""
-        return bytes.fromhex(self._book.share_public)
-
-    def users(self) -> Sequence[User]:
-        """Everybody, by display name."""
-        with self._turn:
-            return sorted(map(user_of, self._book.users), key=lambda user: user.display_name)
-
-    def user(self, name_or_id: str) -> User:
-        """One user by login name or id.
-
-        Raises
-        ------
-        AccountRefused
-            There is no such account.
-        """
-        with self._turn:
-            return user_of(self._row(name_or_id))
-
-    def refresh(self) -> None:
-        """Read the accounts again if another process changed them.
-
-        Raises
-        ------
-        AccountsTampered, DeviceSecretMissing, NoKeyStore
-            They are not what this workstation wrote last, or that cannot be told.
-        """
-        with self._turn:
-            try:
-                stamp = self._file.path.stat().st_mtime_ns
-            except OSError:
-                raise AccountsTampered("A file of the accounts is missing.") from None
-            if stamp != self._stamp:
-                self._book = checked_book(self._file.read())
-                self._stamp = stamp
+    # --- passwords and keys --------------------------------------------------------------------
 
     def advise(self, password: str, name: str = "") -> Advice:
         """Rate a new password for somebody of this practice."""
         return advise(password, (self.name, name))
-
-    # --- passwords and keys ----------------------------------------------------------------
 
     def open_keys(self, user_id: UserId, password: str) -> KeyRing:
         """Unwrap a user's keys: the only password check. `Desk` calls it, behind the throttle.
@@ -261,7 +169,7 @@ class Practice:
             private = unwrap_user_key(row, password, secret, self._place(secret))
         try:
             with private:
-                return open_all(book, private, row.id, row.role)
+                return _opened(book, private, row)
         except NotAuthentic:
             raise AccountsTampered from None
 
@@ -328,21 +236,25 @@ class Practice:
             self._write(self._with_password(self._book, row, password, officer))
         return self.user(row.id)
 
-    def set_enabled(self, user_id: UserId, *, enabled: bool) -> User:
-        """Let somebody log in, or no longer, which also ends an open session.
+    def set_enabled(self, officer: KeyRing, user_id: UserId, *, enabled: bool) -> User:
+        """Let somebody log in, with the keys of the role; or no longer, which ends a session too.
+
+        Disabling takes the keys off the row, and a rotation of them is due.
 
         Raises
         ------
         AccountRefused
-            Nobody would be left who manages accounts.
+            Nobody would be left who manages accounts, or the officer lacks a key to hand on.
         """
         with self._changing():
-            row = attrs.evolve(self._row(user_id), is_enabled=enabled)
-            self._write(still_managed(self._book.with_user(row)))
+            before = self._row(user_id)
+            row = attrs.evolve(before, is_enabled=enabled)
+            book = sealed_to(still_managed(self._book.with_user(row)), row, officer)
+            self._write(_with_lost_keys_due(book, before, row))
         return self.user(user_id)
 
     def change_role(self, officer: KeyRing, user_id: UserId, role_id: str) -> User:
-        """Give another role, with its keys and no others.
+        """Give another role, with its keys and no others; a rotation of what it loses is due.
 
         Raises
         ------
@@ -351,31 +263,13 @@ class Practice:
             manages accounts.
         """
         with self._changing():
-            row = attrs.evolve(self._row(user_id), role=role_of(role_id).id)
-            book = still_managed(self._book.with_user(row))
-            self._write(sealed_to(book, row, officer))
+            before = self._row(user_id)
+            row = attrs.evolve(before, role=role_of(role_id).id)
+            book = sealed_to(still_managed(self._book.with_user(row)), row, officer)
+            self._write(_with_lost_keys_due(book, before, row))
         return self.user(user_id)
 
     # --- inside ----------------------------------------------------------------------------
-
-    @contextmanager
-    def _changing(self) -> Iterator[None]:
-        """Hold the accounts, as they are on disk, for one change."""
-        with self._turn, process_lock(self.folder / "accounts.lock"):
-            self.refresh()
-            yield
-
-    def _write(self, book: Book) -> None:
-        self._file.write(to_plain(book))
-        self._book = book
-        self._stamp = self._file.path.stat().st_mtime_ns
-
-    def _row(self, name_or_id: str) -> UserRow:
-        wanted = login_name(name_or_id)
-        for row in self._book.users:
-            if row.id == name_or_id or login_name(row.name) == wanted:
-                return row
-        raise AccountRefused("There is no such account.")
 
     def _new_row(self, name: str, display_name: str, role_id: str, cost: Stretch) -> UserRow:
         if not name.strip() or not display_name.strip():
@@ -398,9 +292,6 @@ class Practice:
     def _require_good(self, password: str, row: UserRow) -> None:
         require_good_password(password, (self.name, row.name, row.display_name))
 
-    def _place(self, secret: Secret) -> tuple[str, str]:
-        return self.id, device_id(secret)
-
     def _with_password(self, book: Book, row: UserRow, password: str, ring: KeyRing) -> Book:
         """Return the book with a fresh key pair for a user, and the role's keys sealed to it."""
         pair, salt = new_sealing_pair(), secrets.token_bytes(SALT_BYTES)
@@ -409,9 +300,19 @@ class Practice:
         return sealed_to(book.with_user(row), row, ring)
 
 
-def _unproved_book(folder: Path) -> Book:
-    """Return what the file says, before any proof that it is ours."""
+def _opened(book: Book, private: Secret, row: UserRow) -> KeyRing:
+    return open_all(book, private, row.id, row.role) if row.is_enabled else KeyRing({})
+
+
+def _with_lost_keys_due(book: Book, before: UserRow, row: UserRow) -> Book:
+    """Return the book with a rotation due of the keys that a user held and holds no longer."""
+    had = role_of(before.role).holds if before.takes_keys else frozenset()
+    has = role_of(row.role).holds if row.takes_keys else frozenset()
+    return epochs.with_due(book, had - has)
+
+
+def _unproved(folder: Path) -> Book:
     try:
-        return checked_book(json.loads((folder / _FILE).read_bytes())["body"]["content"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return unproved_book((folder / FILE).read_bytes())
+    except OSError:
         raise AccountsTampered from None

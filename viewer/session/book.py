@@ -32,6 +32,8 @@ from viewer.session.permissions import KeyName
 
 RECOVERY = "recovery"
 """Stands for the recovery key where a user's id stands."""
+EMERGENCY = "emergency"
+"""Stands for the emergency key (break-glass on paper), where there is one."""
 SALT_BYTES = 16
 
 
@@ -55,19 +57,29 @@ class UserRow:
         """The stored cost; `stretch_password` refuses one that was lowered."""
         return Stretch(*self.cost)
 
+    @property
+    def takes_keys(self) -> bool:
+        """Whether keys are sealed to it: the disabled, and who has no password yet, get none."""
+        return self.is_enabled and bool(self.wrapped)
+
 
 @attrs.frozen
 class EpochRow:
-    """One practice key in one epoch, sealed to users by id and to "recovery"."""
+    """One practice key in one epoch, sealed to users by id, to "recovery" and to "emergency".
+
+    `public` is its public half, "" for a symmetric one. A retired epoch keeps it, and no seals.
+    """
 
     key: str
     number: int
     sealed: dict[str, str]
+    public: str = ""
+    is_retired: bool = False
 
 
 @attrs.frozen
 class Book:
-    """All of the file."""
+    """All of the file. Fields with a default came with format 2."""
 
     format: int
     practice_id: str
@@ -77,6 +89,9 @@ class Book:
     trail_public: str
     users: tuple[UserRow, ...]
     epochs: tuple[EpochRow, ...]
+    emergency_public: str = ""
+    rotation_due: tuple[str, ...] = ()
+    recovery_proved_at: str = ""
 
     def with_user(self, row: UserRow) -> Book:
         """Return the book with a row added or replaced."""

@@ -228,6 +228,8 @@ class Desk:
             self.log_off("nobody touched the workstation")
         elif state.phase is IdlePhase.LOCK:
             self.lock("nobody touched the workstation")
+        elif session.keep_up():
+            self.lock("the keys of the practice were renewed")
 
     def _account(self, name_or_id: str) -> tuple[User | None, str]:
         """Return the user, and the account that failures count for; unknown names share a few."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import attrs
 
@@ -23,6 +23,9 @@ from viewer.session.book import (
 from viewer.session.errors import AccountRefused, AccountsTampered
 from viewer.session.permissions import KeyName, Permission, Role, roles
 from viewer.session.recovery import RecoveryKey
+
+FORMAT = 2
+"""Of `accounts.json`. 1: one epoch, no emergency key, no third share. It is still read."""
 
 
 @attrs.frozen
@@ -99,11 +102,11 @@ def empty_book(practice_name: str, recovery: RecoveryKey) -> tuple[Book, KeyRing
     made = {name: new_practice_key(name) for name in KeyName}
     practice_id, public = new_id(), recovery.public.hex()
     epochs = tuple(
-        seal_epoch(practice_id, EpochRow(name.value, 1, {}), key, RECOVERY, "", public)
-        for name, (key, _) in made.items()
+        seal_epoch(practice_id, EpochRow(name.value, 1, {}, half), key, RECOVERY, "", public)
+        for name, (key, half) in made.items()
     )
     book = Book(
-        format=1,
+        format=FORMAT,
         practice_id=practice_id,
         practice_name=practice_name,
         recovery_public=public,
@@ -118,6 +121,8 @@ def empty_book(practice_name: str, recovery: RecoveryKey) -> tuple[Book, KeyRing
 def sealed_to(book: Book, row: UserRow, ring: KeyRing) -> Book:
     """Return the book with the keys of a user's role sealed to it, and no others.
 
+    A disabled user, and one without a password yet, holds none.
+
     Raises
     ------
     AccountRefused
@@ -129,7 +134,7 @@ def sealed_to(book: Book, row: UserRow, ring: KeyRing) -> Book:
         without = {holder: text for holder, text in epoch.sealed.items() if holder != row.id}
         epoch = attrs.evolve(epoch, sealed=without)
         name = KeyName(epoch.key)
-        if name not in role.holds:
+        if name not in role.holds or not row.takes_keys or epoch.is_retired:
             return epoch
         key = ring.keys.get(name, {}).get(epoch.number)
         if key is None:
@@ -140,22 +145,26 @@ def sealed_to(book: Book, row: UserRow, ring: KeyRing) -> Book:
 
 
 def open_all(book: Book, private: Secret, holder: str, role_id: str) -> KeyRing:
-    """Return every key that is due to a holder; "recovery" is due all of them.
+    """Return every live key that is due to a holder, by role or, with none, by its paper.
 
     Raises
     ------
     NotAuthentic
         One of them was not sealed to this holder and role.
     """
-    due: Callable[[KeyName], bool]
-    due = role_of(role_id).holds.__contains__ if role_id else lambda _: True
+    due = role_of(role_id).holds if role_id else due_on_paper(holder)
     keys: dict[KeyName, dict[int, Secret]] = {}
     for epoch in book.epochs:
         name = KeyName(epoch.key)
-        if due(name):
+        if name in due and not epoch.is_retired:
             key = open_epoch(book.practice_id, epoch, private, holder, role_id)
             keys.setdefault(name, {})[epoch.number] = key
     return KeyRing(keys)
+
+
+def due_on_paper(holder: str) -> frozenset[KeyName]:
+    """Return what a key on paper holds: recovery all; emergency shows images, and signs nothing."""
+    return frozenset(KeyName) if holder == RECOVERY else frozenset({KeyName.IMAGES})
 
 
 def still_managed(book: Book) -> Book:
@@ -188,6 +197,15 @@ def checked_book(content: object) -> Book:
         names_fit = all(epoch.key in {name.value for name in KeyName} for epoch in book.epochs)
     except (ValueError, TypeError):
         raise AccountsTampered from None
-    if book.format != 1 or not (rows_fit and costs_fit and names_fit and book.users):
+    if book.format not in {1, FORMAT} or not (rows_fit and costs_fit and names_fit and book.users):
         raise AccountsTampered
-    return book
+    return _upgraded(book)
+
+
+def _upgraded(book: Book) -> Book:
+    """Return a book of format 1, which had one public half for each key, as one of today."""
+    if book.format == FORMAT:
+        return book
+    halves = {KeyName.SHARE.value: book.share_public, KeyName.TRAIL.value: book.trail_public}
+    rows = tuple(attrs.evolve(row, public=halves.get(row.key, "")) for row in book.epochs)
+    return attrs.evolve(book, format=FORMAT, epochs=rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 
 from viewer.crypto.derive import digest
-from viewer.crypto.people import KeyPair, sealing_public
+from viewer.crypto.people import KeyPair, new_sealing_pair, sealing_public
 from viewer.crypto.secret import KEY_BYTES, Secret
 from viewer.session.errors import RecoveryKeyMistyped
 
@@ -64,6 +64,11 @@ class RecoveryKey:
         if len(raw) != KEY_BYTES + _SUM_BYTES or found != _checksum(key):
             raise RecoveryKeyMistyped
         return cls(Secret(key))
+
+    @classmethod
+    def new(cls) -> RecoveryKey:
+        """Make a fresh one."""
+        return cls.of_pair(new_sealing_pair())
 
     @classmethod
     def of_pair(cls, pair: KeyPair) -> RecoveryKey:

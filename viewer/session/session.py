@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import NewType
@@ -13,6 +13,7 @@ from viewer.session.accounts import KeyRing, Practice, User
 from viewer.session.audit.events import Actor
 from viewer.session.errors import Locked, NotLoggedIn, NotPermitted
 from viewer.session.permissions import KEY_NEEDED, KeyName, Permission, Role
+from viewer.session.rekeying import ONLY_IMAGES
 
 Ticket = NewType("Ticket", int)
 """Which stretch between two locks a piece of work began in."""
@@ -30,6 +31,7 @@ class Session:
         self._user_id = user.id
         self._user = user
         self._keys: KeyRing | None = keys
+        self._lost: set[KeyName] = set()
         self._ticket = 1
         self._is_over = False
         self._turn = threading.RLock()
@@ -107,6 +109,7 @@ class Session:
         NotPermitted
             The key is not sealed to this user.
         """
+        self.keep_up()
         with self._turn:
             epochs = self._epochs(name)
             number = max(epochs) if epoch is None else epoch
@@ -122,8 +125,79 @@ class Session:
         NotLoggedIn, Locked, NotPermitted
             As for `key`.
         """
+        self.keep_up()
         with self._turn:
             return {number: key.copy() for number, key in self._epochs(name).items()}
+
+    # --- epochs ----------------------------------------------------------------------------
+
+    def begin_epoch(self, names: Iterable[KeyName] = ONLY_IMAGES) -> None:
+        """Begin epoch N+1 of some keys (`Practice.begin_epoch`) and go on with them at once.
+
+        Afterwards `epochs(KeyName.IMAGES)` holds the new epoch and all that are not retired, which
+        is what `VaultKeys(practice.id, epochs, max(epochs))` takes. The gate asks for MANAGE_KEYS.
+
+        Raises
+        ------
+        NotLoggedIn, Locked
+            There are no keys now.
+        AccountRefused
+            This session lacks a current key: log in again.
+        AccountsUnwritable, AccountsTampered, DeviceSecretMissing, NoKeyStore
+            Nothing was changed.
+        """
+        with self.lent_keys() as ring, self._practice.begin_epoch(ring, names) as fresh:
+            self.take_epoch(fresh)
+
+    def take_epoch(self, fresh: KeyRing) -> None:
+        """Add copies of fresh keys that this session's role holds; the others are not taken.
+
+        Raises
+        ------
+        NotLoggedIn, Locked
+            There are no keys now: the next login or unlock opens them.
+        """
+        with self._turn:
+            mine = self._open_keys()
+            taken = {name: dict(numbers) for name, numbers in mine.keys.items()}
+            for name, numbers in fresh.keys.items():
+                for number, key in numbers.items():
+                    if name in self.role.holds and number not in taken.get(name, {}):
+                        taken.setdefault(name, {})[number] = key.copy()
+            self._keys = KeyRing(taken)
+
+    def retire_epochs(self, name: KeyName, below: int) -> None:
+        """Destroy a key's epochs under a number, in the accounts and in this session.
+
+        Raises
+        ------
+        AccountRefused
+            The current epoch would be among them.
+        AccountsUnwritable, AccountsTampered, DeviceSecretMissing, NoKeyStore
+            Nothing was changed.
+        """
+        self._practice.retire_epochs(name, below)
+        self.keep_up()
+
+    def keep_up(self) -> bool:
+        """Wipe keys that were retired or that the user lost, meanwhile; whether one is all gone.
+
+        Then the desk locks the session: the next unlock opens what there is now.
+        """
+        now = self._practice.user(self._user_id)
+        holds = now.role.holds if now.is_enabled else frozenset()
+        with self._turn:
+            if self._keys is None:
+                return False
+            kept: dict[KeyName, dict[int, Secret]] = {}
+            for name, numbers in self._keys.keys.items():
+                live = self._practice.live_epochs(name) if name in holds else frozenset()
+                kept[name] = {number: key for number, key in numbers.items() if number in live}
+                for number in numbers.keys() - kept[name].keys():
+                    numbers[number].wipe()
+            self._keys = KeyRing({name: numbers for name, numbers in kept.items() if numbers})
+            self._lost |= kept.keys() - self._keys.keys.keys()
+            return bool(self._lost)
 
     @contextmanager
     def lent_keys(self) -> Iterator[KeyRing]:
@@ -134,6 +208,7 @@ class Session:
         NotLoggedIn, Locked
             There are no keys now.
         """
+        self.keep_up()
         with self._turn:
             ring = self._open_keys().copy()
         with ring:
@@ -153,7 +228,7 @@ class Session:
         """Unlock: take fresh keys."""
         with self._turn:
             self.wipe_keys()
-            self._user, self._keys = user, keys
+            self._user, self._keys, self._lost = user, keys, set()
 
     def end(self) -> None:
         """Log off."""
@@ -170,6 +245,8 @@ class Session:
 
     def _epochs(self, name: KeyName) -> dict[int, Secret]:
         epochs = self._open_keys().keys.get(name)
+        if name in self._lost:
+            raise Locked
         if not epochs:
             raise NotPermitted(self.role.title, f"use the practice's key for {name.value}")
         return dict(epochs)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from viewer.crypto.derive import SMALLEST_STRETCH
-from viewer.session.accounts import Practice, User
+from viewer.session.accounts import KeyRing, Practice, User
 from viewer.session.audit.events import Event
 from viewer.session.audit.reader import TrailReader
 from viewer.session.audit.trail import Trail
@@ -68,6 +69,20 @@ class Clinic:
     def add(self, name: str, role: str, password: str = OTHER) -> User:
         with self.practice.open_keys(self.officer.id, PASSWORD) as ring:
             return self.practice.add_user(ring, name, name, role, password)
+
+    @contextmanager
+    def ring(self) -> Iterator[KeyRing]:
+        """The officer's keys."""
+        with self.practice.open_keys(self.officer.id, PASSWORD) as ring:
+            yield ring
+
+    def switch(self, name: str, *, enabled: bool) -> User:
+        with self.ring() as ring:
+            return self.practice.set_enabled(ring, self.practice.user(name).id, enabled=enabled)
+
+    def begin(self, *names: KeyName) -> None:
+        with self.ring() as ring:
+            self.practice.begin_epoch(ring, names or (KeyName.IMAGES,)).wipe()
 
     def restart(self) -> None:
         self.trail.close()

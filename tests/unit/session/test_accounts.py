@@ -133,9 +133,9 @@ def test_keys_swapped_between_two_users_open_for_neither(clinic: Clinic) -> None
 
 
 def test_accounts_that_are_set_back_are_refused(clinic: Clinic) -> None:
-    hal = clinic.add("Hal", "dentist")
+    clinic.add("Hal", "dentist")
     old = (clinic.folder / "accounts.json").read_bytes()
-    clinic.practice.set_enabled(hal.id, enabled=False)
+    clinic.switch("Hal", enabled=False)
     (clinic.folder / "accounts.json").write_bytes(old)
     with pytest.raises(AccountsTampered, match="set back"):
         Practice.load(clinic.folder, clinic.keystore)
@@ -219,7 +219,7 @@ def test_the_officer_sets_a_forgotten_password_anew(clinic: Clinic) -> None:
 
 def test_the_last_who_manages_accounts_stays(clinic: Clinic) -> None:
     with pytest.raises(AccountRefused, match="left"):
-        clinic.practice.set_enabled(clinic.officer.id, enabled=False)
+        clinic.switch(OFFICER, enabled=False)
     with (
         clinic.practice.open_keys(clinic.officer.id, PASSWORD) as ring,
         pytest.raises(AccountRefused, match="left"),

@@ -242,7 +242,7 @@ def test_when_listeners_hear_of_a_lock_the_keys_are_gone_already(clinic: Clinic)
 def test_disabling_an_account_ends_its_open_session(clinic: Clinic) -> None:
     user = clinic.add("Hal", "dentist")
     session = clinic.desk.log_in("Hal", OTHER)
-    clinic.practice.set_enabled(user.id, enabled=False)
+    clinic.switch(user.name, enabled=False)
     with pytest.raises(NotLoggedIn):
         session.require(Permission.VIEW_IMAGES)
     clinic.desk.poll()

@@ -75,7 +75,8 @@ class SetEnabled:
 def set_enabled(clinic: Clinic, request: SetEnabled, act: Act) -> User:
     """Enable or disable an account."""
     user = clinic.practice.user(request.name)
-    return clinic.practice.set_enabled(user.id, enabled=request.enabled)
+    with act.session.lent_keys() as ring:
+        return clinic.practice.set_enabled(ring, user.id, enabled=request.enabled)
 
 
 @attrs.frozen
