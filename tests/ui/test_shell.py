@@ -371,3 +371,14 @@ def test_a_role_without_patients_is_offered_what_it_can_do_and_no_empty_lists(
 def test_an_inspector_without_an_image_shows_no_dead_controls(shell: Shell) -> None:
     assert shell.inspector.adjust.controls.isHidden()
     assert not shell.inspector.adjust.hint.isHidden()
+
+
+def test_presets_are_high_enough_for_a_gloved_finger(shell: Shell, chart: FakeChart) -> None:
+    open_first(shell, chart)
+    chips = [
+        made
+        for made in shell.inspector.adjust.findChildren(QPushButton)
+        if made.property("look") == "chip"
+    ]
+    assert chips
+    assert all(made.height() >= theme.current().size("touch") for made in chips)

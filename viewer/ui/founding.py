@@ -141,7 +141,7 @@ class FoundingPage(QWidget):
             field.returnPressed.connect(self.check_answers)
         self.finish = button(self.tr("Finish"), self.check_answers, "primary")
         layout.addWidget(self.finish)
-        again = button(self.tr("Show the key again"), self._again, "link")
+        again = button(self.tr("Show the key again"), self._again, "link", touch=True)
         layout.addWidget(again)
         self._turn_to(page)
         self.answers[0].setFocus()

@@ -29,7 +29,7 @@ class ProgressCard(QFrame):
         layout = column(self, margin=4, gap=2)
         head = row(gap=2)
         head.addWidget(Words(title, "strong"), 1)
-        self.cancel_button = button(self.tr("Cancel"), self.cancelled.emit, "link")
+        self.cancel_button = button(self.tr("Cancel"), self.cancelled.emit, "link", touch=True)
         head.addWidget(self.cancel_button)
         layout.addLayout(head)
         self.bar = QProgressBar()

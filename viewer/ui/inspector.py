@@ -130,7 +130,7 @@ class AdjustPage(QWidget):
             return
         self._range = modality_range(shown)
         for words, window in presets(shown):
-            chip = button(words, partial(self.window_wanted.emit, window), "chip")
+            chip = button(words, partial(self.window_wanted.emit, window), "chip", touch=True)
             self._chips.addWidget(chip)
         self.show_window(first_window(shown.record.grey))
 

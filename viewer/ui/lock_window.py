@@ -72,7 +72,9 @@ class LockWindow(Curtain):
         self.sign_in.welcomed.connect(self.welcomed)
         layout.addWidget(self.sign_in)
         layout.addWidget(
-            button(self.tr("Log off and close the store"), self.log_off_wanted.emit, "link"),
+            button(
+                self.tr("Log off and close the store"), self.log_off_wanted.emit, "link", touch=True
+            ),
             0,
             Qt.AlignmentFlag.AlignLeft,
         )

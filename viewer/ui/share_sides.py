@@ -142,7 +142,10 @@ class ShareSide(QWidget):
         line.addWidget(ticked, 1)
         if doubt.image_id:
             look = button(
-                self.tr("Show"), lambda: self.doubt_looked_at.emit(doubt.image_id), "link"
+                self.tr("Show"),
+                lambda: self.doubt_looked_at.emit(doubt.image_id),
+                "link",
+                touch=True,
             )
             line.addWidget(look)
         layout.addLayout(line)
@@ -238,7 +241,7 @@ class TagTable(QWidget):
         head = row(gap=2)
         self.title = Words("", "name")
         head.addWidget(self.title, 1)
-        head.addWidget(button(self.tr("Back to the image"), self.closed.emit, "link"))
+        head.addWidget(button(self.tr("Back to the image"), self.closed.emit, "link", touch=True))
         layout.addLayout(head)
         self.table = QTableWidget(0, 4)
         self.table.setShowGrid(False)

@@ -77,8 +77,14 @@ class WordButton(QPushButton):
             self.setIconSize(QSize(size + _GAP, size))
 
 
-def button(words: str, on_click: Callable[[], None], look: str = "", icon: str = "") -> WordButton:
-    """Return a button; `look` is one of the style sheet's ("primary", "quiet", "link", "chip")."""
+def button(
+    words: str, on_click: Callable[[], None], look: str = "", icon: str = "", *, touch: bool = False
+) -> WordButton:
+    """Return a button; `look` is one of the style sheet's ("primary", "quiet", "link", "chip").
+
+    `touch` makes a chip or a link as high as a gloved finger needs.
+    """
     made = WordButton(words, look, icon)
+    made.setProperty("touch", touch)
     made.clicked.connect(lambda _=False: on_click())
     return made
