@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from viewer.imaging.kernels import plain, plain_rays
+from viewer.imaging.kernels import plain, plain_boxes, plain_rays
 from viewer.imaging.kernels.bands import in_bands
 from viewer.imaging.kernels.bands import rest as rest
 from viewer.imaging.kernels.plain import Grey, Values
@@ -29,6 +29,7 @@ DTYPES = (np.uint8, np.int16, np.uint16, np.float32)
 
 _loops: ModuleType = plain
 _rays: ModuleType = plain_rays
+_boxes: ModuleType = plain_boxes
 _warming = threading.Lock()
 
 
@@ -39,24 +40,25 @@ def is_warm() -> bool:
 
 def warm() -> None:
     """Compile every kernel or load it from the cache, then let them serve. Any thread."""
-    global _loops, _rays
+    global _loops, _rays, _boxes
     with _warming:
         if is_warm():
             return
-        from viewer.imaging.kernels import compiled, rays
+        from viewer.imaging.kernels import boxes, compiled, rays
 
         for dtype in DTYPES:
             _exercise(compiled, np.zeros((3, 3, 3), dtype))
+            _exercise_boxes(boxes, np.zeros((3, 3, 3), dtype))
         _exercise_rays(rays)
-        _rays = rays
+        _rays, _boxes = rays, boxes
         _loops = compiled
 
 
 def cool() -> None:
     """Go back to the numpy twins (tests compare the two)."""
-    global _loops, _rays
+    global _loops, _rays, _boxes
     with _warming:
-        _loops, _rays = plain, plain_rays
+        _loops, _rays, _boxes = plain, plain_rays, plain_boxes
     rest()
 
 
@@ -201,6 +203,32 @@ def lay(ink: Packed, left: int, top: int, out: Packed) -> None:
 def cast_rays(*shot: Any) -> None:
     """Cast the rays of some rows of a 3D picture; see `plain_rays.cast`."""
     _rays.cast(*shot)
+
+
+def box_means(
+    volume: NDArray[np.generic],
+    factors: tuple[int, int, int],
+    padding: tuple[float, float] = NO_PADDING,
+) -> NDArray[np.generic]:
+    """Return the means of boxes of `factors` (k, j, i) voxels; see `plain_boxes.box_means`.
+
+    Types that the kernels are not compiled for go through the numpy twin.
+    """
+    careful = padding[0] <= padding[1] or volume.dtype.kind == "f"
+    shape = tuple(-(-size // by) for size, by in zip(volume.shape, factors, strict=True))
+    out = np.empty(shape, volume.dtype)
+    known = volume.dtype in DTYPES and volume.dtype.isnative
+    loops = _boxes if known else plain_boxes
+    in_bands(
+        (shape[0], volume.size // max(shape[0], 1)),
+        lambda a, b: loops.box_means(volume, factors, careful, padding, a, out[a:b]),
+    )
+    return out
+
+
+def _exercise_boxes(loops: ModuleType, volume: NDArray[np.generic]) -> None:
+    out = np.zeros((2, 2, 2), volume.dtype)
+    loops.box_means(volume, (2, 2, 2), True, NO_PADDING, 0, out)
 
 
 def _exercise_rays(loops: ModuleType) -> None:
