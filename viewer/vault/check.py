@@ -91,9 +91,10 @@ def _catalog_findings(catalog: Catalog) -> Iterator[Finding]:
 def _key_findings(catalog: Catalog, sealed: SealedObjects) -> Iterator[Finding]:
     with catalog.read() as cursor:
         everybody = patients.ids(cursor)
-    for patient_id in everybody:
+        numbered = patients.key_numbers(cursor)
+    for patient_id, number in [*((each, None) for each in everybody), *numbered]:
         try:
-            sealed.patient_key(patient_id).wipe()
+            sealed.patient_key(patient_id, number).wipe()
         except (NotInStore, StoreDamaged):
             words = f"The key of patient {patient_id} is missing or damaged: no image opens."
             yield Finding(FindingKind.DAMAGED, words, None, patient_id)

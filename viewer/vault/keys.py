@@ -23,31 +23,37 @@ def _wrapping_key(keys: VaultKeys, epoch: int) -> Secret:
     return derive(keys.epochs[epoch], info)
 
 
-def _patient_context(patient_id: PatientId, epoch: int) -> bytes:
-    return context("bitewing patient key v1", patient_id, epoch)
+def _patient_context(patient_id: PatientId, number: int, epoch: int) -> bytes:
+    # A patient's first key is bound as it was before keys had numbers: old stores open.
+    if number == 1:
+        return context("bitewing patient key v1", patient_id, epoch)
+    return context("bitewing patient key v2", patient_id, number, epoch)
 
 
-def wrap_patient_key(keys: VaultKeys, patient_id: PatientId, patient_key: Secret) -> bytes:
-    """Seal a patient's key under the current epoch."""
+def wrap_patient_key(
+    keys: VaultKeys, patient_id: PatientId, number: int, patient_key: Secret
+) -> bytes:
+    """Seal a patient's key of a number under the current epoch."""
     epoch = keys.current_epoch
     with _wrapping_key(keys, epoch) as key:
-        return wrap(key, patient_key, _patient_context(patient_id, epoch))
+        return wrap(key, patient_key, _patient_context(patient_id, number, epoch))
 
 
 def unwrap_patient_key(
-    keys: VaultKeys, patient_id: PatientId, epoch: int, wrapped: bytes
+    keys: VaultKeys, patient_id: PatientId, number: int, epoch: int, wrapped: bytes
 ) -> Secret:
     """Return a patient's key; the caller wipes it.
 
     Raises
     ------
     StoreDamaged
-        It was wrapped in an epoch that these keys lack, for another patient, or was changed.
+        It was wrapped in an epoch that these keys lack, for another patient or as another of the
+        patient's keys, or was changed.
     """
     if epoch not in keys.epochs:
         raise StoreDamaged("A patient's key is sealed with a key that this user does not hold.")
     with _wrapping_key(keys, epoch) as key:
         try:
-            return unwrap(key, wrapped, _patient_context(patient_id, epoch))
+            return unwrap(key, wrapped, _patient_context(patient_id, number, epoch))
         except NotAuthentic:
             raise StoreDamaged("A patient's key in the store is damaged.") from None

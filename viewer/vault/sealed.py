@@ -50,25 +50,29 @@ class SealedObjects:
 
         return look
 
-    def new_patient_key(self, patient_id: PatientId) -> tuple[int, bytes]:
-        """Return (epoch, wrapped key) of a fresh patient key."""
+    def new_patient_key(self, patient_id: PatientId, number: int = 1) -> tuple[int, bytes]:
+        """Return (epoch, wrapped key) of a fresh patient key of a number."""
         with self._gate, Secret.random() as key:
             self.pause()()
-            return self._keys.current_epoch, wrap_patient_key(self._keys, patient_id, key)
+            epoch = self._keys.current_epoch
+            return epoch, wrap_patient_key(self._keys, patient_id, number, key)
 
-    def patient_key(self, patient_id: PatientId) -> Secret:
-        """Return a patient's key; the caller wipes it.
+    def patient_key(self, patient_id: PatientId, number: int | None = None) -> Secret:
+        """Return a patient's key, the newest or that of a number; the caller wipes it.
 
         Raises
         ------
         NotInStore, StoreDamaged
             There is no such patient, or the key does not open.
         """
+        return self._numbered_key(patient_id, number)[1]
+
+    def _numbered_key(self, patient_id: PatientId, number: int | None = None) -> tuple[int, Secret]:
         with self._catalog.read() as cursor:
-            epoch, wrapped = patients.get_key(cursor, patient_id)
+            found, epoch, wrapped = patients.get_key(cursor, patient_id, number)
         with self._gate:
             self.pause()()
-            return unwrap_patient_key(self._keys, patient_id, epoch, wrapped)
+            return found, unwrap_patient_key(self._keys, patient_id, found, epoch, wrapped)
 
     def seal(
         self,
@@ -79,11 +83,12 @@ class SealedObjects:
     ) -> list[StoredObject]:
         """Write an image's parts, each whole and durable; if one fails none is kept."""
         made: list[StoredObject] = []
-        with self.patient_key(patient_id) as key:
+        number, key = self._numbered_key(patient_id)
+        with key:
             try:
                 for role, plain in parts.items():
                     object_id = ObjectId(new_id())
-                    part = StoredObject(object_id, image_id, patient_id, role, plain.nbytes)
+                    part = StoredObject(object_id, image_id, patient_id, role, plain.nbytes, number)
                     made.append(part)
                     self._seal_one(object_id, key, plain, pause)
             except BaseException:
@@ -146,7 +151,7 @@ class SealedObjects:
 
     def reader_of(self, part: StoredObject) -> ContainerReader:
         """Return a reader of an object, its header checked against the catalog's row."""
-        with self.patient_key(part.patient_id) as key:
+        with self.patient_key(part.patient_id, part.key_number) as key:
             reader = ContainerReader(self.folder.path(part.id), part.id, key)
         if reader.header.plain_bytes != part.plain_bytes:
             raise ObjectDamaged

@@ -164,7 +164,7 @@ class Vault:
         epoch, wrapped = self._sealed.new_patient_key(patient.id)
         with self._catalog.write() as cursor:
             patients.add(cursor, patient, issuer)
-            patients.put_key(cursor, patient.id, epoch, wrapped)
+            patients.put_key(cursor, patient.id, 1, epoch, wrapped)
 
     def update_patient(self, patient: Patient, issuer: str | None = None) -> None:
         """Replace what is known about a patient; None keeps the issuer.

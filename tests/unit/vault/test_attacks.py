@@ -58,9 +58,10 @@ for n in range(400):
     vault.add_patient(person)
 pixels = np.random.default_rng(99).integers(0, 4000, (64, 200, 90), dtype=np.uint16)
 kept = new_picture(person.id, pixels, study="1.2.77777.1").put(vault)
+vault.check(deep=True)  # folds the log in: what is written after it is in the log
 vault.save_draft("u" * 32, "desk", "{NAME}".encode() * 9)
 vault.set_setting(SettingScope.WORKSTATION, "last", '"{NAME}"')
-vault.patients("zwet"); vault.studies(person.id); vault.open_pixels(kept.id); vault.check(deep=True)
+vault.patients("zwet"); vault.studies(person.id); vault.open_pixels(kept.id)
 print("ready", flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import RLock
+from threading import Event, RLock
 from typing import Any, Protocol
 
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from viewer.crypto.derive import context, digest
 from viewer.crypto.secret import Secret
+from viewer.vault.catalog.export import BEFORE_KEY, key_text, write_copy
 from viewer.vault.catalog.schema import STEPS
 from viewer.vault.errors import (
     DiskFull,
@@ -29,11 +30,11 @@ from viewer.vault.errors import (
     WrongKey,
     store_fault,
 )
-from viewer.vault.records import VaultHead
+from viewer.vault.records import IsCancelled, VaultHead, never
 
 _PLAIN_MAGIC = b"SQLite format 3"
 _HEADS_KEPT = 100_000
-_BEFORE_KEY = ("PRAGMA cipher_log_level = NONE", "PRAGMA cipher_memory_security = ON")
+_PAGES_BETWEEN_FOLDS = 1000
 # Exclusive before the first access: SQLite then keeps the log's index in memory, not in a file.
 _EXCLUSIVE = "PRAGMA locking_mode = EXCLUSIVE"
 _AFTER_KEY = (
@@ -101,6 +102,11 @@ class Catalog:
             A newer version of the program made it.
         """
         self._lock = RLock()
+        # Held while the main file must not change: the log is folded into it by nobody else.
+        self._file_turn = RLock()
+        self._closing = Event()
+        self._path = path
+        self._key = key.copy()
         self._connection: Any = None
         self._is_damaged = False
         _refuse_plain(path)
@@ -113,15 +119,79 @@ class Catalog:
         except BaseException:
             connection.close()
             self._connection = None
+            self._key.wipe()
             raise
 
     def close(self) -> None:
-        """Fold the log into the file and close. Safe to call twice."""
-        with self._lock:
+        """Stop a copy under way, fold the log into the file and close. Safe to call twice."""
+        self._closing.set()
+        with self._file_turn, self._lock:
             connection, self._connection = self._connection, None
+            self._key.wipe()
             if connection is not None:
                 with database_faults():
                     connection.close()
+
+    def checkpoint(self) -> None:
+        """Fold the log into the file and cut it to nothing, so that no old page stays in it.
+
+        Waits for a copy under way; never called inside a transaction.
+
+        Raises
+        ------
+        StoreFault
+            The log could not be folded in.
+        """
+        with self._file_turn:
+            self._fold()
+
+    def _fold(self) -> None:
+        with self.read() as cursor:
+            row = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if row is None or row[0] != 0:
+                raise StoreFault
+
+    def export_to(self, path: Path, key: Secret, is_cancelled: IsCancelled = never) -> VaultHead:
+        """Write a compact copy of one moment to a new file under another raw key.
+
+        Readers and writers go on meanwhile (two copies wait for each other). When it returns, the
+        file is durable and whole; it opens as a `Catalog` with that key. Rename it into place: a
+        crash may leave an unfinished file of this name.
+
+        Parameters
+        ----------
+        path : Path
+            A file that does not exist yet, in a folder that does.
+
+        Returns
+        -------
+        VaultHead
+            The moment that was copied.
+
+        Raises
+        ------
+        StoreClosed, Cancelled, StoreFault, DiskFull, StoreDamaged
+            Nothing is left of the copy.
+        """
+        with self._file_turn, database_faults():
+            head = self._hold_still()
+            try:
+                write_copy(self._path, self._key, path, key, is_cancelled, self._closing)
+            finally:
+                self._move_again()
+        return head
+
+    def _hold_still(self) -> VaultHead:
+        with self._lock:  # no write between the fold and the end of automatic folding
+            self._fold()
+            with self.read() as cursor:
+                head = _head(cursor)
+                cursor.execute("PRAGMA wal_autocheckpoint = 0")
+            return head
+
+    def _move_again(self) -> None:
+        with suppress(StoreClosed), self.read() as cursor:
+            cursor.execute(f"PRAGMA wal_autocheckpoint = {_PAGES_BETWEEN_FOLDS}")
 
     @contextmanager
     def read(self) -> Iterator[Cursor]:
@@ -187,7 +257,11 @@ class Catalog:
 
     def faults(self) -> list[str]:
         """Return what SQLite's and SQLCipher's own checks find; empty where all is well."""
-        with self.read() as cursor:
+        with self._file_turn, self.read() as cursor:
+            # The page check reads the file and not the log: a page that a power cut tore while the
+            # log was being folded in is whole in the log, and is healed here.
+            with suppress(sqlcipher.OperationalError):  # a full disk is no damage
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             pages = cursor.execute("PRAGMA cipher_integrity_check").fetchall()
             if pages:  # nothing that is read through them says more
                 self._is_damaged = True
@@ -223,9 +297,9 @@ def _refuse_plain(path: Path) -> None:
 
 
 def _unlock(connection: Any, key: Secret) -> None:
-    for pragma in _BEFORE_KEY:
+    for pragma in BEFORE_KEY:
         connection.execute(pragma)
-    connection.execute(f"PRAGMA key = \"x'{key.view().hex()}'\"")
+    connection.execute(f'PRAGMA key = "{key_text(key)}"')
     connection.execute(_EXCLUSIVE)
     try:
         # The key pragma says "ok" to any key; only reading proves it.

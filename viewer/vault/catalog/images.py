@@ -38,13 +38,19 @@ class Role(Enum):
 
 @attrs.frozen
 class StoredObject:
-    """One sealed object as the catalog lists it."""
+    """One sealed object as the catalog lists it.
+
+    `key_number` says which of the patient's keys sealed it; `is_here` is false while it lies
+    elsewhere only.
+    """
 
     id: ObjectId
     image_id: ImageId
     patient_id: PatientId
     role: Role
     plain_bytes: int
+    key_number: int = 1
+    is_here: bool = True
 
 
 def put_study(cursor: Cursor, study: Study, series: Series) -> None:
@@ -87,8 +93,19 @@ def add(cursor: Cursor, record: ImageRecord, objects: Sequence[StoredObject]) ->
         [(uid, record.id) for uid in record.sop_instance_uids],
     )
     cursor.executemany(
-        "INSERT INTO objects VALUES (?, ?, ?, ?)",
-        [(made.image_id, made.role.value, made.id, made.plain_bytes) for made in objects],
+        "INSERT INTO objects (image_id, role, id, plain_bytes, key_number, is_here)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (
+                made.image_id,
+                made.role.value,
+                made.id,
+                made.plain_bytes,
+                made.key_number,
+                made.is_here,
+            )
+            for made in objects
+        ],
     )
 
 
@@ -198,7 +215,8 @@ def stored_object(cursor: Cursor, image_id: ImageId, role: Role) -> StoredObject
         The image has no such part.
     """
     row = cursor.execute(
-        "SELECT images.patient_id, objects.id, objects.plain_bytes FROM images"
+        "SELECT images.patient_id, objects.id, objects.plain_bytes, objects.key_number,"
+        " objects.is_here FROM images"
         " LEFT JOIN objects ON objects.image_id = images.id AND objects.role = ?"
         " WHERE images.id = ?",
         (role.value, image_id),
@@ -207,18 +225,27 @@ def stored_object(cursor: Cursor, image_id: ImageId, role: Role) -> StoredObject
         raise NotInStore
     if row[1] is None:
         raise ObjectMissing
-    return StoredObject(ObjectId(row[1]), image_id, PatientId(row[0]), role, int(row[2]))
+    return StoredObject(
+        ObjectId(row[1]), image_id, PatientId(row[0]), role, int(row[2]), int(row[3]), bool(row[4])
+    )
 
 
 def all_objects(cursor: Cursor) -> list[StoredObject]:
     """Return every object that the catalog lists."""
     rows = cursor.execute(
-        "SELECT objects.id, images.id, images.patient_id, objects.role, objects.plain_bytes"
+        "SELECT objects.id, images.id, images.patient_id, objects.role, objects.plain_bytes,"
+        " objects.key_number, objects.is_here"
         " FROM objects JOIN images ON images.id = objects.image_id ORDER BY images.number"
     ).fetchall()
     return [
         StoredObject(
-            ObjectId(row[0]), ImageId(row[1]), PatientId(row[2]), Role(row[3]), int(row[4])
+            ObjectId(row[0]),
+            ImageId(row[1]),
+            PatientId(row[2]),
+            Role(row[3]),
+            int(row[4]),
+            int(row[5]),
+            bool(row[6]),
         )
         for row in rows
     ]

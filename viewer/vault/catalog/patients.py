@@ -141,25 +141,36 @@ def search(cursor: Cursor, typed: str, limit: int) -> list[PatientSummary]:
     ]
 
 
-def put_key(cursor: Cursor, patient_id: PatientId, epoch: int, wrapped: bytes) -> None:
-    """Keep a patient's wrapped key in place of any earlier one."""
-    sql = "INSERT OR REPLACE INTO patient_keys VALUES (?, ?, ?)"
-    cursor.execute(sql, (patient_id, epoch, wrapped))
+def put_key(cursor: Cursor, patient_id: PatientId, number: int, epoch: int, wrapped: bytes) -> None:
+    """Keep a patient's wrapped key of a number, in place of the same key in an earlier epoch."""
+    sql = "INSERT OR REPLACE INTO patient_keys VALUES (?, ?, ?, ?)"
+    cursor.execute(sql, (patient_id, number, epoch, wrapped))
 
 
-def get_key(cursor: Cursor, patient_id: PatientId) -> tuple[int, bytes]:
-    """Return a patient's (epoch, wrapped key).
+def get_key(
+    cursor: Cursor, patient_id: PatientId, number: int | None = None
+) -> tuple[int, int, bytes]:
+    """Return a patient's (number, epoch, wrapped key): the newest, or the one of a number.
 
     Raises
     ------
     NotInStore
         There is no such patient, or the key was destroyed.
     """
-    sql = "SELECT epoch, wrapped FROM patient_keys WHERE patient_id = ?"
-    row = cursor.execute(sql, (patient_id,)).fetchone()
+    sql = (
+        "SELECT number, epoch, wrapped FROM patient_keys WHERE patient_id = ?1"
+        " AND (?2 IS NULL OR number = ?2) ORDER BY number DESC LIMIT 1"
+    )
+    row = cursor.execute(sql, (patient_id, number)).fetchone()
     if row is None:
         raise NotInStore("This patient is not in the store any more.")
-    return int(row[0]), bytes(row[1])
+    return int(row[0]), int(row[1]), bytes(row[2])
+
+
+def key_numbers(cursor: Cursor) -> list[tuple[PatientId, int]]:
+    """Return (patient, key number) of every key in the store."""
+    rows = cursor.execute("SELECT patient_id, number FROM patient_keys").fetchall()
+    return [(PatientId(row[0]), int(row[1])) for row in rows]
 
 
 def ids(cursor: Cursor) -> list[PatientId]:

@@ -97,5 +97,20 @@ CREATE TABLE drafts (
 ) WITHOUT ROWID, STRICT;
 """
 
-STEPS: tuple[str, ...] = (_FIRST,)
+_NUMBERED_KEYS = """
+CREATE TABLE numbered_keys (
+    patient_id TEXT NOT NULL REFERENCES patients (id),
+    number INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    wrapped BLOB NOT NULL,
+    PRIMARY KEY (patient_id, number)
+) WITHOUT ROWID, STRICT;
+INSERT INTO numbered_keys SELECT patient_id, 1, epoch, wrapped FROM patient_keys;
+DROP TABLE patient_keys;
+ALTER TABLE numbered_keys RENAME TO patient_keys;
+ALTER TABLE objects ADD COLUMN key_number INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE objects ADD COLUMN is_here INTEGER NOT NULL DEFAULT 1;
+"""
+
+STEPS: tuple[str, ...] = (_FIRST, _NUMBERED_KEYS)
 """Step n takes a catalog from version n to n + 1."""
