@@ -11,7 +11,7 @@ from viewer.vault.errors import StoreInUse, store_fault
 _WINDOWS_OFFSET = 1 << 30
 
 
-def _lock_now(descriptor: int) -> None:
+def lock_now(descriptor: int) -> None:
     """Lock an open file or raise `OSError` at once; the only line that differs by system."""
     if sys.platform == "win32":
         import msvcrt
@@ -41,7 +41,7 @@ class StoreLock:
         except OSError as fault:
             raise store_fault(fault) from fault
         try:
-            _lock_now(self._descriptor)
+            lock_now(self._descriptor)
         except OSError:
             os.close(self._descriptor)
             self._descriptor = -1

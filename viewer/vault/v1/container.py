@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -119,12 +120,38 @@ class ContainerReader:
         self, indices: Iterable[int], plain: memoryview, pause: Pause
     ) -> Iterator[tuple[int, int]]:
         """Decrypt chunks in the wanted order; yield the plain span that each made valid."""
+        with self._reading() as file:
+            buffer = bytearray(self.header.chunk_bytes + TAG_BYTES)
+            for index in indices:
+                pause()
+                start, stop = self.header.plain_span(index)
+                self._open_chunk(file, index, buffer, plain[start:stop])
+                yield start, stop
+
+    def check(self, pause: Pause) -> None:
+        """Open every chunk and keep nothing, in the memory of two chunks.
+
+        Raises
+        ------
+        ObjectDamaged
+            A chunk does not authenticate.
+        """
+        scratch = memoryview(bytearray(min(self.header.chunk_bytes, self.header.plain_bytes)))
         buffer = bytearray(self.header.chunk_bytes + TAG_BYTES)
         try:
-            with self._path.open("rb", buffering=0) as file:
-                for index in indices:
+            with self._reading() as file:
+                for index in range(self.header.chunk_count):
                     pause()
-                    yield self._open_chunk(file, index, buffer, plain)
+                    start, stop = self.header.plain_span(index)
+                    self._open_chunk(file, index, buffer, scratch[: stop - start])
+        finally:
+            _zero(scratch)
+
+    @contextmanager
+    def _reading(self) -> Iterator[BinaryIO]:
+        try:
+            with self._path.open("rb", buffering=0) as file:
+                yield file
         except FileNotFoundError:
             raise ObjectMissing from None
         except OSError as fault:
@@ -134,15 +161,11 @@ class ContainerReader:
 
     def _open_chunk(
         self, file: BinaryIO, index: int, buffer: bytearray, plain: memoryview
-    ) -> tuple[int, int]:
-        start, stop = self.header.plain_span(index)
-        sealed = memoryview(buffer)[: stop - start + TAG_BYTES]
+    ) -> None:
+        sealed = memoryview(buffer)[: plain.nbytes + TAG_BYTES]
         file.seek(self.header.sealed_offset(index))
         _read_exactly(file, sealed)
-        self._cipher.open_into(
-            index, sealed, plain[start:stop], is_final=self.header.is_final(index)
-        )
-        return start, stop
+        self._cipher.open_into(index, sealed, plain, is_final=self.header.is_final(index))
 
 
 def outwards(first: int, count: int) -> list[int]:

@@ -30,7 +30,8 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _replace(source: Path, target: Path) -> None:
+def replace_patiently(source: Path, target: Path) -> None:
+    """Rename a file over another or a free name."""
     # Virus scanners and indexers hold fresh files open for a moment on Windows.
     for tries_left in reversed(range(_WINDOWS_TRIES)):
         try:
@@ -85,7 +86,7 @@ class ObjectFolder:
             with part.open("xb", buffering=0) as raw:
                 fill(raw)
                 os.fsync(raw.fileno())
-            _replace(part, path)
+            replace_patiently(part, path)
             sync_folder(path.parent)
         except BaseException as fault:
             _unlink_quietly(part)
