@@ -9,7 +9,12 @@
     │   ├── StoreInUse         another program has it open
     │   ├── StoreTooNew        made by a newer version of the program
     │   ├── StoreClosed        it was locked or closed meanwhile
-    │   └── NotInStore         no such patient or image (any more)
+    │   ├── NotInStore         no such patient or image (any more)
+    │   ├── KeptElsewhere      its pixels lie in an archive that is not connected
+    │   ├── ArchiveUnknown     no such archive, or it was declared lost
+    │   ├── UnderLegalHold     nothing of this patient may be removed
+    │   ├── ClockDoubtful      this computer's time contradicts what the store has seen
+    │   └── KeepingRefused     a quota, period, pin or purge that is not allowed
     ├── EnvironmentFault
     │   └── StoreFault         the disk did not do what was asked
     │       └── DiskFull       no room left; nothing half-done was kept
@@ -74,6 +79,48 @@ class NotInStore(UserError):
 
     def __init__(self, what: str = "This image is not in the store any more.") -> None:
         super().__init__(what)
+
+
+class KeptElsewhere(UserError):
+    """The pixels of an image lie in an archive that is not connected now."""
+
+    def __init__(self, labels: tuple[str, ...]) -> None:
+        places = " and ".join(f"“{label}”" for label in labels)
+        super().__init__(
+            f"This image is kept in {places}, not on this computer.",
+            "Connect it and open the image again.",
+        )
+
+
+class ArchiveUnknown(UserError):
+    """No such archive, or it was declared lost: what it says to hold does not count."""
+
+    def __init__(self) -> None:
+        super().__init__("The store does not know this archive.", "Set it up as a backup first.")
+
+
+class UnderLegalHold(UserError):
+    """Nothing of this patient may be erased, purged, deleted or evicted."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This patient is under legal hold: nothing may be removed.",
+            "Ask whoever put the hold to release it.",
+        )
+
+
+class ClockDoubtful(UserError):
+    """This computer's time contradicts what the store has seen; nothing is removed by it."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__(
+            f"The date of this computer {how}, so nothing is removed.",
+            "Set the date right, or have somebody who may confirm it.",
+        )
+
+
+class KeepingRefused(UserError):
+    """A quota, period, pin, eviction or purge that is not allowed."""
 
 
 class StoreFault(EnvironmentFault):

@@ -7,8 +7,6 @@ from datetime import date
 from enum import Enum
 
 import attrs
-import numpy as np
-from numpy.typing import NDArray
 
 from viewer.crypto.secret import Secret
 from viewer.model.ids import ImageId, PatientId
@@ -92,19 +90,6 @@ class VaultHead:
     digest: str
 
 
-@attrs.frozen(eq=False)
-class PixelPart:
-    """A stretch of a picture that has just been opened.
-
-    `pixels` is the whole array (the same one each time); of its bytes in C order,
-    `start_byte`..`stop_byte` became valid with this part.
-    """
-
-    pixels: NDArray[np.generic]
-    start_byte: int
-    stop_byte: int
-
-
 class SettingScope(Enum):
     """Whose setting it is."""
 
@@ -122,6 +107,7 @@ class FindingKind(Enum):
     STRAY = "stray"
     CATALOG = "catalog"
     UNREADABLE = "unreadable"
+    KEPT_ELSEWHERE = "kept elsewhere"
 
 
 @attrs.frozen
@@ -146,5 +132,10 @@ class CheckReport:
     @property
     def is_sound(self) -> bool:
         """Whether nothing is lost or damaged (orphans and leftovers cost only room)."""
-        harmless = {FindingKind.ORPHAN, FindingKind.LEFTOVER, FindingKind.STRAY}
+        harmless = {
+            FindingKind.ORPHAN,
+            FindingKind.LEFTOVER,
+            FindingKind.STRAY,
+            FindingKind.KEPT_ELSEWHERE,
+        }
         return all(finding.kind in harmless for finding in self.findings)

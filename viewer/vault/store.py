@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -13,13 +12,14 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from viewer.model.ids import ImageId, PatientId, SopUid, StudyUid, UserId
+from viewer.model.ids import ImageId, ObjectId, PatientId, SopUid, StudyUid, UserId
 from viewer.model.image import ImageRecord, ImageState
 from viewer.model.patient import Patient, Series, Study
 from viewer.vault import pictures
 from viewer.vault.catalog import images, patients, settings
 from viewer.vault.catalog.connection import Catalog
 from viewer.vault.catalog.images import Role, StoredObject
+from viewer.vault.catalog.keeping import require_no_hold
 from viewer.vault.check import check_store
 from viewer.vault.errors import (
     NotInStore,
@@ -31,13 +31,15 @@ from viewer.vault.errors import (
     StoreTooNew,
     store_fault,
 )
+from viewer.vault.keeping.keeping import Keeping
 from viewer.vault.layout import Layout
 from viewer.vault.lock import StoreLock
+from viewer.vault.overview import Overviews, pack_overview
+from viewer.vault.planes import Arrived, GrowingPlanes
 from viewer.vault.records import (
     CheckReport,
     IsCancelled,
     PatientSummary,
-    PixelPart,
     Progress,
     SettingScope,
     StudySummary,
@@ -47,7 +49,8 @@ from viewer.vault.records import (
     no_progress,
 )
 from viewer.vault.sealed import SealedObjects
-from viewer.vault.v1.container import ContainerReader, outwards
+from viewer.vault.sealing import MakeOverview, Sealing
+from viewer.vault.v1.container import ContainerReader
 from viewer.vault.v1.folder import ObjectFolder
 
 
@@ -64,6 +67,8 @@ class Vault:
         self._lock = lock
         self._catalog = catalog
         self._sealed = SealedObjects(ObjectFolder(layout.objects), catalog, keys)
+        self.keeping = Keeping(layout.folder, catalog, self._sealed)
+        self.overviews = Overviews(catalog, self._sealed)
 
     @classmethod
     def create(cls, folder: Path, keys: VaultKeys) -> None:
@@ -127,6 +132,7 @@ class Vault:
         Safe to call twice.
         """
         is_tidy = self._sealed.close()
+        self.keeping.before_close()
         try:
             self._catalog.close()
             if is_tidy:
@@ -139,6 +145,7 @@ class Vault:
             self._sealed.folder.remove_leftovers()
             if is_newest:
                 self._sealed.collect_orphans()
+                self.keeping.finish_evictions()
 
     def __enter__(self) -> Self:
         return self
@@ -213,6 +220,8 @@ class Vault:
         headers: bytes,
         thumbnail: NDArray[np.uint8],
         is_cancelled: IsCancelled = never,
+        *,
+        overview: MakeOverview | None = None,
     ) -> ImageRecord:
         """Seal a picture and list it; once this returns it survives a pulled plug.
 
@@ -229,6 +238,8 @@ class Vault:
             The original data sets without pixels, kept as they are.
         thumbnail : ndarray, uint8
             (rows, columns) or (rows, columns, 3), as it should look on screen.
+        overview : callable, optional
+            Makes the overview of a volume, on another thread, while the pixels are being sealed.
 
         Raises
         ------
@@ -241,22 +252,21 @@ class Vault:
         """
         pictures.check_picture(study, series, record, pixels)
         plain = pictures.stored_bytes(pixels)
-        parts = {
-            Role.PIXELS: plain,
-            Role.HEADERS: memoryview(headers),
-            Role.PREVIEW: memoryview(pictures.pack_thumbnail(thumbnail)),
-        }
-        with self._sealed.writing(), ThreadPoolExecutor(1, "vault-digest") as other:
-            digest = other.submit(pictures.pixel_digest, plain)
+        thumb = memoryview(pictures.pack_thumbnail(thumbnail))
+
+        def small() -> dict[Role, memoryview]:
+            made = {Role.HEADERS: memoryview(headers), Role.PREVIEW: thumb}
+            return made if overview is None else made | pack_overview(record, overview())
+
+        with self._sealed.writing(), Sealing(self._sealed, record, plain) as sealing:
             with self._catalog.read() as cursor:
                 is_known = bool(images.find_by_sop(cursor, record.sop_instance_uids))
             if is_known:
-                twin = self._twin(pictures.with_digest(record, digest.result()))
+                twin = self._twin(pictures.with_digest(record, sealing.digest()))
                 if twin is not None:
                     return twin
-            pause = self._sealed.pause(is_cancelled)
-            made = self._sealed.seal(record.id, record.patient_id, parts, pause)
-            return self._list(study, series, record, made, digest.result())
+            made = sealing.seal(small, self._sealed.pause(is_cancelled))
+            return self._list(study, series, record, made, sealing.digest())
 
     def _twin(self, record: ImageRecord) -> ImageRecord | None:
         with self._catalog.read() as cursor:
@@ -336,9 +346,16 @@ class Vault:
             images.update(cursor, attrs.evolve(record, state=state, reason=reason))
 
     def delete_image(self, image_id: ImageId) -> None:
-        """Remove an image: its row first, then its objects."""
+        """Remove an image: its row first, then its objects.
+
+        Raises
+        ------
+        UnderLegalHold
+            The patient is under legal hold.
+        """
         with self._sealed.writing():
             with self._catalog.write() as cursor:
+                require_no_hold(cursor, images.get(cursor, image_id).patient_id)
                 gone = images.remove(cursor, image_id)
             self._sealed.discard(gone)
 
@@ -364,31 +381,46 @@ class Vault:
         NotInStore, ObjectMissing, ObjectDamaged, Cancelled
             Nothing of the picture is returned.
         """
-        reader, pixels = self._reader_and_array(image_id)
+        reader, pixels = self._reader_and_array(image_id, is_cancelled)
         reader.open_into(pixels.data.cast("B"), self._sealed.pause(is_cancelled))
         return pixels
 
-    def stream_pixels(
-        self, image_id: ImageId, first_plane: int = 0, is_cancelled: IsCancelled = never
-    ) -> Iterator[PixelPart]:
-        """Open a picture part by part, from `first_plane` (axis 0) outwards in both directions.
+    def open_outwards(
+        self,
+        image_id: ImageId,
+        first_plane: int,
+        arrived: Arrived,
+        is_cancelled: IsCancelled = never,
+    ) -> NDArray[np.generic]:
+        """Open a picture as `open_pixels` does, from `first_plane` (axis 0) outwards.
 
-        Each part has been authenticated when it is yielded. If an error is raised later, drop the
-        array: the picture is damaged.
+        Parameters
+        ----------
+        arrived : callable (pixels, planes)
+            Told, on whichever thread, that these planes of the array, a range around the first
+            one, are authentic and in place. Told again as the range grows; at last of all.
+
+        Raises
+        ------
+        NotInStore, ObjectMissing, ObjectDamaged, Cancelled
+            The array was overwritten with zeros, also the planes that were told of.
         """
-        reader, pixels = self._reader_and_array(image_id)
-        first_byte = pixels.strides[0] * first_plane
-        order = outwards(first_byte // reader.header.chunk_bytes, reader.header.chunk_count)
+        reader, pixels = self._reader_and_array(image_id, is_cancelled)
+        growing = GrowingPlanes(pixels, first_plane, arrived)
+        chunk = growing.first_byte // reader.header.chunk_bytes
         pause = self._sealed.pause(is_cancelled)
-        for start, stop in reader.open_in_order(order, pixels.data.cast("B"), pause):
-            yield PixelPart(pixels, start, stop)
+        reader.open_outwards(chunk, pixels.data.cast("B"), pause, growing.opened)
+        return pixels
 
     def headers(self, image_id: ImageId) -> bytes:
         """Return the `headers` that were put with the picture."""
         return bytes(self._sealed.read(image_id, Role.HEADERS))
 
-    def _reader_and_array(self, image_id: ImageId) -> tuple[ContainerReader, NDArray[np.generic]]:
+    def _reader_and_array(
+        self, image_id: ImageId, is_cancelled: IsCancelled
+    ) -> tuple[ContainerReader, NDArray[np.generic]]:
         record = self.record(image_id)
+        self.keeping.bring_in(image_id, is_cancelled)
         reader = self._sealed.reader(image_id, Role.PIXELS)
         if reader.header.plain_bytes != record.size_bytes:
             raise ObjectDamaged
@@ -419,6 +451,16 @@ class Vault:
         """Keep a user's unfinished work; None removes it."""
         with self._catalog.write() as cursor:
             settings.put_draft(cursor, user, name, blob)
+
+    # keeping: `vault.keeping` has the rest
+
+    def mark_held(self, archive_id: str, object_ids: Iterable[ObjectId]) -> int:
+        """Note that an archive was just seen to hold these objects whole: `Keeping.mark_held`."""
+        return self.keeping.mark_held(archive_id, object_ids)
+
+    def forget_held(self, archive_id: str) -> None:
+        """Take an archive off the list: `Keeping.forget_held`."""
+        self.keeping.forget_held(archive_id)
 
     # the store itself
 

@@ -8,17 +8,18 @@ kept outside the store is.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from threading import Event, RLock
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from viewer.crypto.derive import context, digest
 from viewer.crypto.secret import Secret
-from viewer.vault.catalog.export import BEFORE_KEY, key_text, write_copy
+from viewer.vault.catalog.export import BEFORE_KEY, key_text, sync_file, write_copy
+from viewer.vault.catalog.moving import overwrite, put_in_place, remove_leftovers
 from viewer.vault.catalog.schema import STEPS
 from viewer.vault.errors import (
     DiskFull,
@@ -27,6 +28,7 @@ from viewer.vault.errors import (
     StoreFault,
     StoreInUse,
     StoreTooNew,
+    UnderLegalHold,
     WrongKey,
     store_fault,
 )
@@ -73,7 +75,9 @@ def database_faults() -> Iterator[None]:
     """Turn what SQLite reports into the store's errors."""
     try:
         yield
-    except sqlcipher.IntegrityError:
+    except sqlcipher.IntegrityError as fault:
+        if "legal hold" in str(fault):  # a trigger's word: nobody asked before removing
+            raise UnderLegalHold from fault
         raise
     except sqlcipher.OperationalError as fault:
         words = str(fault)
@@ -101,6 +105,8 @@ class Catalog:
         StoreTooNew
             A newer version of the program made it.
         """
+        # Taken in this order: one transaction at a time; the main file; one statement at a time.
+        self._writing = RLock()
         self._lock = RLock()
         # Held while the main file must not change: the log is folded into it by nobody else.
         self._file_turn = RLock()
@@ -109,15 +115,12 @@ class Catalog:
         self._key = key.copy()
         self._connection: Any = None
         self._is_damaged = False
-        _refuse_plain(path)
-        with database_faults():
-            connection = sqlcipher.connect(path, isolation_level=None, check_same_thread=False)
         try:
-            _unlock(connection, key)
-            self._connection = connection
+            self._connection = _connect(path, key)
             self._migrate()
         except BaseException:
-            connection.close()
+            if self._connection is not None:
+                self._connection.close()
             self._connection = None
             self._key.wipe()
             raise
@@ -181,6 +184,80 @@ class Catalog:
                 self._move_again()
         return head
 
+    def move_to(
+        self,
+        fresh: Path,
+        key: Secret,
+        mark: Callable[[Cursor], None],
+        is_cancelled: IsCancelled = never,
+    ) -> None:
+        """Move everything under another raw key: copy into the new file, rename it over the old.
+
+        A crash leaves the catalog as it was or as it is afterwards, and perhaps `fresh`, which
+        whoever opens next removes. Readers go on; writers, too, unless there were writes during
+        each of the first copies: then they wait for the last.
+
+        Parameters
+        ----------
+        fresh : Path
+            The new file's name, beside the catalog.
+        mark : callable (cursor)
+            Writes into the copy before it takes the place: one more generation of the history.
+
+        Raises
+        ------
+        StoreClosed, Cancelled, StoreFault, DiskFull, StoreDamaged
+            The catalog is as it was.
+        """
+        for is_last in (False, False, True):
+            with self._writing if is_last else nullcontext():
+                head = self._prepare(fresh, key, mark, is_cancelled)
+                if self._replace_with(fresh, key, head):
+                    return
+        raise StoreFault  # unreachable: nobody writes during the last
+
+    def _prepare(
+        self, fresh: Path, key: Secret, mark: Callable[[Cursor], None], is_cancelled: IsCancelled
+    ) -> VaultHead:
+        remove_leftovers(fresh)
+        head = self.export_to(fresh, key, is_cancelled)
+        copy = Catalog(fresh, key)
+        try:
+            if copy.head() != head:
+                raise StoreDamaged
+            with copy.write() as cursor:
+                mark(cursor)
+        finally:
+            copy.close()
+        try:
+            sync_file(fresh)
+        except OSError as fault:
+            raise store_fault(fault) from fault
+        return head
+
+    def _replace_with(self, fresh: Path, key: Secret, head: VaultHead) -> bool:
+        with self._writing, self._file_turn, self._lock:
+            if self.head() != head:
+                return False
+            self._fold()
+            old = self._swap(fresh, key)
+        overwrite(old)
+        return True
+
+    def _swap(self, fresh: Path, key: Secret) -> BinaryIO | None:
+        connection, self._connection = self._connection, None
+        try:
+            with database_faults():
+                connection.close()
+            old = put_in_place(fresh, self._path)
+        except BaseException:
+            self._connection = _connect(self._path, self._key)
+            raise
+        before, self._key = self._key, key.copy()
+        before.wipe()
+        self._connection, self._is_damaged = _connect(self._path, self._key), False
+        return old
+
     def _hold_still(self) -> VaultHead:
         with self._lock:  # no write between the fold and the end of automatic folding
             self._fold()
@@ -230,7 +307,7 @@ class Catalog:
 
         Each transaction is one more generation. If the block raises, nothing of it is kept.
         """
-        with self.read() as cursor:
+        with self._writing, self.read() as cursor:
             cursor.execute("BEGIN IMMEDIATE")
             try:
                 yield cursor
@@ -294,6 +371,18 @@ def _refuse_plain(path: Path) -> None:
         raise store_fault(fault) from fault
     if start == _PLAIN_MAGIC:
         raise WrongKey
+
+
+def _connect(path: Path, key: Secret) -> Any:
+    _refuse_plain(path)
+    with database_faults():
+        connection = sqlcipher.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        _unlock(connection, key)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _unlock(connection: Any, key: Secret) -> None:

@@ -112,5 +112,77 @@ ALTER TABLE objects ADD COLUMN key_number INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE objects ADD COLUMN is_here INTEGER NOT NULL DEFAULT 1;
 """
 
-STEPS: tuple[str, ...] = (_FIRST, _NUMBERED_KEYS)
+_KEEPING = """
+CREATE TABLE archives (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    label TEXT NOT NULL,
+    is_lost INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE held_elsewhere (
+    object_id TEXT NOT NULL,
+    archive INTEGER NOT NULL REFERENCES archives (number),
+    verified_at INTEGER NOT NULL,
+    PRIMARY KEY (object_id, archive)
+) WITHOUT ROWID, STRICT;
+CREATE INDEX held_by_archive ON held_elsewhere (archive);
+CREATE INDEX objects_elsewhere ON objects (id) WHERE is_here = 0;
+
+CREATE TABLE image_uses (
+    image INTEGER PRIMARY KEY REFERENCES images (number) ON DELETE CASCADE,
+    day INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE pins (
+    patient_id TEXT NOT NULL REFERENCES patients (id) ON DELETE CASCADE,
+    day INTEGER NOT NULL,
+    PRIMARY KEY (patient_id, day)
+) WITHOUT ROWID, STRICT;
+
+CREATE TABLE holds (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    patient_id TEXT NOT NULL REFERENCES patients (id) ON DELETE CASCADE,
+    reason TEXT NOT NULL,
+    placed_by TEXT NOT NULL,
+    placed_at TEXT NOT NULL,
+    released_by TEXT,
+    released_at TEXT,
+    release_reason TEXT
+) STRICT;
+CREATE INDEX holds_by_patient ON holds (patient_id) WHERE released_at IS NULL;
+
+CREATE TABLE keeping (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID, STRICT;
+
+CREATE TRIGGER held_goes_with_object AFTER DELETE ON objects
+BEGIN DELETE FROM held_elsewhere WHERE object_id = OLD.id; END;
+CREATE TRIGGER held_goes_with_name AFTER UPDATE OF id ON objects WHEN NEW.id <> OLD.id
+BEGIN DELETE FROM held_elsewhere WHERE object_id = OLD.id; END;
+
+CREATE TRIGGER last_copy_stays BEFORE UPDATE OF is_here ON objects
+WHEN NEW.is_here = 0 AND OLD.is_here = 1 AND NOT EXISTS (
+    SELECT 1 FROM held_elsewhere JOIN archives ON archives.number = held_elsewhere.archive
+    WHERE held_elsewhere.object_id = OLD.id AND archives.is_lost = 0)
+BEGIN SELECT RAISE(ABORT, 'last copy'); END;
+CREATE TRIGGER hold_keeps_pixels BEFORE UPDATE OF is_here ON objects
+WHEN NEW.is_here = 0 AND OLD.is_here = 1 AND EXISTS (
+    SELECT 1 FROM holds JOIN images ON images.patient_id = holds.patient_id
+    WHERE images.id = OLD.image_id AND holds.released_at IS NULL)
+BEGIN SELECT RAISE(ABORT, 'legal hold'); END;
+CREATE TRIGGER hold_keeps_images BEFORE DELETE ON images
+WHEN EXISTS (SELECT 1 FROM holds WHERE patient_id = OLD.patient_id AND released_at IS NULL)
+BEGIN SELECT RAISE(ABORT, 'legal hold'); END;
+CREATE TRIGGER hold_keeps_patient BEFORE DELETE ON patients
+WHEN EXISTS (SELECT 1 FROM holds WHERE patient_id = OLD.id AND released_at IS NULL)
+BEGIN SELECT RAISE(ABORT, 'legal hold'); END;
+CREATE TRIGGER hold_keeps_keys BEFORE DELETE ON patient_keys
+WHEN EXISTS (SELECT 1 FROM holds WHERE patient_id = OLD.patient_id AND released_at IS NULL)
+AND EXISTS (SELECT 1 FROM images JOIN objects ON objects.image_id = images.id
+    WHERE images.patient_id = OLD.patient_id AND objects.key_number = OLD.number)
+BEGIN SELECT RAISE(ABORT, 'legal hold'); END;
+CREATE TRIGGER hold_stands BEFORE DELETE ON holds WHEN OLD.released_at IS NULL
+BEGIN SELECT RAISE(ABORT, 'legal hold'); END;
+"""
+
+STEPS: tuple[str, ...] = (_FIRST, _NUMBERED_KEYS, _KEEPING)
 """Step n takes a catalog from version n to n + 1."""

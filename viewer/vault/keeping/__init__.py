@@ -1,0 +1,1 @@
+"""Cache discipline: what may leave the store, what must stay, and for how long."""

@@ -1,0 +1,395 @@
+"""The keeping of an open store: what is held elsewhere, what may leave, what must stay."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+
+import attrs
+
+from viewer.model.errors import BitewingError
+from viewer.model.ids import ImageId, ObjectId, PatientId, UserId
+from viewer.vault.catalog import images, keeping
+from viewer.vault.catalog.connection import Catalog, Cursor
+from viewer.vault.catalog.images import Role
+from viewer.vault.errors import KeepingRefused, store_fault
+from viewer.vault.keeping import clock
+from viewer.vault.keeping.eviction import RULES, Eviction, verified_span
+from viewer.vault.keeping.records import (
+    Archive,
+    Evicted,
+    Hold,
+    HoldRequest,
+    KindUsage,
+    ObjectSource,
+    Room,
+    Usage,
+    Witness,
+)
+from viewer.vault.keeping.rules import Quota, Rules, rules_from, rules_text
+from viewer.vault.keeping.source import Return
+from viewer.vault.keeping.uses import Uses
+from viewer.vault.records import IsCancelled, Progress, never, no_progress
+from viewer.vault.sealed import SealedObjects
+
+TIGHT_BYTES = 4 * 1024**3
+"""With less left on the disk there is hardly room for the next few volumes."""
+_MARKS_AT_ONCE = 5_000
+_FARTHEST_PIN = timedelta(days=366)
+
+
+class Keeping:
+    """What belongs to an open `Vault` as `vault.keeping`. Any thread.
+
+    `now` gives the time; tests put another in its place.
+    """
+
+    def __init__(self, folder: Path, catalog: Catalog, sealed: SealedObjects) -> None:
+        self.now: clock.Now = clock.wall_clock
+        self._folder = folder
+        self._catalog = catalog
+        self._sealed = sealed
+        self._uses = Uses(catalog)
+        self._eviction = Eviction(catalog, sealed, self._uses)
+        self._return = Return(catalog, sealed)
+        self._sources: tuple[ObjectSource, ...] = ()
+
+    @property
+    def today(self) -> date:
+        """The day where this computer stands."""
+        return self.now().astimezone().date()
+
+    def before_close(self) -> None:
+        """Write what was looked at, and the time once a day; never stops a close."""
+        try:
+            with self._catalog.read() as cursor:
+                newest = clock.newest_seen(cursor)
+            is_new_day = newest is None or newest.date() < self.now().date()
+            if self._uses.has_news or is_new_day:
+                with self._catalog.write() as cursor:
+                    self._uses.write(cursor)
+                    clock.note(cursor, self.now())
+        except BitewingError:
+            return
+
+    def finish_evictions(self) -> int:
+        """Remove files that an interrupted eviction left; only in the newest catalog."""
+        return self._eviction.finish(self.now())
+
+    # archives
+
+    def know_archive(self, archive_id: str, label: str) -> None:
+        """Know an archive by a label that a person recognises ("USB 1").
+
+        Raises
+        ------
+        KeepingRefused
+            It has no id or label.
+        """
+        if not archive_id or not label.strip():
+            raise KeepingRefused("An archive needs a name.", "Give it one.")
+        with self._catalog.write() as cursor:
+            keeping.put_archive(cursor, archive_id, label.strip())
+
+    def archives(self) -> list[Archive]:
+        """Return the archives that the store knows, lost ones too."""
+        with self._catalog.read() as cursor:
+            return keeping.archives(cursor)
+
+    def mark_held(
+        self,
+        archive_id: str,
+        object_ids: Iterable[ObjectId],
+        verified_at: datetime | None = None,
+    ) -> int:
+        """Note that an archive was just seen to hold these objects whole.
+
+        Objects that the store does not list, and parts that never leave it (all but `pixels`),
+        are passed over. Returns how many were noted.
+
+        Raises
+        ------
+        ArchiveUnknown
+            `know_archive` was not called for it, or it was declared lost.
+        KeepingRefused
+            The verification lies in the future.
+        """
+        moment = verified_at or self.now()
+        if moment > self.now() + clock.BACKWARDS_ALLOWED:
+            raise KeepingRefused("A verification cannot lie in the future.")
+        noted = 0
+        rest = iter(object_ids)
+        while batch := list(islice(rest, _MARKS_AT_ONCE)):
+            with self._catalog.write() as cursor:
+                archive = keeping.archive_number(cursor, archive_id)
+                noted += keeping.mark_held(cursor, archive, batch, moment)
+                clock.note(cursor, self.now())
+        return noted
+
+    def forget_held(self, archive_id: str) -> None:
+        """Take an archive off the list.
+
+        Raises
+        ------
+        ArchiveUnknown
+            It is not on the list.
+        KeepingRefused
+            Pictures that are not here lie there and nowhere else.
+        """
+        with self._catalog.write() as cursor:
+            archive = keeping.archive_number(cursor, archive_id)
+            only = keeping.only_copies_in(cursor, archive)
+            if only:
+                raise KeepingRefused(
+                    f"{only} pictures lie in this archive and nowhere else.",
+                    "Bring them back first, or declare the archive lost.",
+                )
+            keeping.unmark_held(cursor, archive, None)
+            keeping.remove_archive(cursor, archive, is_lost=False)
+
+    def declare_lost(self, archive_id: str, object_ids: Sequence[ObjectId] | None = None) -> int:
+        """Say what an archive no longer holds, or that all of it is gone.
+
+        It is the truth, so it is never refused. Returns how many pictures now lie nowhere.
+        """
+        with self._catalog.write() as cursor:
+            before = _nowhere(cursor)
+            archive = keeping.archive_number(cursor, archive_id)
+            keeping.unmark_held(cursor, archive, object_ids)
+            if object_ids is None:
+                keeping.remove_archive(cursor, archive, is_lost=True)
+            return _nowhere(cursor) - before
+
+    def connect(self, source: ObjectSource) -> None:
+        """Have an archive at hand from which evicted pictures come back when they are opened."""
+        others = (each for each in self._sources if each.archive_id != source.archive_id)
+        self._sources = (*others, source)
+
+    def disconnect(self, archive_id: str) -> None:
+        """No longer ask an archive."""
+        self._sources = tuple(each for each in self._sources if each.archive_id != archive_id)
+
+    def is_here(self, image_id: ImageId) -> bool:
+        """Whether an image's pixels lie in the store's own folder.
+
+        Raises
+        ------
+        NotInStore
+            There is no such image.
+        """
+        with self._catalog.read() as cursor:
+            return images.stored_object(cursor, image_id, Role.PIXELS).is_here
+
+    def looked_at(self, image_id: ImageId) -> None:
+        """Note that an image is being looked at; it stays until the store is closed."""
+        self._uses.looked_at(image_id, self.today)
+
+    def bring_in(self, image_id: ImageId, is_cancelled: IsCancelled = never) -> None:
+        """Note the look, and bring the pixels back if they are not here.
+
+        Raises
+        ------
+        KeptElsewhere
+            They lie in an archive that is not connected; the message says in which.
+        ObjectMissing, ObjectDamaged, StoreFault, NotInStore, Cancelled
+            They cannot be brought back.
+        """
+        self.looked_at(image_id)  # first, so that no eviction begins after the next line
+        with self._catalog.read() as cursor:
+            part = images.stored_object(cursor, image_id, Role.PIXELS)
+        if not part.is_here:
+            self._return.bring(part, self._sources, self._sealed.pause(is_cancelled))
+
+    # rules, usage, eviction
+
+    def rules(self) -> Rules:
+        """Return what the practice decided."""
+        with self._catalog.read() as cursor:
+            return rules_from(keeping.rule(cursor, RULES))
+
+    def set_quota(self, quota: Quota | None) -> Rules:
+        """Set or drop the quota. Nothing leaves by that alone."""
+        return self._change(lambda rules: attrs.evolve(rules, quota=quota))
+
+    def set_verified_days(self, days: int) -> Rules:
+        """Set how many days a verification counts."""
+        return self._change(lambda rules: attrs.evolve(rules, verified_days=days))
+
+    def set_retention(
+        self, years: Mapping[str, int], minor_extra_years: int | None = None
+    ) -> Rules:
+        """Change periods.
+
+        Raises
+        ------
+        KeepingRefused
+            An unknown kind, or a period below the floor.
+        """
+        return self._change(
+            lambda rules: attrs.evolve(
+                rules, retention=rules.retention.changed(years, minor_extra_years)
+            )
+        )
+
+    def _change(self, change: Callable[[Rules], Rules]) -> Rules:
+        with self._catalog.write() as cursor:
+            changed = change(rules_from(keeping.rule(cursor, RULES)))
+            keeping.put_rule(cursor, RULES, rules_text(changed))
+        return changed
+
+    def usage(self, progress: Progress = no_progress, is_cancelled: IsCancelled = never) -> Usage:
+        """Return what the store takes by kind, what is held elsewhere, what could be freed."""
+        pause = self._sealed.pause(is_cancelled)
+        kinds: dict[str, KindUsage] = {}
+        number = 0
+        while True:
+            pause()
+            progress(number, 0)
+            with self._catalog.read() as cursor:
+                span = verified_span(cursor, self.now())
+                number, found = keeping.usage_after(cursor, number, span, self.today)
+            if not found:
+                break
+            for each in found:
+                kinds[each.kind] = kinds[each.kind] + each if each.kind in kinds else each
+        disk_bytes, disk_free = self._disk()
+        quota = self.rules().quota
+        return Usage(
+            tuple(kinds[kind] for kind in sorted(kinds)),
+            None if quota is None else quota.of_disk(disk_bytes),
+            disk_free,
+            disk_bytes,
+            tuple(self.archives()),
+        )
+
+    def room(self, needed_bytes: int = 0) -> Room:
+        """Return whether the disk is tight for so much more, and what could be freed then."""
+        disk_bytes, free = self._disk()
+        quota = self.rules().quota
+        is_tight = free - needed_bytes < min(TIGHT_BYTES, disk_bytes // 10)
+        if not is_tight and quota is None:
+            return Room(free, is_tight)
+        usage = self.usage()
+        over = usage.over_quota_bytes
+        return Room(free, is_tight, over, usage.free_bytes if is_tight or over else 0)
+
+    def _disk(self) -> tuple[int, int]:
+        try:
+            disk = shutil.disk_usage(self._folder)
+        except OSError as fault:
+            raise store_fault(fault) from fault
+        return disk.total, disk.free
+
+    def evict(
+        self,
+        wanted_bytes: int,
+        witness: Witness,
+        progress: Progress = no_progress,
+        is_cancelled: IsCancelled = never,
+    ) -> Evicted:
+        """Send pixels away that an archive also holds, least recently looked at first.
+
+        Never: what no archive was seen to hold within `rules().verified_days`; previews,
+        thumbnails and headers; patients pinned for today or later, or under legal hold; images
+        opened since the store was opened, and those of drafts. `witness` writes down each
+        patient's part before it leaves; if it raises, that part stays and it ends there.
+
+        Raises
+        ------
+        ClockDoubtful
+            The time cannot be believed; nothing left.
+        """
+        return self._eviction.evict(
+            wanted_bytes, self.now(), self.today, witness, progress, is_cancelled
+        )
+
+    # pins
+
+    def pin(self, patient_id: PatientId, day: date) -> None:
+        """Keep a patient's images here until a day is over; older pins expire.
+
+        Raises
+        ------
+        KeepingRefused
+            The day is past, or more than a year away.
+        NotInStore
+            There is no such patient.
+        """
+        if not self.today <= day <= self.today + _FARTHEST_PIN:
+            raise KeepingRefused("A pin is for a day from today to a year ahead.")
+        with self._catalog.write() as cursor:
+            keeping.put_pin(cursor, patient_id, day)
+            keeping.drop_old_pins(cursor, self.today)
+
+    def pinned(self) -> list[tuple[PatientId, date]]:
+        """Return who is pinned for today or later, and for when."""
+        with self._catalog.read() as cursor:
+            return keeping.pinned(cursor, self.today)
+
+    # legal holds
+
+    def put_hold(self, patient_id: PatientId, reason: str, by: UserId) -> int:
+        """Put a patient under legal hold; return the hold's number.
+
+        From then on nothing of the patient can be erased, purged, deleted or evicted by anybody,
+        whatever is under way: each removal asks in its own transaction, and the catalog's
+        triggers refuse besides. Several holds may stand at once.
+
+        Raises
+        ------
+        KeepingRefused
+            No reason is given.
+        NotInStore
+            There is no such patient.
+        """
+        _require_reason(reason)
+        with self._catalog.write() as cursor:
+            request = HoldRequest(patient_id, reason.strip(), by)
+            return keeping.put_hold(cursor, request, self.now())
+
+    def release_hold(self, number: int, reason: str, by: UserId) -> None:
+        """Release one hold, with the reason.
+
+        Raises
+        ------
+        KeepingRefused
+            No reason is given, or no such hold stands.
+        """
+        _require_reason(reason)
+        with self._catalog.write() as cursor:
+            if not keeping.release_hold(cursor, number, reason.strip(), by, self.now()):
+                raise KeepingRefused("No hold of this number stands.", "List the holds.")
+
+    def holds(self, patient_id: PatientId | None = None, *, standing: bool = True) -> list[Hold]:
+        """Return the holds of a patient, or all; with `standing` only those not released."""
+        with self._catalog.read() as cursor:
+            return keeping.holds(cursor, patient_id, standing=standing)
+
+    def is_held(self, patient_id: PatientId) -> bool:
+        """Whether a patient is under legal hold."""
+        return bool(self.holds(patient_id))
+
+    def patients_named(self, name: str) -> list[PatientId]:
+        """Return the patients with this id or chart number."""
+        with self._catalog.read() as cursor:
+            return keeping.patients_named(cursor, name)
+
+    # time
+
+    def accept_clock(self) -> datetime:
+        """Say that the time of this computer is right; return it."""
+        with self._catalog.write() as cursor:
+            clock.accept(cursor, self.now())
+        return self.now()
+
+
+def _nowhere(cursor: Cursor) -> int:
+    return sum(holders == 0 for _, holders in keeping.objects_elsewhere(cursor))
+
+
+def _require_reason(reason: str) -> None:
+    if not reason.strip():
+        raise KeepingRefused("A reason is missing.", "Say why.")

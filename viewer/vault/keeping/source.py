@@ -1,0 +1,113 @@
+"""Bringing an evicted picture back: copied, verified to its last byte, and only then counted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import BinaryIO
+
+from viewer.model.errors import BitewingError
+from viewer.vault.catalog import images, keeping
+from viewer.vault.catalog.connection import Catalog
+from viewer.vault.catalog.images import Role, StoredObject
+from viewer.vault.errors import KeptElsewhere, ObjectDamaged, ObjectMissing, StoreFault
+from viewer.vault.keeping.records import ObjectSource
+from viewer.vault.pictures import pixel_digest
+from viewer.vault.sealed import SealedObjects
+from viewer.vault.v1.container import ContainerReader, Pause
+from viewer.vault.v1.folder import PART
+
+_COPY_BYTES = 1 << 20
+_SLACK_BYTES = 1 << 16
+"""What a container may be longer than its contents, before tags; a reader checks exactly."""
+
+
+class Return:
+    """The way back of one store's evicted objects. Any thread."""
+
+    def __init__(self, catalog: Catalog, sealed: SealedObjects) -> None:
+        self._catalog = catalog
+        self._sealed = sealed
+
+    def bring(self, part: StoredObject, sources: Sequence[ObjectSource], pause: Pause) -> None:
+        """Bring an object back from the first source that has it whole.
+
+        An interrupted eviction or return may have left the file here: that is tried first.
+
+        Raises
+        ------
+        KeptElsewhere
+            No connected source holds it; the message says where it is.
+        ObjectMissing
+            No archive is known to hold it.
+        ObjectDamaged, ObjectMissing, StoreFault
+            The archives that are connected hold it damaged, no more, or cannot be read.
+        """
+        if self._is_whole_here(part, pause):
+            self._count(part)
+            return
+        with self._catalog.read() as cursor:
+            known = keeping.holders(cursor, part.id)
+        if not known:
+            raise ObjectMissing
+        ids = {archive.id for archive in known}
+        last: BitewingError = KeptElsewhere(tuple(archive.label for archive in known))
+        for source in sources:
+            if source.archive_id not in ids:
+                continue
+            try:
+                self._take(part, source, pause)
+            except (ObjectDamaged, ObjectMissing, StoreFault) as fault:
+                last = fault
+            else:
+                self._count(part)
+                return
+        raise last
+
+    def _is_whole_here(self, part: StoredObject, pause: Pause) -> bool:
+        try:
+            self._verify(part, pause, suffix="")
+        except (ObjectMissing, ObjectDamaged, StoreFault):
+            return False
+        return True
+
+    def _take(self, part: StoredObject, source: ObjectSource, pause: Pause) -> None:
+        def fill(target: BinaryIO) -> None:
+            with source.fetch(part.id) as sealed:
+                _copy(sealed, target, _most_bytes(part), pause)
+            self._verify(part, pause, suffix=PART)
+
+        with self._sealed.writing():
+            self._sealed.folder.write(part.id, fill)
+
+    def _verify(self, part: StoredObject, pause: Pause, suffix: str) -> None:
+        path = self._sealed.folder.path(part.id)
+        with self._sealed.patient_key(part.patient_id, part.key_number) as key:
+            reader = ContainerReader(path.with_name(path.name + suffix), part.id, key)
+        if reader.header.plain_bytes != part.plain_bytes:
+            raise ObjectDamaged
+        plain = bytearray(part.plain_bytes)
+        reader.open_into(memoryview(plain), pause)
+        with self._catalog.read() as cursor:
+            expected = images.get(cursor, part.image_id).pixel_sha256
+        if part.role is Role.PIXELS and pixel_digest(memoryview(plain)) != expected:
+            raise ObjectDamaged
+
+    def _count(self, part: StoredObject) -> None:
+        with self._catalog.write() as cursor:
+            keeping.set_here(cursor, (part.id,), is_here=True)
+
+
+def _most_bytes(part: StoredObject) -> int:
+    return part.plain_bytes + part.plain_bytes // 32 + _SLACK_BYTES
+
+
+def _copy(source: BinaryIO, target: BinaryIO, most: int, pause: Pause) -> None:
+    copied = 0
+    while chunk := source.read(_COPY_BYTES):
+        pause()
+        copied += len(chunk)
+        if copied > most:
+            raise ObjectDamaged
+        left = memoryview(chunk)
+        while left:
+            left = left[target.write(left) :]
