@@ -16,7 +16,7 @@ from viewer.model.ids import ImageId, ObjectId, PatientId, SopUid, StudyUid, Use
 from viewer.model.image import ImageRecord, ImageState
 from viewer.model.patient import Patient, Series, Study
 from viewer.vault import pictures
-from viewer.vault.catalog import images, patients, settings
+from viewer.vault.catalog import finding, images, patients, settings
 from viewer.vault.catalog.connection import Catalog
 from viewer.vault.catalog.images import Role, StoredObject
 from viewer.vault.catalog.keeping import require_no_hold
@@ -207,7 +207,7 @@ class Vault:
         empty search matches everybody.
         """
         with self._catalog.read() as cursor:
-            return patients.search(cursor, search, limit)
+            return finding.search(cursor, search, limit)
 
     # pictures
 

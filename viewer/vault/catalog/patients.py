@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from datetime import date
 
 from viewer.model.ids import PatientId
 from viewer.model.json import from_json, to_json
 from viewer.model.patient import Patient
 from viewer.vault.catalog.connection import Cursor
 from viewer.vault.errors import NotInStore
-from viewer.vault.records import PatientSummary
 
 _NOT_DECOMPOSED = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"}
 )
 
-_SUMMARIES = """
-SELECT found.record,
-    (SELECT count(*) FROM studies WHERE patient_id = found.id),
-    (SELECT count(*) FROM images WHERE patient_id = found.id),
-    (SELECT max(date) FROM studies WHERE patient_id = found.id)
-FROM ({found}) AS found ORDER BY found.sort_name, found.id
-"""
-_EVERYBODY = "SELECT id, sort_name, record FROM patients ORDER BY sort_name, id LIMIT ?"
-_MATCHING = """
-SELECT id, sort_name, record FROM patients
-WHERE number IN (SELECT rowid FROM patient_words WHERE words MATCH ?)
-ORDER BY sort_name, id LIMIT ?
-"""
+
+KeyRow = tuple[PatientId, int, int, bytes]
+"""A patient's key: whose, its number, in which epoch it is wrapped, and the wrapped key."""
 
 
 def fold(text: str) -> str:
@@ -41,12 +28,6 @@ def fold(text: str) -> str:
     apart = unicodedata.normalize("NFKD", text.casefold())
     bare = "".join(char for char in apart if not unicodedata.combining(char))
     return unicodedata.normalize("NFKC", bare).translate(_NOT_DECOMPOSED)
-
-
-def query_of(search: str) -> str:
-    """Return the FTS5 query for what a person typed: every word is a prefix, none is syntax."""
-    words = re.findall(r"\w+", fold(search).replace("_", " "))
-    return " ".join(f'"{word}"*' for word in words)
 
 
 def _sort_name(patient: Patient) -> str:
@@ -120,27 +101,6 @@ def find(cursor: Cursor, chart_number: str, issuer: str) -> list[Patient]:
     return [from_json(row[0], Patient) for row in rows]
 
 
-def search(cursor: Cursor, typed: str, limit: int) -> list[PatientSummary]:
-    """Return the patients whose words begin with each typed word; everybody for an empty text."""
-    query = query_of(typed)
-    values: tuple[object, ...]
-    if query:
-        sql, values = _SUMMARIES.format(found=_MATCHING), (query, limit)
-    elif typed.strip():
-        return []
-    else:
-        sql, values = _SUMMARIES.format(found=_EVERYBODY), (limit,)
-    return [
-        PatientSummary(
-            from_json(record, Patient),
-            studies,
-            images,
-            date.fromisoformat(last) if last else None,
-        )
-        for record, studies, images, last in cursor.execute(sql, values).fetchall()
-    ]
-
-
 def put_key(cursor: Cursor, patient_id: PatientId, number: int, epoch: int, wrapped: bytes) -> None:
     """Keep a patient's wrapped key of a number, in place of the same key in an earlier epoch."""
     sql = "INSERT OR REPLACE INTO patient_keys VALUES (?, ?, ?, ?)"
@@ -165,6 +125,39 @@ def get_key(
     if row is None:
         raise NotInStore("This patient is not in the store any more.")
     return int(row[0]), int(row[1]), bytes(row[2])
+
+
+def has_other_epochs(cursor: Cursor, epoch: int) -> bool:
+    """Whether a key is wrapped in another epoch than this."""
+    sql = "SELECT 1 FROM patient_keys WHERE epoch <> ? LIMIT 1"
+    return cursor.execute(sql, (epoch,)).fetchone() is not None
+
+
+def count_other_epochs(cursor: Cursor, epoch: int) -> int:
+    """Return how many keys are wrapped in another epoch than this."""
+    sql = "SELECT count(*) FROM patient_keys WHERE epoch <> ?"
+    row = cursor.execute(sql, (epoch,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def keys_after(
+    cursor: Cursor, after: tuple[PatientId, int], epoch: int, limit: int
+) -> list[KeyRow]:
+    """Return keys that are wrapped in another epoch, in order, behind (patient, number)."""
+    rows = cursor.execute(
+        "SELECT patient_id, number, epoch, wrapped FROM patient_keys"
+        " WHERE (patient_id, number) > (?, ?) AND epoch <> ? ORDER BY patient_id, number LIMIT ?",
+        (*after, epoch, limit),
+    ).fetchall()
+    return [(PatientId(row[0]), int(row[1]), int(row[2]), bytes(row[3])) for row in rows]
+
+
+def move_keys(cursor: Cursor, epoch: int, wrapped: list[tuple[PatientId, int, bytes]]) -> None:
+    """Put keys, wrapped in an epoch, in the place of the same keys in an earlier one."""
+    cursor.executemany(
+        "UPDATE patient_keys SET epoch = ?, wrapped = ? WHERE patient_id = ? AND number = ?",
+        [(epoch, blob, patient_id, number) for patient_id, number, blob in wrapped],
+    )
 
 
 def key_numbers(cursor: Cursor) -> list[tuple[PatientId, int]]:

@@ -10,9 +10,10 @@ import pytest
 
 from tests.unit.vault.made_up import new_patient
 from viewer.crypto.secret import Secret
-from viewer.vault.catalog import patients
+from viewer.vault.catalog import finding, patients
 from viewer.vault.catalog.connection import Catalog
-from viewer.vault.catalog.patients import fold, query_of
+from viewer.vault.catalog.finding import query_of
+from viewer.vault.catalog.patients import fold
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,7 @@ def test_ten_thousand_patients_are_searched_as_one_types(
     with catalog.read() as cursor:
         for typed in ("m", "mu", "mul", "mulb", "sch ba", "bw-0", "09999", "zzz", ""):
             start = time.perf_counter()
-            found = patients.search(cursor, typed, 200)
+            found = finding.search(cursor, typed, 200)
             slowest = max(slowest, time.perf_counter() - start)
             assert bool(found) == (typed != "zzz")
     catalog.close()
