@@ -8,7 +8,8 @@ from pathlib import Path
 
 import attrs
 
-from viewer.vault.catalog.connection import Catalog
+from viewer.vault.catalog.connection import Catalog, Cursor
+from viewer.vault.catalog.moving import remove_leftovers
 from viewer.vault.errors import StoreDamaged, StoreMissing, StoreTooNew, WrongKey, store_fault
 from viewer.vault.keys import catalog_key
 from viewer.vault.records import VaultKeys
@@ -32,6 +33,11 @@ class Layout:
     def catalog(self) -> Path:
         """The encrypted catalog; the store exists once this does."""
         return self.folder / "catalog.db"
+
+    @property
+    def next_catalog(self) -> Path:
+        """The catalog under the next epoch's key while it is being made; never read otherwise."""
+        return self.folder / "catalog.next"
 
     @property
     def objects(self) -> Path:
@@ -85,6 +91,7 @@ class Layout:
         try:
             with catalog.write() as cursor:
                 cursor.execute("INSERT INTO meta VALUES ('practice_id', ?)", (keys.practice_id,))
+                mark_epoch(cursor, keys.current_epoch)
         finally:
             catalog.close()
         fresh.replace(self.catalog)
@@ -115,11 +122,14 @@ class Layout:
     def open_catalog(self, keys: VaultKeys) -> Catalog:
         """Open the catalog with the current epoch's key, else an older one's.
 
+        What a rotation that never ended left of the next catalog is removed.
+
         Raises
         ------
         WrongKey
             None of the keys opens it.
         """
+        remove_leftovers(self.next_catalog)
         older = sorted(set(keys.epochs) - {keys.current_epoch}, reverse=True)
         for epoch in (keys.current_epoch, *older):
             with catalog_key(keys, epoch) as key:
@@ -154,6 +164,17 @@ class Layout:
             self.in_use.unlink(missing_ok=True)
         except OSError:
             return
+
+
+def mark_epoch(cursor: Cursor, epoch: int) -> None:
+    """Write into a catalog which epoch its key is of; a store without the mark is in the first."""
+    cursor.execute("INSERT OR REPLACE INTO meta VALUES ('epoch', ?)", (str(epoch),))
+
+
+def epoch_of(cursor: Cursor) -> int:
+    """Return the epoch that a catalog is under."""
+    row = cursor.execute("SELECT value FROM meta WHERE name = 'epoch'").fetchone()
+    return int(row[0]) if row else 1
 
 
 def _practice_of(catalog: Catalog) -> str:

@@ -241,7 +241,7 @@ class Catalog:
                 return False
             self._fold()
             old = self._swap(fresh, key)
-        overwrite(old)
+        overwrite(old, self._path.parent)
         return True
 
     def _swap(self, fresh: Path, key: Secret) -> BinaryIO | None:
