@@ -12,7 +12,7 @@ from psygnal import Signal
 from viewer.app.undo import UndoStack
 from viewer.crypto.derive import DEFAULT_STRETCH, Stretch
 from viewer.model.errors import BitewingError
-from viewer.session.accounts import Practice
+from viewer.session.accounts import KeyRing, Practice
 from viewer.session.audit.events import Entry, EventKind
 from viewer.session.audit.reader import TrailReader
 from viewer.session.audit.trail import Trail
@@ -197,11 +197,10 @@ class Clinic:
         """Make the reader for a session that holds the trail key."""
         with self._guard:
             if self._reader is None:
-                key = session.key(KeyName.TRAIL)
-                try:
-                    self._reader = TrailReader(self.folder, key)
-                finally:
-                    key.wipe()
+                with KeyRing({KeyName.TRAIL: session.epochs(KeyName.TRAIL)}) as ring:
+                    epochs = ring.keys[KeyName.TRAIL]
+                    newest_first = [epochs[number] for number in sorted(epochs, reverse=True)]
+                    self._reader = TrailReader(self.folder, *newest_first)
             self._reader.refresh()
             return self._reader
 

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 
 import attrs
 
-from viewer.crypto.derive import DEFAULT_STRETCH, Stretch, stretch_password
-from viewer.crypto.errors import NotAuthentic
+from viewer.crypto.derive import DEFAULT_STRETCH, Stretch
 from viewer.crypto.people import new_sealing_pair
-from viewer.crypto.secret import Secret
 from viewer.model.ids import UserId, new_id
 from viewer.session import epochs
 from viewer.session.book import (
-    RECOVERY,
-    SALT_BYTES,
     Book,
     UserRow,
-    unwrap_user_key,
-    wrap_user_key,
 )
-from viewer.session.clock import Clock, SystemClock
-from viewer.session.device import require_device_secret
-from viewer.session.errors import AccountRefused, AccountsTampered, AccountsUnwritable
+from viewer.session.clock import SystemClock
+from viewer.session.credentials import PasswordLedger
+from viewer.session.errors import (
+    AccountRefused,
+    AccountsTampered,
+    AccountsUnwritable,
+)
 from viewer.session.holders import (
     KeyRing,
     User,
     empty_book,
     login_name,
-    open_all,
     role_of,
     sealed_to,
     still_managed,
@@ -38,13 +34,13 @@ from viewer.session.keystore import KeyStore
 from viewer.session.ledger import FILE, unproved_book
 from viewer.session.passwords import Advice, advise, require_good_password
 from viewer.session.permissions import OWNER, KeyName, Permission
+from viewer.session.recovered import copy_of, opened_on_paper
 from viewer.session.recovery import RecoveryKey
-from viewer.session.rekeying import KeyLedger
 
 __all__ = ["KeyRing", "Practice", "User"]
 
 
-class Practice(KeyLedger):
+class Practice(PasswordLedger):
     """The accounts of one store, loaded and authenticated. Safe from any thread.
 
     Changes are on disk when a method returns. Who may change what is the gate's business, but keys
@@ -91,8 +87,8 @@ class Practice(KeyLedger):
             raise AccountsUnwritable from None
         row = practice._new_row(officer_name, officer_name, officer_role, stretch)
         with ring:
-            book = practice._with_password(book, row, officer_password, ring)
-        practice._take_over(book)
+            row = practice._wrapped(row, officer_password)
+            practice._take_over(sealed_to(book.with_user(row), row, ring))
         return practice, recovery
 
     @classmethod
@@ -120,100 +116,92 @@ class Practice(KeyLedger):
     ) -> Practice:
         """After a lost key store: an account that manages accounts gets in again.
 
-        All others keep their accounts and need a new password from it. The file cannot be
-        authenticated without the old device secret, so the officer looks at the list afterwards.
+        Every epoch opens again. All others keep their accounts and need a new password from it. The
+        file cannot be authenticated without the old device secret, so the officer looks at the
+        list afterwards, and a rotation of all keys is due. A failed disk, a changed account of the
+        operating system and a lost keyring are the same to it.
 
         Raises
         ------
         NotAuthentic
-            This recovery key is not this practice's.
+            This recovery key is not this practice's, or a key in the file was planted.
         AccountRefused, WeakPassword, AccountsTampered, AccountsUnwritable, NoKeyStore
             Nothing was changed.
         """
-        old = _unproved(folder)
-        if recovery.public.hex() != old.recovery_public:
-            raise NotAuthentic
-        with open_all(old, recovery.private, RECOVERY, "") as ring:
+        return cls._recovered(folder, keystore, _unproved(folder), recovery, name, password)
+
+    @classmethod
+    def restored(
+        cls,
+        folder: Path,
+        keystore: KeyStore,
+        copy: bytes,
+        recovery: RecoveryKey,
+        name: str,
+        password: str,
+    ) -> Practice:
+        """On an empty machine: write the accounts of a copy into a folder that has none.
+
+        `copy` is what `copy_for_backup` returned, or the bytes of an `accounts.json`. It needs no
+        more than the recovery key: the key store gets a fresh device secret (or keeps the one it
+        has), the named account gets the new password, all others one from it later, and every
+        epoch of the copy opens again. Putting a copy of `accounts.json` in place and calling
+        `recover` does the same. To read a backup before this, see `recovered.opened_copy`.
+
+        Raises
+        ------
+        As `recover`; AccountRefused also if the folder holds accounts already.
+        """
+        if cls.is_founded(folder):
+            raise AccountRefused("There is a practice in this folder already.")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            raise AccountsUnwritable from None
+        return cls._recovered(folder, keystore, unproved_book(copy), recovery, name, password)
+
+    @classmethod
+    def _recovered(
+        cls,
+        folder: Path,
+        keystore: KeyStore,
+        old: Book,
+        recovery: RecoveryKey,
+        name: str,
+        password: str,
+    ) -> Practice:
+        with opened_on_paper(old, recovery) as ring:
+            proved = attrs.evolve(old, recovery_proved_at=SystemClock().wall().isoformat())
+            book = epochs.with_due(epochs.on_paper_alone(proved), KeyName)
             keystore.create_device_secret().wipe()
-            practice = cls(folder, keystore, epochs.with_due(epochs.on_paper_alone(old), KeyName))
+            practice = cls(folder, keystore, book)
             row = practice._row(name)
             if Permission.MANAGE_ACCOUNTS not in role_of(row.role).may:
                 raise AccountRefused("Only an account that manages accounts can be recovered.")
             practice._require_good(password, row)
-            row = attrs.evolve(row, is_enabled=True)
-            book = practice._with_password(practice._book, row, password, ring)
-        practice._take_over(book)
+            row = practice._wrapped(attrs.evolve(row, is_enabled=True), password)
+            practice._take_over(sealed_to(book.with_user(row), row, ring))
         return practice
 
-    # --- passwords and keys --------------------------------------------------------------------
+    def copy_for_backup(self, images_from: int = 1) -> bytes:
+        """Return the accounts for a backup: names, roles and keys sealed to the recovery key alone.
+
+        Take a new copy after each change of accounts or keys. `images_from` leaves the epochs of
+        IMAGES under it out, before they are retired here.
+
+        Raises
+        ------
+        AccountRefused
+            The current epoch would be left out.
+        AccountsTampered, DeviceSecretMissing, NoKeyStore
+            The accounts are not what was written last, or that cannot be told.
+        """
+        self.refresh()
+        return copy_of(self._book, images_from)
 
     def advise(self, password: str, name: str = "") -> Advice:
         """Rate a new password for somebody of this practice."""
         return advise(password, (self.name, name))
-
-    def open_keys(self, user_id: UserId, password: str) -> KeyRing:
-        """Unwrap a user's keys: the only password check. `Desk` calls it, behind the throttle.
-
-        Raises
-        ------
-        NotAuthentic
-            A wrong password.
-        AccountsTampered
-            The password is right, but the keys are not those of this user and role.
-        DeviceSecretMissing, NoKeyStore
-            The other half of the key is not there.
-        """
-        with self._turn:
-            row, book = self._row(user_id), self._book
-        with require_device_secret(self.keystore) as secret:
-            private = unwrap_user_key(row, password, secret, self._place(secret))
-        try:
-            with private:
-                return _opened(book, private, row)
-        except NotAuthentic:
-            raise AccountsTampered from None
-
-    def stretch_for_nobody(self, password: str) -> None:
-        """Take as long as a wrong password takes, for a name that nobody has."""
-        cost = max(row.cost for row in self._book.users)
-        stretch_password(password, secrets.token_bytes(SALT_BYTES), Stretch(*cost)).wipe()
-
-    def change_password(
-        self, user_id: UserId, old: str, new: str, clock: Clock | None = None
-    ) -> None:
-        """A user's own change. An open session is no place to guess: the old one is throttled too.
-
-        Raises
-        ------
-        NotAuthentic
-            The old password is wrong.
-        WaitFirst, AccountBlocked
-            Too many wrong ones came before.
-        WeakPassword
-            The new one is not taken.
-        """
-        with self._turn:
-            row = self._row(user_id)
-            self._require_good(new, row)
-            self.throttle.begin(row.id, clock or SystemClock())
-            with self.open_keys(row.id, old) as ring, self._changing():
-                self.throttle.succeeded(row.id)
-                self._write(self._with_password(self._book, self._row(user_id), new, ring))
-
-    def reset_password(self, officer: KeyRing, user_id: UserId, new: str) -> User:
-        """Give a fresh key pair and password; failures are forgotten, a recovery is completed.
-
-        Raises
-        ------
-        WeakPassword, AccountRefused
-            It is not taken, or the officer does not hold the keys that the role needs.
-        """
-        with self._changing():
-            row = self._row(user_id)
-            self._require_good(new, row)
-            self._write(self._with_password(self._book, row, new, officer))
-        self.throttle.succeeded(user_id)
-        return self.user(user_id)
 
     # --- accounts --------------------------------------------------------------------------
 
@@ -229,11 +217,13 @@ class Practice(KeyLedger):
         WeakPassword
             The password is not taken.
         """
+        cost = Stretch(*max(row.cost for row in self._book.users))
+        row = self._new_row(name, display_name or name, role_id, cost)
+        self._require_good(password, row)
+        row = self._wrapped(row, password)
         with self._changing():
-            cost = Stretch(*max(row.cost for row in self._book.users))
-            row = self._new_row(name, display_name or name, role_id, cost)
-            self._require_good(password, row)
-            self._write(self._with_password(self._book, row, password, officer))
+            self._require_free(name)
+            self._write(sealed_to(self._book.with_user(row), row, officer))
         return self.user(row.id)
 
     def set_enabled(self, officer: KeyRing, user_id: UserId, *, enabled: bool) -> User:
@@ -274,8 +264,7 @@ class Practice(KeyLedger):
     def _new_row(self, name: str, display_name: str, role_id: str, cost: Stretch) -> UserRow:
         if not name.strip() or not display_name.strip():
             raise AccountRefused("An account needs a name.")
-        if any(login_name(row.name) == login_name(name) for row in self._book.users):
-            raise AccountRefused("There is an account of this name already.", "Choose another.")
+        self._require_free(name)
         return UserRow(
             id=UserId(new_id()),
             name=name.strip(),
@@ -289,19 +278,9 @@ class Practice(KeyLedger):
             wrapped={},
         )
 
-    def _require_good(self, password: str, row: UserRow) -> None:
-        require_good_password(password, (self.name, row.name, row.display_name))
-
-    def _with_password(self, book: Book, row: UserRow, password: str, ring: KeyRing) -> Book:
-        """Return the book with a fresh key pair for a user, and the role's keys sealed to it."""
-        pair, salt = new_sealing_pair(), secrets.token_bytes(SALT_BYTES)
-        with require_device_secret(self.keystore) as secret, pair.private:
-            row = wrap_user_key(row, pair, password, salt, secret, self._place(secret))
-        return sealed_to(book.with_user(row), row, ring)
-
-
-def _opened(book: Book, private: Secret, row: UserRow) -> KeyRing:
-    return open_all(book, private, row.id, row.role) if row.is_enabled else KeyRing({})
+    def _require_free(self, name: str) -> None:
+        if any(login_name(row.name) == login_name(name) for row in self._book.users):
+            raise AccountRefused("There is an account of this name already.", "Choose another.")
 
 
 def _with_lost_keys_due(book: Book, before: UserRow, row: UserRow) -> Book:

@@ -3,15 +3,20 @@
 ::
 
     KEK          = HKDF(Argon2id(password) ‖ device secret, info = purpose|practice|user|device)
-    user key     = X25519 private key, AES-GCM under KEK, bound to user|version|device|public key
+                   HKDF(… ‖ third share, info = … v2|third share's id) where one is required
+    user key     = X25519 private key, AES-GCM under KEK, bound to user|version|device|public key,
+                   and to the third share's id where one is required
     practice key = HPKE-sealed to each user whose role holds it, and to the recovery key, bound to
                    practice|key|epoch|user|role
 
 There is no password hash: unwrapping the user key is the only check. A role that is edited, or a
-wrapped key that is moved to another user, no longer opens.
+wrapped key that is moved to another user, no longer opens; nor does one whose third share was
+edited out of the file, since it is half of what the key was wrapped with.
 """
 
 from __future__ import annotations
+
+from contextlib import ExitStack
 
 import attrs
 
@@ -20,15 +25,16 @@ from viewer.crypto.derive import Stretch, context, derive, stretch_password
 from viewer.crypto.errors import NotAuthentic
 from viewer.crypto.people import (
     KeyPair,
-    new_sealing_pair,
-    new_signing_pair,
     seal_to,
     sealing_public,
+    signing_public,
     unseal_from,
 )
 from viewer.crypto.secret import Secret
 from viewer.model.ids import UserId
+from viewer.session.errors import ThirdShareMissing
 from viewer.session.permissions import KeyName
+from viewer.session.third import ThirdShare, challenge_of
 
 RECOVERY = "recovery"
 """Stands for the recovery key where a user's id stands."""
@@ -39,7 +45,11 @@ SALT_BYTES = 16
 
 @attrs.frozen
 class UserRow:
-    """One account. `wrapped` is empty until a password is set (again)."""
+    """One account. `wrapped` is empty until a password is set (again).
+
+    `third` is the id of the third share that its key is wrapped with besides, `third_label` what
+    a person calls it; both are "" where none is required.
+    """
 
     id: UserId
     name: str
@@ -51,6 +61,8 @@ class UserRow:
     salt: str
     cost: tuple[int, int, int]
     wrapped: dict[str, str]
+    third: str = ""
+    third_label: str = ""
 
     @property
     def stretch(self) -> Stretch:
@@ -68,6 +80,8 @@ class EpochRow:
     """One practice key in one epoch, sealed to users by id, to "recovery" and to "emergency".
 
     `public` is its public half, "" for a symmetric one. A retired epoch keeps it, and no seals.
+    `follows` can be made only by who knows this epoch's key and the one before ("" in the first):
+    sealing needs a public key alone, so without it anybody could seal us a key of his own.
     """
 
     key: str
@@ -75,6 +89,7 @@ class EpochRow:
     sealed: dict[str, str]
     public: str = ""
     is_retired: bool = False
+    follows: str = ""
 
 
 @attrs.frozen
@@ -99,49 +114,84 @@ class Book:
         return attrs.evolve(self, users=(*others, row))
 
 
-def wrap_user_key(
-    row: UserRow, pair: KeyPair, password: str, salt: bytes, secret: Secret, place: tuple[str, str]
-) -> UserRow:
-    """Return the row with a private key wrapped under a password and the device secret.
+@attrs.frozen(eq=False)
+class Shares:
+    """What a user's key is wrapped with besides the password. `place` is (practice, device)."""
 
-    `place` is (practice id, device id).
+    device: Secret
+    place: tuple[str, str]
+    third: ThirdShare | None = None
+
+
+def wrap_user_key(
+    row: UserRow, pair: KeyPair, password: str, salt: bytes, shares: Shares
+) -> UserRow:
+    """Return the row with a private key wrapped under a password and the shares.
+
+    The row requires the third share from now on that is among them, or none.
+
+    Raises
+    ------
+    ThirdShareMissing
+        It does not answer.
     """
+    third, place = shares.third, shares.place
     fresh = attrs.evolve(
-        row, version=row.version + 1, public=pair.public.hex(), salt=salt.hex(), wrapped={}
+        row,
+        version=row.version + 1,
+        public=pair.public.hex(),
+        salt=salt.hex(),
+        wrapped={},
+        third=third.id if third else "",
+        third_label=third.label if third else "",
     )
-    stretched = stretch_password(password, salt, row.stretch)
-    with stretched, _kek(stretched, secret, row.id, place) as kek:
+    with _kek(fresh, password, shares) as kek:
         wrapped = wrap(kek, pair.private, _wrap_context(fresh, place))
     return attrs.evolve(fresh, wrapped={place[1]: wrapped.hex()})
 
 
-def unwrap_user_key(row: UserRow, password: str, secret: Secret, place: tuple[str, str]) -> Secret:
+def unwrap_user_key(row: UserRow, password: str, shares: Shares) -> Secret:
     """Return the private key: the only password check.
 
     Raises
     ------
     NotAuthentic
         A wrong password, another workstation, or a changed row.
+    ThirdShareMissing
+        The third share that the row requires is not among them, or does not answer.
     """
+    if row.third and (shares.third is None or shares.third.id != row.third):
+        raise ThirdShareMissing(row.third_label)
     try:
-        stretched = stretch_password(password, bytes.fromhex(row.salt), row.stretch)
+        kek = _kek(row, password, shares)
     except ValueError:
         raise NotAuthentic from None
-    with stretched, _kek(stretched, secret, row.id, place) as kek:
-        wrapped = bytes.fromhex(row.wrapped.get(place[1], ""))
-        private = unwrap(kek, wrapped, _wrap_context(row, place))
+    with kek:
+        wrapped = bytes.fromhex(row.wrapped.get(shares.place[1], ""))
+        private = unwrap(kek, wrapped, _wrap_context(row, shares.place))
     if sealing_public(private).hex() != row.public:
         private.wipe()
         raise NotAuthentic
     return private
 
 
-def _kek(stretched: Secret, secret: Secret, user_id: UserId, place: tuple[str, str]) -> Secret:
-    info = context("bitewing user key v1", place[0], user_id, place[1])
-    return derive([stretched, secret], info)
+def _kek(row: UserRow, password: str, shares: Shares) -> Secret:
+    salt, (practice, device) = bytes.fromhex(row.salt), shares.place
+    with ExitStack() as wiped:
+        if not row.third or shares.third is None:
+            info = context("bitewing user key v1", practice, row.id, device)
+            stretched = wiped.enter_context(stretch_password(password, salt, row.stretch))
+            return derive([stretched, shares.device], info)
+        info = context("bitewing user key v2", practice, row.id, device, row.third)
+        third = shares.third.answer(challenge_of(practice, row.id, salt))
+        wiped.enter_context(third)
+        stretched = wiped.enter_context(stretch_password(password, salt, row.stretch))
+        return derive([stretched, shares.device, third], info)
 
 
 def _wrap_context(row: UserRow, place: tuple[str, str]) -> bytes:
+    if row.third:
+        return context("bitewing user key v2", *place, row.id, row.version, row.public, row.third)
     return context("bitewing user key v1", *place, row.id, row.version, row.public)
 
 
@@ -162,10 +212,37 @@ def open_epoch(
     Raises
     ------
     NotAuthentic
-        It was sealed to another holder or role, or not at all.
+        It was sealed to another holder or role, or not at all; or the public half in the book is
+        another's.
     """
     bound = _seal_context(practice_id, epoch, holder, role)
-    return unseal_from(private, bytes.fromhex(epoch.sealed.get(holder, "")), bound)
+    try:
+        key = unseal_from(private, bytes.fromhex(epoch.sealed.get(holder, "")), bound)
+    except ValueError:
+        raise NotAuthentic from None
+    if public_half(KeyName(epoch.key), key) != epoch.public:
+        key.wipe()
+        raise NotAuthentic
+    return key
+
+
+def succession(practice_id: str, epoch: EpochRow, before: Secret, key: Secret) -> str:
+    """Return what shows that an epoch was begun by somebody who held the one before."""
+    info = context("bitewing epoch succession v1", practice_id, epoch.key, epoch.number)
+    with derive([before, key], info) as shown:
+        return shown.view().hex()
+
+
+def require_follows(practice_id: str, epoch: EpochRow, before: Secret | None, key: Secret) -> None:
+    """Return only if an epoch follows the one before.
+
+    Raises
+    ------
+    NotAuthentic
+        It was planted.
+    """
+    if before is None or epoch.follows != succession(practice_id, epoch, before, key):
+        raise NotAuthentic
 
 
 def _seal_context(practice_id: str, epoch: EpochRow, holder: str, role: str) -> bytes:
@@ -173,8 +250,13 @@ def _seal_context(practice_id: str, epoch: EpochRow, holder: str, role: str) -> 
 
 
 def new_practice_key(name: KeyName) -> tuple[Secret, str]:
-    """Return a fresh practice key and its public half in hex ("" for a symmetric one)."""
+    """Return a fresh practice key and its public half."""
+    key = Secret.random()  # any 32 random bytes are a key of each kind (RFC 7748 §5, RFC 8032 §5.1)
+    return key, public_half(name, key)
+
+
+def public_half(name: KeyName, key: Secret) -> str:
+    """Return the public half of a practice key in hex, "" for a symmetric one."""
     if name is KeyName.IMAGES:
-        return Secret.random(), ""
-    pair = new_signing_pair() if name is KeyName.SHARE else new_sealing_pair()
-    return pair.private, pair.public.hex()
+        return ""
+    return (signing_public(key) if name is KeyName.SHARE else sealing_public(key)).hex()

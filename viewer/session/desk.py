@@ -20,6 +20,7 @@ from viewer.session.errors import (
     AccountRefused,
     LoginRefused,
     NotLoggedIn,
+    ThirdShareMissing,
     TrailUnwritable,
     WaitFirst,
 )
@@ -108,6 +109,8 @@ class Desk:
         ------
         LoginRefused, WaitFirst, AccountBlocked
             Not admitted, in one message for a wrong name and a wrong password.
+        ThirdShareMissing
+            The account also needs a third share, and it does not answer.
         TrailUnwritable, AccountsTampered, AccountsUnwritable, DeviceSecretMissing, NoKeyStore
             Nobody can be admitted now.
         """
@@ -118,6 +121,8 @@ class Desk:
         failed = EventKind.UNLOCK_FAILED if is_unlock else EventKind.LOGIN_FAILED
         self._settle()
         try:
+            if user is not None:
+                self.practice.share_of(user.id)  # no password is tried without it, and none counted
             self.practice.throttle.begin(account, self._clock)
             known, keys = self._try_password(user, password)
         except WaitFirst:
@@ -125,6 +130,9 @@ class Desk:
             raise
         except AccountBlocked:
             self.trail.append(Entry(failed, who, Outcome.REFUSED, why="account blocked"))
+            raise
+        except ThirdShareMissing:
+            self.trail.append(Entry(failed, who, Outcome.REFUSED, why="third share missing"))
             raise
         except NotAuthentic:
             why = "wrong password" if user else "unknown name"

@@ -19,6 +19,7 @@ from viewer.session.book import (
     EpochRow,
     new_practice_key,
     seal_epoch,
+    succession,
 )
 from viewer.session.errors import AccountRefused
 from viewer.session.holders import KeyRing, due_on_paper, role_of
@@ -57,13 +58,17 @@ def begun(book: Book, officer: KeyRing, names: Iterable[KeyName]) -> tuple[Book,
         The officer's ring lacks a current epoch.
     """
     fresh: dict[KeyName, dict[int, Secret]] = {}
-    for name in sorted(set(names), key=lambda each: each.value):
+    wanted = sorted(set(names), key=lambda each: each.value)
+    for name in wanted:
         require_all_held(book, officer, name)
+    for name in wanted:
         key, public = new_practice_key(name)
-        number = current(book, name) + 1
-        row = _sealed_to_all(book, EpochRow(name.value, number, {}, public=public), key)
+        last = current(book, name)
+        row = EpochRow(name.value, last + 1, {}, public=public)
+        follows = succession(book.practice_id, row, held(officer, name, last), key)
+        row = _sealed_to_all(book, attrs.evolve(row, follows=follows), key)
         book = _with_current(attrs.evolve(book, epochs=(*book.epochs, row)), name, public)
-        fresh[name] = {number: key}
+        fresh[name] = {row.number: key}
     return book, KeyRing(fresh)
 
 
@@ -112,13 +117,14 @@ def sealed_to_paper(book: Book, ring: KeyRing, holder: str, public: str) -> Book
 def on_paper_alone(book: Book) -> Book:
     """Return the book as the recovery key alone may open it: nobody has a password any more.
 
-    The emergency key goes too: a book that cannot be authenticated could name an attacker's.
+    Third shares are forgotten with them. The emergency key goes too: a book that cannot be
+    authenticated could name an attacker's.
     """
     rows = tuple(
         attrs.evolve(row, sealed={} if row.is_retired else {RECOVERY: row.sealed[RECOVERY]})
         for row in book.epochs
     )
-    users = tuple(attrs.evolve(row, wrapped={}) for row in book.users)
+    users = tuple(attrs.evolve(row, wrapped={}, third="", third_label="") for row in book.users)
     return attrs.evolve(book, users=users, epochs=rows, emergency_public="")
 
 

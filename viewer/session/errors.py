@@ -14,6 +14,7 @@
     └── RecoveryKeyMistyped     the recovery key's checksum is wrong
     EnvironmentFault
     ├── NoKeyStore              the OS key store cannot be used: fail closed
+    ├── ThirdShareMissing       the account's security key (or key server) is not within reach
     ├── DeviceSecretMissing     this workstation does not hold the practice's device secret
     ├── AccountsUnwritable      the accounts cannot be written: nothing was changed
     └── TrailUnwritable         the trail cannot be written: the action is refused
@@ -106,6 +107,17 @@ class NoKeyStore(EnvironmentFault):
     def __init__(self, what: str = "The key store of this computer cannot be used.") -> None:
         super().__init__(
             what, "Unlock it or set it up; without it the store of images stays closed."
+        )
+
+
+class ThirdShareMissing(EnvironmentFault):
+    """The account needs a third share that does not answer at this workstation."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__(
+            f"This account also needs “{label}”, which does not answer.",
+            "Plug it in, touch it or connect to it, then try again. If it is lost, ask the "
+            "security officer.",
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from contextlib import ExitStack
 
 import attrs
 
@@ -18,6 +19,7 @@ from viewer.session.book import (
     UserRow,
     new_practice_key,
     open_epoch,
+    require_follows,
     seal_epoch,
 )
 from viewer.session.errors import AccountRefused, AccountsTampered
@@ -32,7 +34,8 @@ FORMAT = 2
 class User:
     """A person with an account. `name` is typed at login, `display_name` is shown.
 
-    `is_ready` is false after a recovery, until the officer sets a new password.
+    `is_ready` is false after a recovery, until the officer sets a new password. `third_share` is
+    what the login also needs, as a person calls it; "": nothing.
     """
 
     id: UserId
@@ -41,6 +44,7 @@ class User:
     role: Role
     is_enabled: bool = True
     is_ready: bool = True
+    third_share: str = ""
 
 
 @attrs.frozen(eq=False)
@@ -93,7 +97,13 @@ def role_of(role_id: str) -> Role:
 def user_of(row: UserRow) -> User:
     """Return a row as the person it stands for."""
     return User(
-        row.id, row.name, row.display_name, role_of(row.role), row.is_enabled, bool(row.wrapped)
+        id=row.id,
+        name=row.name,
+        display_name=row.display_name,
+        role=role_of(row.role),
+        is_enabled=row.is_enabled,
+        is_ready=bool(row.wrapped),
+        third_share=row.third_label,
     )
 
 
@@ -150,16 +160,23 @@ def open_all(book: Book, private: Secret, holder: str, role_id: str) -> KeyRing:
     Raises
     ------
     NotAuthentic
-        One of them was not sealed to this holder and role.
+        One of them was not sealed to this holder and role, or does not follow the one before.
     """
     due = role_of(role_id).holds if role_id else due_on_paper(holder)
     keys: dict[KeyName, dict[int, Secret]] = {}
-    for epoch in book.epochs:
-        name = KeyName(epoch.key)
-        if name in due and not epoch.is_retired:
-            key = open_epoch(book.practice_id, epoch, private, holder, role_id)
-            keys.setdefault(name, {})[epoch.number] = key
-    return KeyRing(keys)
+    with ExitStack() as undo:
+        ring = KeyRing(keys)
+        undo.callback(ring.wipe)
+        for epoch in sorted(book.epochs, key=lambda each: each.number):
+            name = KeyName(epoch.key)
+            if name in due and not epoch.is_retired:
+                mine = keys.setdefault(name, {})
+                key = open_epoch(book.practice_id, epoch, private, holder, role_id)
+                before, mine[epoch.number] = mine.get(epoch.number - 1), key
+                if len(mine) > 1:
+                    require_follows(book.practice_id, epoch, before, key)
+        undo.pop_all()
+    return ring
 
 
 def due_on_paper(holder: str) -> frozenset[KeyName]:
@@ -194,12 +211,38 @@ def checked_book(content: object) -> Book:
         book = from_json(to_json(content), Book)
         rows_fit = all(row.role in roles() for row in book.users)
         costs_fit = all(is_acceptable(row.stretch) for row in book.users)
-        names_fit = all(epoch.key in {name.value for name in KeyName} for epoch in book.epochs)
-    except (ValueError, TypeError):
+        epochs_fit = all(map(_is_one_run, _numbers(book).values()))
+        due_fits = all(KeyName(name) for name in book.rotation_due)
+        book = _upgraded(book)
+        halves_fit = _halves(book) == (book.share_public, book.trail_public)
+    except (ValueError, TypeError, IndexError):
         raise AccountsTampered from None
-    if book.format not in {1, FORMAT} or not (rows_fit and costs_fit and names_fit and book.users):
+    if book.format not in {1, FORMAT} or not (
+        rows_fit and costs_fit and epochs_fit and due_fits and halves_fit and book.users
+    ):
         raise AccountsTampered
-    return _upgraded(book)
+    return book
+
+
+def _numbers(book: Book) -> Mapping[KeyName, list[EpochRow]]:
+    """Return the epochs of each key, oldest first."""
+    rows: dict[KeyName, list[EpochRow]] = {name: [] for name in KeyName}
+    for row in book.epochs:
+        rows[KeyName(row.key)].append(row)
+    return {name: sorted(each, key=lambda row: row.number) for name, each in rows.items()}
+
+
+def _is_one_run(rows: list[EpochRow]) -> bool:
+    """Whether epochs count 1, 2, 3… and all up to one that is not the last are retired."""
+    retired = [row.is_retired for row in rows]
+    counted = [row.number for row in rows] == list(range(1, len(rows) + 1))
+    return counted and retired == sorted(retired, reverse=True) and not all(retired)
+
+
+def _halves(book: Book) -> tuple[str, str]:
+    """Return the public halves of the current epochs of SHARE and TRAIL."""
+    rows = _numbers(book)
+    return rows[KeyName.SHARE][-1].public, rows[KeyName.TRAIL][-1].public
 
 
 def _upgraded(book: Book) -> Book:

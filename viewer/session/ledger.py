@@ -12,7 +12,7 @@ from pathlib import Path
 from viewer.crypto.secret import Secret
 from viewer.model.json import to_plain
 from viewer.session import epochs
-from viewer.session.book import Book, UserRow
+from viewer.session.book import Book, Shares, UserRow
 from viewer.session.device import device_id
 from viewer.session.errors import AccountRefused, AccountsTampered
 from viewer.session.files import process_lock
@@ -20,6 +20,7 @@ from viewer.session.holders import User, checked_book, login_name, user_of
 from viewer.session.keystore import KeyStore
 from viewer.session.permissions import KeyName
 from viewer.session.tagged import TaggedFile
+from viewer.session.third import ThirdShare
 from viewer.session.throttle import Throttle
 
 FILE = "accounts.json"
@@ -35,6 +36,8 @@ class Ledger:
     def __init__(self, folder: Path, keystore: KeyStore, book: Book) -> None:
         self.folder = folder
         self.keystore = keystore
+        self.third_shares: dict[str, ThirdShare] = {}
+        """Those within reach of this workstation, by id: put there what was plugged in."""
         self.throttle = Throttle(folder, keystore, book.practice_id)
         self._book = book
         self._file = TaggedFile(folder / FILE, keystore, book.practice_id, _HEAD)
@@ -161,8 +164,8 @@ class Ledger:
                 return row
         raise AccountRefused("There is no such account.")
 
-    def _place(self, secret: Secret) -> tuple[str, str]:
-        return self.id, device_id(secret)
+    def _shares(self, device: Secret, third: ThirdShare | None) -> Shares:
+        return Shares(device, (self.id, device_id(device)), third)
 
 
 def unproved_book(raw: bytes) -> Book:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections.abc import Sequence
@@ -33,9 +34,9 @@ class TrailReader:
     trail must stay readable. Whether the trail is whole is for the verifier to say.
     """
 
-    def __init__(self, folder: Path, trail_key: Secret) -> None:
+    def __init__(self, folder: Path, trail_key: Secret, *older_keys: Secret) -> None:
         self._folder = folder
-        self._trail_key = trail_key.copy()
+        self._trail_keys = [key.copy() for key in (trail_key, *older_keys)]
         self._record_keys: dict[tuple[int, int], Secret] = {}
         self._contexts: dict[int, bytes] = {}
         self._read_to: dict[int, int] = {}
@@ -84,7 +85,8 @@ class TrailReader:
     def close(self) -> None:
         """Forget keys and events."""
         with self._turn:
-            self._trail_key.wipe()
+            for trail_key in self._trail_keys:
+                trail_key.wipe()
             for key in self._record_keys.values():
                 key.wipe()
             self._record_keys.clear()
@@ -116,6 +118,13 @@ class TrailReader:
             frame = read_frame(file, at)
             if frame.kind != FrameKind.KEY:
                 raise NotAuthentic
-            key = unseal_from(self._trail_key, frame.body, self._contexts.get(number, b""))
+            key = self._unsealed(frame, self._contexts.get(number, b""))
             self._record_keys[number, at] = key
         return key
+
+    def _unsealed(self, frame: Frame, bound: bytes) -> Secret:
+        """Return a record key; a segment is sealed to the trail key of the epoch it began in."""
+        for trail_key in self._trail_keys[:-1]:
+            with contextlib.suppress(NotAuthentic):
+                return unseal_from(trail_key, frame.body, bound)
+        return unseal_from(self._trail_keys[-1], frame.body, bound)
