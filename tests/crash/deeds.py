@@ -121,7 +121,7 @@ def begin(folder: Path, ledger: Ledger, teller: Teller, seed: int, epochs: int =
     return Work(folder, vault, teller, np.random.default_rng(seed), people, images)
 
 
-def look(folder: Path, ledger: Ledger, epochs: int = 1) -> dict[str, Any]:
+def look_at_store(folder: Path, ledger: Ledger, epochs: int = 1) -> dict[str, Any]:
     """Open the store as the next start would and return all there is, bit for bit."""
     try:
         with open_vault(folder, ledger, epochs) as vault:

@@ -1,7 +1,7 @@
 """What a child acknowledged before it died, and whether what is found afterwards honours it.
 
-The child tells each deed twice: `doing` before and `done` after; what was `doing` when it died is in
-doubt and may be there whole or not at all. Everything `done` must be as it was told.
+The child tells each deed twice: `doing` before and `done` after. What was `doing` when it died is
+in doubt and may be there whole or not at all. Everything `done` must be as it was told.
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import shutil
 import sys
 import time
@@ -20,7 +19,8 @@ from typing import Any
 import attrs
 import numpy as np
 
-from tests.crash.deeds import Work, begin, look
+from tests.crash.campaign import campaign, look
+from tests.crash.deeds import Work, begin, look_at_store
 from tests.crash.ledger import Ledger, Teller
 from tests.crash.syscalls import Blow, Call, Decide, Run, let_pass, run_child
 from tests.unit.vault.made_up import new_keys
@@ -66,25 +66,7 @@ def phase_of(call: Call | None) -> str:
 
 def seen_by_a_fresh_process(folder: Path, ledger: Ledger, epochs: int = 1) -> dict[str, Any]:
     """Fork, look at the store, and return what was seen."""
-    said, say = os.pipe()
-    pid = os.fork()
-    if not pid:
-        status = 1
-        try:
-            os.close(said)
-            with os.fdopen(say, "w") as channel:
-                json.dump(look(folder, ledger, epochs), channel)
-            status = 0
-        finally:
-            os._exit(status)
-    os.close(say)
-    with os.fdopen(said) as channel:
-        text = channel.read()
-    _, status = os.waitpid(pid, 0)
-    if status or not text:
-        return {"fault": f"the look itself died with status {status}"}
-    seen: dict[str, Any] = json.loads(text)
-    return seen
+    return look(folder, lambda folder: look_at_store(folder, ledger, epochs))
 
 
 def made_store(folder: Path) -> Ledger:
@@ -250,11 +232,20 @@ def disk(root: Path, fault: str, tries: int, seed: int) -> Report:
     return report
 
 
+def shoot(root: Path, wanted: str, kills: int, seed: int) -> Report:
+    """Kill one practice again and again; `wanted` names deeds with commas, or is ``all``."""
+    report, started = Report(), time.monotonic()
+    names = [] if wanted == "all" else wanted.split(",")
+    report.more = campaign(root, kills, seed, report.count, report.faults.append, names)
+    report.seconds = time.monotonic() - started
+    return report
+
+
 def main(arguments: list[str]) -> int:
-    """Run one exercise: ``sweep ROOT NAME TRIES SEED``, ``disk ROOT ERRNO TRIES SEED``."""
+    """Run one exercise: ``sweep|disk|campaign ROOT WHAT TRIES SEED``."""
     what, root, *rest = arguments
     Path(root).mkdir(parents=True, exist_ok=True)
-    exercises = {"sweep": sweep, "disk": disk}
+    exercises = {"sweep": sweep, "disk": disk, "campaign": shoot}
     report = exercises[what](Path(root), rest[0], int(rest[1]), int(rest[2]))
     print(report.as_json())  # noqa: T201 - a program's answer
     return 0

@@ -20,6 +20,7 @@ import struct
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 
@@ -88,6 +89,8 @@ class Call:
     name: str
     path: str
     at_s: float
+    after: str = ""
+    """The last whole line the child told before."""
 
     @property
     def is_write(self) -> bool:
@@ -124,7 +127,7 @@ def run_child(
     decide: Decide = let_pass,
     *,
     error: int = errno.ENOSPC,
-    kill_after_s: float | None = None,
+    kill_after: tuple[str, float] | None = None,
     limit_s: float = 60.0,
 ) -> Run:
     """Fork, run `body(pipe)` under watch, and return how it ended. Single-threaded callers only.
@@ -137,8 +140,9 @@ def run_child(
         Only calls on files below it are counted and put before `decide`.
     error : int
         What `Blow.FAIL` answers.
-    kill_after_s : float, optional
-        Kill at this moment, whatever is going on.
+    kill_after : tuple[str, float], optional
+        Kill so many seconds after the child told a line with these words in it (at once: ""),
+        whatever is going on then.
     """
     ours, theirs = socket.socketpair()
     said, say = os.pipe()
@@ -157,7 +161,7 @@ def run_child(
     ours.close()
     watch = _Watch(pid, listener, os.fspath(root), decide, error)
     try:
-        watch.go(said, kill_after_s, limit_s)
+        watch.go(said, kill_after, limit_s)
         _, watch.run.status = os.waitpid(pid, 0)
         watch.run.told += _rest_of(said)
     finally:
@@ -193,32 +197,44 @@ class _Watch:
         self._names = {number: name for name, number in _numbers().items()}
         self._start_s = time.monotonic()
 
-    def go(self, said: int, kill_after_s: float | None, limit_s: float) -> None:
+    def go(self, said: int, kill_after: tuple[str, float] | None, limit_s: float) -> None:
         """Answer calls until the child is gone."""
+        os.set_blocking(said, False)
         poll = select.poll()
         poll.register(self._listener, select.POLLIN)
         poll.register(said, select.POLLIN)
-        deadline = self._start_s + (limit_s if kill_after_s is None else kill_after_s)
+        words, delay_s = kill_after or ("", limit_s)
+        deadline = self._start_s + limit_s
+        is_armed = False
         while True:
+            if not is_armed and words.encode() in self.run.told:
+                is_armed, deadline = True, time.monotonic() + delay_s
             left = deadline - time.monotonic()
             if left <= 0:
-                self._kill()
-                self._require_planned(kill_after_s)
+                self._end_in_time(is_planned=is_armed and kill_after is not None)
                 return
             for descriptor, event in poll.poll(left * 1000):
-                if descriptor == said:
-                    told = os.read(said, 1 << 16)
-                    self.run.told += told
-                    if not told:
+                # What was told before a call is heard before it.
+                if not self._hear(said):
+                    with suppress(KeyError):
                         poll.unregister(said)
-                elif not event & select.POLLIN or not self._answer_one():
+                if descriptor != said and not (event & select.POLLIN and self._answer_one()):
                     return
 
-    def _require_planned(self, kill_after_s: float | None) -> None:
-        if kill_after_s is None:
-            last = self.run.calls[-1] if self.run.calls else None
+    def _hear(self, said: int) -> bool:
+        try:
+            while told := os.read(said, 1 << 16):
+                self.run.told += told
+        except BlockingIOError:
+            return True
+        return False
+
+    def _end_in_time(self, *, is_planned: bool) -> None:
+        self._kill()
+        last = self.run.calls[-1] if self.run.calls else None
+        if not is_planned:
             raise TimeoutError(f"the child hangs after {last}")
-        self.run.killed_at = self.run.calls[-1] if self.run.calls else None
+        self.run.killed_at = last
 
     def _answer_one(self) -> bool:
         raw = bytearray(_NOTIF.size)
@@ -232,7 +248,8 @@ class _Watch:
         if not path.startswith(self._root):
             return self._send(number, 0, 0, _CONTINUE)
         moment = time.monotonic() - self._start_s
-        call = Call(len(self.run.calls), name, path[len(self._root) + 1 :], moment)
+        after = self.run.told.rpartition(b"\n")[0].rpartition(b"\n")[2].decode()
+        call = Call(len(self.run.calls), name, path[len(self._root) + 1 :], moment, after)
         self.run.calls.append(call)
         return self._strike(self._decide(call), call, number, thread, arguments)
 
@@ -290,9 +307,9 @@ def _path_of(thread: int, name: str, arguments: list[int]) -> str:
     """Return the file a call is about; empty where the child is gone already."""
     try:
         if name in _BY_DESCRIPTOR:
-            return os.readlink(f"/proc/{thread}/fd/{arguments[0]}")
+            return _link(thread, f"fd/{arguments[0]}")
         if name == "copy_file_range":
-            return os.readlink(f"/proc/{thread}/fd/{arguments[2]}")
+            return _link(thread, f"fd/{arguments[2]}")
         position = _PATH_ARGUMENT.get(name, 0)
         text = _text_at(thread, arguments[position])
         if text.startswith("/"):
@@ -300,9 +317,13 @@ def _path_of(thread: int, name: str, arguments: list[int]) -> str:
         base = f"fd/{arguments[0] & 0xFFFFFFFF}" if position else "cwd"
         if position and arguments[0] & 0xFFFFFFFF == 0xFFFFFF9C:  # AT_FDCWD
             base = "cwd"
-        return os.path.normpath(os.path.join(os.readlink(f"/proc/{thread}/{base}"), text))  # noqa: PTH118
+        return os.path.normpath(f"{_link(thread, base)}/{text}")
     except OSError:
         return ""
+
+
+def _link(thread: int, name: str) -> str:
+    return os.fspath(Path(f"/proc/{thread}/{name}").readlink())
 
 
 def _text_at(thread: int, address: int) -> str:
@@ -319,6 +340,7 @@ def _text_at(thread: int, address: int) -> str:
 
 
 def _rest_of(descriptor: int) -> bytes:
+    os.set_blocking(descriptor, True)
     told = b""
     while more := os.read(descriptor, 1 << 16):
         told += more

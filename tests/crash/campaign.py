@@ -1,0 +1,157 @@
+"""A campaign: one practice, killed at random moments again and again, and looked at after each."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+
+from tests.crash import practice
+from tests.crash.ledger import Ledger, Teller
+from tests.crash.syscalls import Blow, Call, Decide, Run, let_pass, run_child
+
+_WARM_UP = 2
+_VOLLEY = 6
+_MOST_IMAGES = 24
+
+
+@attrs.define
+class Shot:
+    """When to kill: at a call of a deed, or at a moment after it began."""
+
+    deed: str
+    decide: Decide
+    kill_after: tuple[str, float] | None
+
+
+@attrs.define
+class Gunner:
+    """Chooses shots; learns how many calls a deed makes and how long it takes."""
+
+    random: np.random.Generator
+    calls: dict[str, int] = attrs.field(factory=dict)
+    seconds: dict[str, float] = attrs.field(factory=dict)
+
+    def aim(self, deed: str) -> Shot:
+        """Choose a moment of a deed: half of them by the clock, half by the call, some torn."""
+        words = f'"word": "doing", "deed": "{deed}"'
+        if self.random.random() < 0.5:
+            moment = self.random.uniform(0, 1.15 * self.seconds.get(deed, 0.1))
+            return Shot(deed, let_pass, (words, float(moment)))
+        number = int(self.random.integers(0, self.calls.get(deed, 40) + 2))
+        blow = Blow.TEAR if self.random.random() < 0.4 else Blow.KILL
+        seen = [0]
+
+        def decide(call: Call) -> Blow:
+            if not seen[0] and words not in call.after:
+                return Blow.PASS
+            seen[0] += 1
+            return blow if seen[0] > number else Blow.PASS
+
+        return Shot(deed, decide, None)
+
+    def learn(self, run: Run) -> None:
+        """Measure the deeds that came to their end."""
+        begun: dict[str, list[Call]] = {}
+        for call in run.calls:
+            if '"doing"' in call.after:
+                begun.setdefault(call.after, []).append(call)
+        for line, calls in begun.items():
+            deed = json.loads(line)["deed"]
+            self.calls[deed] = max(self.calls.get(deed, 0), len(calls))
+            took_s = calls[-1].at_s - calls[0].at_s
+            self.seconds[deed] = max(took_s, 0.9 * self.seconds.get(deed, 0.0))
+
+
+def child(root: Path, ledger: Ledger, teller: Teller, deed: str, seed: int) -> None:
+    """Open the practice, do a little of everything, then the deed, again and again."""
+    table = practice.deeds()
+    with practice.at_work(root) as clinic:
+        work = practice.begin_work(root, clinic, ledger, teller, seed)
+        if not work.patients:
+            work.add()
+        common = ["add", "put", "edit", "put"]
+        for _ in range(int(work.random.integers(_WARM_UP + 1))):
+            table[common[int(work.random.integers(len(common)))]](work)
+        for _ in range(_VOLLEY):
+            if deed != "delete" and len(work.images) > _MOST_IMAGES:
+                work.delete()
+            table[deed](work)
+
+
+def look(root: Path, observe: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
+    """Look in a fresh process."""
+    said, say = os.pipe()
+    pid = os.fork()
+    if not pid:
+        status = 1
+        try:
+            os.close(said)
+            with os.fdopen(say, "w") as channel:
+                json.dump(observe(root), channel)
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(say)
+    with os.fdopen(said) as channel:
+        text = channel.read()
+    _, status = os.waitpid(pid, 0)
+    if status or not text:
+        return {"fault": f"the look itself died with status {status}"}
+    seen: dict[str, Any] = json.loads(text)
+    return seen
+
+
+def campaign(
+    root: Path,
+    kills: int,
+    seed: int,
+    count: Callable[[Run, str], None],
+    fault: Callable[[str], None],
+    wanted: list[str],
+) -> dict[str, Any]:
+    """Kill one practice `kills` times; return the figures that `count` does not keep."""
+    random, ledger = np.random.default_rng(seed), Ledger()
+    gunner = Gunner(random)
+    practice.found_in(root)
+    names = wanted or list(practice.deeds())
+    killed, tries, started = 0, 0, time.monotonic()
+    aimed: dict[str, int] = {}
+    doubtful: dict[str, int] = {}
+    while killed < kills and tries < 3 * kills:
+        deed = names[tries % len(names)]
+        shot = gunner.aim(deed)
+        tries += 1
+        seed_now = int(random.integers(1 << 30))
+
+        def body(say: int, deed: str = deed, seed_now: int = seed_now) -> None:
+            child(root, ledger, Teller(say), deed, seed_now)
+
+        run = run_child(body, root, shot.decide, kill_after=shot.kill_after)
+        gunner.learn(run)
+        ledger.hear(run.told)
+        in_doubt = (ledger.doubt or {}).get("deed", "between deeds")
+        if run.was_killed:
+            killed += 1
+            aimed[deed] = aimed.get(deed, 0) + 1
+            doubtful[in_doubt] = doubtful.get(in_doubt, 0) + 1
+        elif run.status:
+            fault(f"{tries}. {deed} ended by itself with {run.status} after {ledger.doubt}")
+        count(run, in_doubt)
+        doubt = ledger.doubt
+        for words in ledger.settle(look(root, practice.look_at_practice)):
+            fault(f"{tries}. {deed} at {run.killed_at}, in doubt {doubt}: {words}")
+    return {
+        "aimed at": aimed,
+        "died in": doubtful,
+        "tries": tries,
+        "images at the end": len(ledger.images),
+        "deeds acknowledged": ledger.deeds,
+        "kills a second": round(killed / (time.monotonic() - started), 2),
+    }
