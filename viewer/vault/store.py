@@ -19,7 +19,7 @@ from viewer.vault import pictures
 from viewer.vault.catalog import finding, images, patients, settings
 from viewer.vault.catalog.connection import Catalog
 from viewer.vault.catalog.images import Role, StoredObject
-from viewer.vault.catalog.keeping import require_no_hold
+from viewer.vault.catalog.legal import require_no_hold
 from viewer.vault.check import check_store
 from viewer.vault.errors import (
     NotInStore,
@@ -168,9 +168,9 @@ class Vault:
         ValueError
             A patient with this id is there already.
         """
-        epoch, wrapped = self._sealed.new_patient_key(patient.id)
         with self._catalog.write() as cursor:
             patients.add(cursor, patient, issuer)
+            epoch, wrapped = self._sealed.new_patient_key(patient.id)
             patients.put_key(cursor, patient.id, 1, epoch, wrapped)
 
     def update_patient(self, patient: Patient, issuer: str | None = None) -> None:
@@ -285,6 +285,7 @@ class Vault:
             with self._catalog.write() as cursor:
                 twin = images.find_twin(cursor, record)
                 if twin is None:
+                    patients.get_key(cursor, record.patient_id)
                     images.put_study(cursor, study, series)
                     images.add(cursor, record, made)
         except BaseException:

@@ -1,4 +1,4 @@
-"""What is held elsewhere, looked at, pinned and under legal hold, in the catalog."""
+"""What is held elsewhere, looked at, pinned and due, in the catalog."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 
-from viewer.model.ids import ImageId, ObjectId, PatientId, UserId
+from viewer.model.ids import ImageId, ObjectId, PatientId
+from viewer.vault.catalog import patients
 from viewer.vault.catalog.connection import Cursor
 from viewer.vault.catalog.images import Role, StoredObject
-from viewer.vault.errors import ArchiveUnknown, NotInStore, UnderLegalHold
-from viewer.vault.keeping.records import Archive, Evictable, Hold, HoldRequest, KindUsage
+from viewer.vault.catalog.legal import holds, require_patient
+from viewer.vault.errors import ArchiveUnknown
+from viewer.vault.keeping.records import Archive, Evictable, KindUsage
+from viewer.vault.keeping.retention import KeptImage, KeptPatient, days_of
 
 _HELD = (
     "EXISTS (SELECT 1 FROM held_elsewhere JOIN archives ON archives.number = held_elsewhere.archive"
@@ -42,6 +45,7 @@ FROM images CROSS JOIN objects ON objects.image_id = images.id
 WHERE images.number > ?4 AND images.number <= ?5 GROUP BY 1
 """  # noqa: S608 - constants of this module
 _ROWS_AT_ONCE = 20_000
+_PATIENTS_AT_ONCE = 2_000
 
 
 # archives and what they hold
@@ -267,74 +271,49 @@ def pinned(cursor: Cursor, first: date) -> list[tuple[PatientId, date]]:
     return [(PatientId(row[0]), date.fromordinal(int(row[1]))) for row in rows]
 
 
-# legal holds
+# periods
 
 
-def require_patient(cursor: Cursor, patient_id: PatientId) -> None:
-    """Return only if there is such a patient.
+def last_visits(cursor: Cursor, number: int) -> list[tuple[int, PatientId, str]]:
+    """Return (row number, patient, last study's ISO date or "") of the next patients after a row.
+
+    None are left once the list is empty.
+    """
+    rows = cursor.execute(
+        "SELECT number, id, last_study FROM patients WHERE number > ? ORDER BY number LIMIT ?",
+        (number, _PATIENTS_AT_ONCE),
+    ).fetchall()
+    return [(int(row[0]), PatientId(row[1]), str(row[2])) for row in rows]
+
+
+def kept_patient(cursor: Cursor, patient_id: PatientId) -> KeptPatient:
+    """Return what the periods of a patient's images depend on.
 
     Raises
     ------
     NotInStore
-        There is none.
+        There is no such patient.
     """
-    row = cursor.execute("SELECT 1 FROM patients WHERE id = ?", (patient_id,)).fetchone()
-    if row is None:
-        raise NotInStore("This patient is not in the store any more.")
-
-
-def require_no_hold(cursor: Cursor, patient_id: PatientId) -> None:
-    """Return only if nothing of the patient is under legal hold.
-
-    Ask inside the transaction that removes something, so that a hold put meanwhile is not missed.
-    The catalog's triggers refuse too, should somebody not have asked.
-
-    Raises
-    ------
-    UnderLegalHold
-        It must not be erased, purged, deleted or evicted.
-    """
-    sql = "SELECT 1 FROM holds WHERE patient_id = ? AND released_at IS NULL"
-    if cursor.execute(sql, (patient_id,)).fetchone():
-        raise UnderLegalHold
-
-
-def put_hold(cursor: Cursor, request: HoldRequest, at: datetime) -> int:
-    """Put a patient under hold; return the hold's number. Several may stand at once."""
-    require_patient(cursor, request.patient_id)
-    cursor.execute(
-        "INSERT INTO holds (patient_id, reason, placed_by, placed_at) VALUES (?, ?, ?, ?)",
-        (request.patient_id, request.reason, request.by, at.isoformat()),
-    )
-    return cursor.lastrowid
-
-
-def release_hold(cursor: Cursor, number: int, reason: str, by: UserId, at: datetime) -> bool:
-    """Release one hold; whether it stood."""
-    cursor.execute(
-        "UPDATE holds SET release_reason = ?, released_by = ?, released_at = ?"
-        " WHERE number = ? AND released_at IS NULL",
-        (reason, by, at.isoformat(), number),
-    )
-    return cursor.rowcount > 0
-
-
-def holds(cursor: Cursor, patient_id: PatientId | None, *, standing: bool) -> list[Hold]:
-    """Return holds, of one patient or all; `standing` leaves out the released ones."""
+    patient = patients.get(cursor, patient_id)
     rows = cursor.execute(
-        "SELECT number, patient_id, reason, placed_by, placed_at, released_by, released_at,"
-        " release_reason FROM holds WHERE (?1 IS NULL OR patient_id = ?1)"
-        " AND (released_at IS NULL OR NOT ?2) ORDER BY number",
-        (patient_id, int(standing)),
+        "SELECT images.id, json_extract(images.record, '$.kind'), studies.date, images.acquired"
+        " FROM images JOIN studies ON studies.patient_id = images.patient_id"
+        " AND studies.uid = images.study_uid WHERE images.patient_id = ? ORDER BY images.number",
+        (patient_id,),
     ).fetchall()
-    return [
-        Hold(
-            int(row[0]), PatientId(row[1]), str(row[2]), UserId(row[3]),
-            datetime.fromisoformat(row[4]), UserId(row[5]) if row[5] else None,
-            datetime.fromisoformat(row[6]) if row[6] else None, str(row[7] or ""),
-        )
-        for row in rows
-    ]  # fmt: skip
+    made = [max(days_of((str(row[2]), str(row[3]))), default=None) for row in rows]
+    pins = cursor.execute("SELECT day FROM pins WHERE patient_id = ?", (patient_id,)).fetchall()
+    return KeptPatient(
+        patient_id,
+        patient.chart_number,
+        patient.birth_date,
+        tuple(
+            KeptImage(ImageId(row[0]), str(row[1]), day)
+            for row, day in zip(rows, made, strict=True)
+        ),
+        tuple(date.fromordinal(int(row[0])) for row in pins),
+        bool(holds(cursor, patient_id, standing=True)),
+    )
 
 
 # rules and the newest time seen

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -12,18 +11,20 @@ import attrs
 
 from viewer.model.errors import BitewingError
 from viewer.model.ids import ImageId, ObjectId, PatientId, UserId
-from viewer.vault.catalog import images, keeping
+from viewer.vault.catalog import images, keeping, legal
 from viewer.vault.catalog.connection import Catalog, Cursor
 from viewer.vault.catalog.images import Role
-from viewer.vault.errors import KeepingRefused, store_fault
+from viewer.vault.errors import KeepingRefused
 from viewer.vault.keeping import clock
-from viewer.vault.keeping.eviction import RULES, Eviction, verified_span
+from viewer.vault.keeping.eviction import RULES, Eviction
+from viewer.vault.keeping.measure import Measure
+from viewer.vault.keeping.purge import Purge, due_now
 from viewer.vault.keeping.records import (
     Archive,
+    Due,
     Evicted,
     Hold,
     HoldRequest,
-    KindUsage,
     ObjectSource,
     Room,
     Usage,
@@ -35,8 +36,6 @@ from viewer.vault.keeping.uses import Uses
 from viewer.vault.records import IsCancelled, Progress, never, no_progress
 from viewer.vault.sealed import SealedObjects
 
-TIGHT_BYTES = 4 * 1024**3
-"""With less left on the disk there is hardly room for the next few volumes."""
 _MARKS_AT_ONCE = 5_000
 _FARTHEST_PIN = timedelta(days=366)
 
@@ -49,12 +48,13 @@ class Keeping:
 
     def __init__(self, folder: Path, catalog: Catalog, sealed: SealedObjects) -> None:
         self.now: clock.Now = clock.wall_clock
-        self._folder = folder
         self._catalog = catalog
         self._sealed = sealed
         self._uses = Uses(catalog)
         self._eviction = Eviction(catalog, sealed, self._uses)
         self._return = Return(catalog, sealed)
+        self._purge = Purge(catalog, sealed)
+        self._measure = Measure(folder, catalog)
         self._sources: tuple[ObjectSource, ...] = ()
 
     @property
@@ -243,45 +243,11 @@ class Keeping:
     def usage(self, progress: Progress = no_progress, is_cancelled: IsCancelled = never) -> Usage:
         """Return what the store takes by kind, what is held elsewhere, what could be freed."""
         pause = self._sealed.pause(is_cancelled)
-        kinds: dict[str, KindUsage] = {}
-        number = 0
-        while True:
-            pause()
-            progress(number, 0)
-            with self._catalog.read() as cursor:
-                span = verified_span(cursor, self.now())
-                number, found = keeping.usage_after(cursor, number, span, self.today)
-            if not found:
-                break
-            for each in found:
-                kinds[each.kind] = kinds[each.kind] + each if each.kind in kinds else each
-        disk_bytes, disk_free = self._disk()
-        quota = self.rules().quota
-        return Usage(
-            tuple(kinds[kind] for kind in sorted(kinds)),
-            None if quota is None else quota.of_disk(disk_bytes),
-            disk_free,
-            disk_bytes,
-            tuple(self.archives()),
-        )
+        return self._measure.usage(self.now(), self.today, progress, pause)
 
     def room(self, needed_bytes: int = 0) -> Room:
         """Return whether the disk is tight for so much more, and what could be freed then."""
-        disk_bytes, free = self._disk()
-        quota = self.rules().quota
-        is_tight = free - needed_bytes < min(TIGHT_BYTES, disk_bytes // 10)
-        if not is_tight and quota is None:
-            return Room(free, is_tight)
-        usage = self.usage()
-        over = usage.over_quota_bytes
-        return Room(free, is_tight, over, usage.free_bytes if is_tight or over else 0)
-
-    def _disk(self) -> tuple[int, int]:
-        try:
-            disk = shutil.disk_usage(self._folder)
-        except OSError as fault:
-            raise store_fault(fault) from fault
-        return disk.total, disk.free
+        return self._measure.room(needed_bytes, self.now(), self.today, self._sealed.pause())
 
     def evict(
         self,
@@ -348,7 +314,7 @@ class Keeping:
         _require_reason(reason)
         with self._catalog.write() as cursor:
             request = HoldRequest(patient_id, reason.strip(), by)
-            return keeping.put_hold(cursor, request, self.now())
+            return legal.put_hold(cursor, request, self.now())
 
     def release_hold(self, number: int, reason: str, by: UserId) -> None:
         """Release one hold, with the reason.
@@ -360,13 +326,13 @@ class Keeping:
         """
         _require_reason(reason)
         with self._catalog.write() as cursor:
-            if not keeping.release_hold(cursor, number, reason.strip(), by, self.now()):
+            if not legal.release_hold(cursor, number, reason.strip(), by, self.now()):
                 raise KeepingRefused("No hold of this number stands.", "List the holds.")
 
     def holds(self, patient_id: PatientId | None = None, *, standing: bool = True) -> list[Hold]:
         """Return the holds of a patient, or all; with `standing` only those not released."""
         with self._catalog.read() as cursor:
-            return keeping.holds(cursor, patient_id, standing=standing)
+            return legal.holds(cursor, patient_id, standing=standing)
 
     def is_held(self, patient_id: PatientId) -> bool:
         """Whether a patient is under legal hold."""
@@ -376,6 +342,39 @@ class Keeping:
         """Return the patients with this id or chart number."""
         with self._catalog.read() as cursor:
             return keeping.patients_named(cursor, name)
+
+    # periods
+
+    def due(
+        self,
+        today: date | None = None,
+        progress: Progress = no_progress,
+        is_cancelled: IsCancelled = never,
+    ) -> list[Due]:
+        """Return whose images' periods have ended, held patients too; nothing is removed.
+
+        `today` looks ahead or back; a purge goes by this computer's own day alone.
+        """
+        return self._purge.due(today or self.today, progress, self._sealed.pause(is_cancelled))
+
+    def due_of(self, patient_id: PatientId) -> Due | None:
+        """Return one patient's images whose periods have ended, or None."""
+        with self._catalog.read() as cursor:
+            return due_now(cursor, patient_id, self.today)
+
+    def purge(self, patient_id: PatientId, code: str, witness: Witness) -> Due:
+        """Remove one patient's images whose periods have ended, all at once, for ever.
+
+        `code` is that of the `Due` that somebody has seen; `witness` writes down what goes.
+
+        Raises
+        ------
+        UnderLegalHold, ClockDoubtful
+            Nothing is removed.
+        KeepingRefused
+            Nothing is due, or no longer what was seen.
+        """
+        return self._purge.purge(patient_id, code, self.now(), self.today, witness)
 
     # time
 

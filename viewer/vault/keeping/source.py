@@ -13,8 +13,9 @@ from viewer.vault.errors import KeptElsewhere, ObjectDamaged, ObjectMissing, Sto
 from viewer.vault.keeping.records import ObjectSource
 from viewer.vault.pictures import pixel_digest
 from viewer.vault.sealed import SealedObjects
-from viewer.vault.v1.container import ContainerReader, Pause
+from viewer.vault.v1.container import ContainerReader
 from viewer.vault.v1.folder import PART
+from viewer.vault.v1.order import Pause
 
 _COPY_BYTES = 1 << 20
 _SLACK_BYTES = 1 << 16
