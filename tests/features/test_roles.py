@@ -7,14 +7,17 @@ from typing import Any
 
 import pytest
 
-import viewer.app.use_cases as cases
 from tests.support.practice import OFFICER, PASSWORD, add_person, open_clinic, write_images
+from viewer.app import use_cases
 from viewer.app.clinic import Clinic
 from viewer.app.gate import registered
 from viewer.model.errors import BitewingError
 from viewer.session.audit.events import EventFilter, EventKind
 from viewer.session.errors import Locked, NotLoggedIn, NotPermitted
 from viewer.session.permissions import OWNER, roles
+
+use_cases.import_all()
+cases: Any = use_cases
 
 
 def requests(clinic: Clinic, tmp_path: Path, image_id: Any, patient_id: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import atexit
 import logging
 import shutil
 from collections.abc import Sequence
+from importlib import import_module
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from tempfile import mkdtemp
@@ -15,7 +16,7 @@ import attrs
 from platformdirs import user_log_path
 
 from viewer.app.actions import Actions
-from viewer.app.jobs import JobRunner
+from viewer.app.jobs import JobControl, JobRunner
 from viewer.app.undo import UndoStack
 from viewer.session.keystore import KeyStore
 from viewer.ui.application import Application
@@ -25,14 +26,11 @@ from viewer.ui.front_desk import FrontDesk
 from viewer.ui.ports import DemoUser, Pane, UserTile
 from viewer.ui.shell import Practice
 from viewer.ui.view_history import ViewHistory
-from viewer.wiring.accounts import ClinicAccounts
-from viewer.wiring.chart import ClinicChart
-from viewer.wiring.sharing import ClinicSharing
-from viewer.wiring.trail import ClinicTrail
 from viewer.wiring.workstation import Workstation
 
 if TYPE_CHECKING:
     from viewer.ui.tour import Tour
+    from viewer.wiring.sharing import ClinicSharing
 
 _LOG_BYTES = 1_000_000
 
@@ -57,18 +55,28 @@ class Joined:
         self.demo_users = demo_users
         self.undo = undo
         self.history = ViewHistory(undo)
-        self.sharing = ClinicSharing(workstation)
+        self._sharing: ClinicSharing | None = None
         self.front_desk = FrontDesk(workstation, self.practice_for, self.actions, demo_users)
 
     def practice_for(self, _: UserTile) -> Practice:
-        """Return the ports for whoever has just come in."""
-        self.sharing.forget()
+        """Return the ports for whoever has just come in.
+
+        What they need is imported by now: `_warm_up` did while the password was typed.
+        """
+        from viewer.wiring.accounts import ClinicAccounts
+        from viewer.wiring.chart import ClinicChart
+        from viewer.wiring.sharing import ClinicSharing
+        from viewer.wiring.trail import ClinicTrail
+
+        if self._sharing is None:
+            self._sharing = ClinicSharing(self.workstation)
+        self._sharing.forget()
         self.undo.clear()
         return Practice(
             chart=ClinicChart(self.workstation),
             watch=self.workstation,
             trail=ClinicTrail(self.workstation),
-            sharing=self.sharing,
+            sharing=self._sharing,
             accounts=ClinicAccounts(self.workstation),
             radiographs=self.radiograph_pane,
             volumes=self.planes_pane,
@@ -150,11 +158,28 @@ def _make_tour(joined: Joined, jobs: JobRunner, opening: Opening, pictures: Path
     return Tour(walks, pictures, opening.size or (1920, 1080))
 
 
-def _warm_up(jobs: JobRunner) -> None:
-    """Compile the kernels while somebody types a password."""
-    from viewer.imaging.kernels import warm
+_NEEDED_INSIDE = (
+    "viewer.wiring.accounts",
+    "viewer.wiring.chart",
+    "viewer.wiring.sharing",
+    "viewer.wiring.trail",
+    "viewer.ui.planes_pane",
+    "viewer.ui.radiograph_pane",
+)
+"""What the door does without: it reads and scrubs DICOM, and it draws with VTK."""
 
-    jobs.submit(lambda _: warm(), lambda _: None, lambda _: None)
+
+def _warm_up(jobs: JobRunner) -> None:
+    """Import what is needed inside and compile the kernels while somebody types a password."""
+
+    def prepare(_: JobControl) -> None:
+        for name in _NEEDED_INSIDE:
+            import_module(name)
+        from viewer.imaging.kernels import warm
+
+        warm()
+
+    jobs.submit(prepare, lambda _: None, lambda _: None)
 
 
 def _log_to_file() -> str:

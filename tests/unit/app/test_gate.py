@@ -9,6 +9,7 @@ import pytest
 
 from viewer.app.gate import Act, Entries, Subject, UseCase, registered
 from viewer.app.jobs import SilentControl
+from viewer.app.use_cases import import_all
 from viewer.model.errors import Cancelled, UserError
 from viewer.session.audit.events import Actor, Entry, EventKind, Outcome
 from viewer.session.errors import Locked, NotLoggedIn, NotPermitted, TrailUnwritable
@@ -181,8 +182,7 @@ def test_a_cancelled_control_stops_the_body_at_its_next_look(clinic: FakeClinic)
 
 
 def test_every_use_case_names_its_permission_and_its_event() -> None:
-    import viewer.app.use_cases  # noqa: F401 - registers them
-
+    import_all()
     cases = registered()
     assert len(cases) >= 12
     for name, found in cases.items():
