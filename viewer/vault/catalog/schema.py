@@ -184,5 +184,40 @@ CREATE TRIGGER hold_stands BEFORE DELETE ON holds WHEN OLD.released_at IS NULL
 BEGIN SELECT RAISE(ABORT, 'legal hold'); END;
 """
 
-STEPS: tuple[str, ...] = (_FIRST, _NUMBERED_KEYS, _KEEPING)
+_COUNTS = """
+ALTER TABLE patients ADD COLUMN study_count INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE patients ADD COLUMN image_count INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE patients ADD COLUMN last_study TEXT NOT NULL DEFAULT '';
+UPDATE patients SET
+    study_count = (SELECT count(*) FROM studies WHERE patient_id = patients.id),
+    image_count = (SELECT count(*) FROM images WHERE patient_id = patients.id),
+    last_study = (SELECT coalesce(max(date), '') FROM studies WHERE patient_id = patients.id);
+
+CREATE TRIGGER study_added AFTER INSERT ON studies BEGIN
+    UPDATE patients SET study_count = study_count + 1, last_study = max(last_study, new.date)
+    WHERE id = new.patient_id;
+END;
+CREATE TRIGGER study_dated AFTER UPDATE OF date ON studies WHEN old.date <> new.date BEGIN
+    UPDATE patients SET last_study =
+        (SELECT coalesce(max(date), '') FROM studies WHERE patient_id = new.patient_id)
+    WHERE id = new.patient_id;
+END;
+CREATE TRIGGER study_removed AFTER DELETE ON studies BEGIN
+    UPDATE patients SET study_count = study_count - 1, last_study =
+        (SELECT coalesce(max(date), '') FROM studies WHERE patient_id = old.patient_id)
+    WHERE id = old.patient_id;
+END;
+CREATE TRIGGER image_added AFTER INSERT ON images BEGIN
+    UPDATE patients SET image_count = image_count + 1 WHERE id = new.patient_id;
+END;
+CREATE TRIGGER image_removed AFTER DELETE ON images BEGIN
+    UPDATE patients SET image_count = image_count - 1 WHERE id = old.patient_id;
+END;
+"""
+
+_KEPT_ORPHANS = """
+CREATE TABLE kept_orphans (object_id TEXT PRIMARY KEY) WITHOUT ROWID, STRICT;
+"""
+
+STEPS: tuple[str, ...] = (_FIRST, _NUMBERED_KEYS, _KEEPING, _COUNTS, _KEPT_ORPHANS)
 """Step n takes a catalog from version n to n + 1."""
