@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,28 +56,21 @@ def unsealed(clinic: Clinic, record: ImageRecord) -> Volume:
     return open_image(clinic, OpenImage(record.id)).pixels
 
 
+class _Enough(Exception):
+    """The plane that was waited for is there."""
+
+
 def first_plane(clinic: Clinic, image_id: ImageId, plane: int) -> Volume:
     """Return one plane of a volume as soon as its bytes have been opened."""
-    valid: list[tuple[int, int]] = []
-    for part in clinic.vault.stream_pixels(image_id, plane):
-        size = part.pixels.strides[0]
-        valid.append((part.start_byte, part.stop_byte))
-        if covered(valid, plane * size, (plane + 1) * size):
-            whole: Volume = part.pixels[plane]
-            return whole
-    raise ValueError("the stream ended before the plane was whole")
+    found: list[Volume] = []
 
+    def arrived(pixels: Volume, _: range) -> None:
+        found.append(pixels[plane].copy())
+        raise _Enough
 
-def covered(valid: list[tuple[int, int]], start: int, stop: int) -> bool:
-    """Whether the stretches hold all bytes from start to stop.
-
-    >>> covered([(4, 8), (0, 4)], 2, 6), covered([(4, 8)], 2, 6)
-    (True, False)
-    """
-    for low, high in sorted(valid):
-        if low <= start < high:
-            start = high
-    return start >= stop
+    with suppress(_Enough):
+        clinic.vault.open_outwards(image_id, plane, arrived)
+    return found[0]
 
 
 def _require_same(bench: Bench, record: ImageRecord) -> None:

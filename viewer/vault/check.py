@@ -8,20 +8,22 @@ import attrs
 
 from viewer.model.errors import IntegrityError
 from viewer.model.ids import ImageId
-from viewer.vault.catalog import images, patients
+from viewer.vault.catalog import images, keeping, patients
 from viewer.vault.catalog.connection import Catalog
 from viewer.vault.catalog.images import Role, StoredObject
 from viewer.vault.errors import NotInStore, ObjectMissing, StoreDamaged, StoreFault, StoreTooNew
 from viewer.vault.pictures import pixel_digest
 from viewer.vault.records import CheckReport, Finding, FindingKind, IsCancelled, Progress
 from viewer.vault.sealed import SealedObjects
-from viewer.vault.v1.container import ContainerReader, Pause
+from viewer.vault.v1.container import ContainerReader
 from viewer.vault.v1.folder import is_leftover, is_object
+from viewer.vault.v1.order import Pause
 
 _PARTS = {
     Role.PIXELS: "The picture",
     Role.HEADERS: "The original header data",
     Role.PREVIEW: "The thumbnail",
+    Role.OVERVIEW: "The overview",
 }
 
 
@@ -63,7 +65,8 @@ def _look(
     findings += _catalog_findings(catalog)
     findings += _key_findings(catalog, sealed)
     with catalog.read() as cursor:
-        listed = images.all_objects(cursor)
+        listed = [part for part in images.all_objects(cursor) if part.is_here]
+    findings += _findings_elsewhere(catalog)
     checked_bytes = 0
     for done, part in enumerate(listed):
         pause()
@@ -98,6 +101,19 @@ def _key_findings(catalog: Catalog, sealed: SealedObjects) -> Iterator[Finding]:
         except (NotInStore, StoreDamaged):
             words = f"The key of patient {patient_id} is missing or damaged: no image opens."
             yield Finding(FindingKind.DAMAGED, words, None, patient_id)
+
+
+def _findings_elsewhere(catalog: Catalog) -> Iterator[Finding]:
+    with catalog.read() as cursor:
+        elsewhere = keeping.objects_elsewhere(cursor)
+    kept = sum(holders > 0 for _, holders in elsewhere)
+    if kept:
+        words = f"{kept} pictures are kept in an archive and not here, as they should be."
+        yield Finding(FindingKind.KEPT_ELSEWHERE, words)
+    for part, holders in elsewhere:
+        if not holders:
+            words = f"{_PARTS[part.role]} of image {part.image_id} is in no known archive any more."
+            yield Finding(FindingKind.MISSING, words, part.image_id, part.patient_id)
 
 
 def _check_object(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from viewer.bench.bench import Bench
 from viewer.bench.errors import ReadingsDiffer
-from viewer.bench.opening import covered, measure_opening
+from viewer.bench.opening import first_plane, measure_opening
 from viewer.bench.peers import Pydicom
 from viewer.bench.practice import BenchPractice
 
@@ -33,17 +33,8 @@ def test_nothing_is_compared_with_a_reading_that_gives_other_values(
             next(measure_opening(bench))
 
 
-@pytest.mark.parametrize(
-    ("valid", "whole"),
-    [
-        ([], False),
-        ([(0, 10)], True),
-        ([(0, 6)], False),
-        ([(6, 12), (0, 6)], True),
-        ([(0, 5), (6, 12)], False),
-    ],
-)
-def test_a_plane_is_whole_once_all_its_bytes_are_valid(
-    valid: list[tuple[int, int]], whole: bool
-) -> None:
-    assert covered(valid, 2, 10) is whole
+@pytest.mark.usefixtures("cooled")
+def test_the_first_plane_is_the_one_that_was_asked_for(practice: BenchPractice) -> None:
+    clinic, record = practice.clinic, practice.volume
+    whole = clinic.vault.open_pixels(record.id)
+    assert np.array_equal(first_plane(clinic, record.id, 70), whole[70])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from datetime import date
 from pathlib import Path
@@ -21,6 +22,7 @@ from viewer.model.image import ImageState
 from viewer.model.patient import Patient
 from viewer.vault.errors import (
     NotInStore,
+    ObjectDamaged,
     RolledBack,
     StoreClosed,
     StoreDamaged,
@@ -133,11 +135,8 @@ def test_nothing_can_be_done_after_closing(vault: Vault, patient: Patient) -> No
 
 def test_an_opening_under_way_stops_when_the_store_closes(vault: Vault, patient: Patient) -> None:
     kept = new_picture(patient.id, np.zeros((4, 1024, 1024), np.uint8)).put(vault)
-    parts = vault.stream_pixels(kept.id)
-    next(parts)
-    vault.close()
     with pytest.raises(StoreClosed):
-        next(parts)
+        vault.open_outwards(kept.id, 0, lambda pixels, planes: vault.close())
 
 
 # patients
@@ -268,15 +267,51 @@ def test_a_colour_thumbnail_comes_back(vault: Vault, patient: Patient) -> None:
     assert np.array_equal(vault.thumbnail(kept.id), thumbnail)
 
 
-def test_a_stream_begins_at_the_wanted_plane_and_fills_everything(
+def test_an_opening_begins_at_the_wanted_plane_and_grows_around_it(
     vault: Vault, patient: Patient
 ) -> None:
-    pixels = np.random.default_rng(6).integers(0, 255, (6, 1024, 1024), dtype=np.uint8)
+    pixels = np.random.default_rng(6).integers(0, 255, (40, 1024, 1024), dtype=np.uint8)
     kept = new_picture(patient.id, pixels).put(vault)
-    parts = list(vault.stream_pixels(kept.id, first_plane=4))
-    assert (parts[0].start_byte, parts[0].stop_byte) == (4 * MIB, 5 * MIB)
-    assert sorted(part.start_byte for part in parts) == [i * MIB for i in range(6)]
-    assert np.array_equal(parts[-1].pixels, pixels)
+    told: list[range] = []
+
+    def arrived(whole: np.ndarray, planes: range) -> None:
+        assert np.array_equal(whole[planes.start : planes.stop], pixels[planes.start : planes.stop])
+        told.append(planes)
+
+    found = vault.open_outwards(kept.id, 20, arrived)
+    assert np.array_equal(found, pixels)
+    assert 20 in told[0]
+    assert len(told[0]) <= 3
+    assert told[-1] == range(40)
+    assert 5 <= len(told) <= 9
+    for earlier, later in itertools.pairwise(told):
+        assert later.start <= earlier.start <= earlier.stop <= later.stop
+
+
+def test_an_opening_that_meets_damage_leaves_nothing_of_what_it_told_of(
+    vault: Vault, patient: Patient, folder: Path
+) -> None:
+    pixels = np.full((40, 1024, 1024), 7, np.uint8)
+    kept = new_picture(patient.id, pixels).put(vault)
+    largest = max((folder / "objects").rglob("*"), key=lambda path: path.stat().st_size)
+    with largest.open("r+b") as file:
+        file.seek(-1, 2)
+        last = file.read(1)[0]
+        file.seek(-1, 2)
+        file.write(bytes([last ^ 1]))
+    shown: list[np.ndarray] = []
+    with pytest.raises(ObjectDamaged):
+        vault.open_outwards(kept.id, 3, lambda whole, planes: shown.append(whole))
+    assert shown
+    assert not shown[0].any()
+
+
+def test_an_opening_stops_when_it_is_cancelled(vault: Vault, patient: Patient) -> None:
+    kept = new_picture(patient.id, np.full((40, 1024, 1024), 7, np.uint8)).put(vault)
+    shown: list[np.ndarray] = []
+    with pytest.raises(Cancelled):
+        vault.open_outwards(kept.id, 3, lambda whole, planes: shown.append(whole), shown.__len__)
+    assert not shown[0].any()
 
 
 def test_the_same_picture_again_is_kept_once(vault: Vault, patient: Patient, folder: Path) -> None:

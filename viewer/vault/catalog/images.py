@@ -34,6 +34,11 @@ class Role(Enum):
     PIXELS = "pixels"
     HEADERS = "headers"
     PREVIEW = "preview"
+    OVERVIEW = "overview"
+
+
+REQUIRED = frozenset({Role.PIXELS, Role.HEADERS, Role.PREVIEW})
+"""What no image may lack. An overview is made of the pixels whenever it is missing."""
 
 
 @attrs.frozen
@@ -92,6 +97,11 @@ def add(cursor: Cursor, record: ImageRecord, objects: Sequence[StoredObject]) ->
         "INSERT OR IGNORE INTO image_sops VALUES (?, ?)",
         [(uid, record.id) for uid in record.sop_instance_uids],
     )
+    add_objects(cursor, objects)
+
+
+def add_objects(cursor: Cursor, objects: Sequence[StoredObject]) -> None:
+    """List sealed objects of images that are there."""
     cursor.executemany(
         "INSERT INTO objects (image_id, role, id, plain_bytes, key_number, is_here)"
         " VALUES (?, ?, ?, ?, ?, ?)",
@@ -214,6 +224,20 @@ def stored_object(cursor: Cursor, image_id: ImageId, role: Role) -> StoredObject
     ObjectMissing
         The image has no such part.
     """
+    part = find_object(cursor, image_id, role)
+    if part is None:
+        raise ObjectMissing
+    return part
+
+
+def find_object(cursor: Cursor, image_id: ImageId, role: Role) -> StoredObject | None:
+    """Return where one part of an image lies; None if it has no such part.
+
+    Raises
+    ------
+    NotInStore
+        There is no such image.
+    """
     row = cursor.execute(
         "SELECT images.patient_id, objects.id, objects.plain_bytes, objects.key_number,"
         " objects.is_here FROM images"
@@ -224,7 +248,7 @@ def stored_object(cursor: Cursor, image_id: ImageId, role: Role) -> StoredObject
     if row is None:
         raise NotInStore
     if row[1] is None:
-        raise ObjectMissing
+        return None
     return StoredObject(
         ObjectId(row[1]), image_id, PatientId(row[0]), role, int(row[2]), int(row[3]), bool(row[4])
     )
@@ -252,10 +276,11 @@ def all_objects(cursor: Cursor) -> list[StoredObject]:
 
 
 def ids_without_parts(cursor: Cursor) -> list[tuple[ImageId, PatientId]]:
-    """Return (image, patient) of the images that lack one of their three objects."""
+    """Return (image, patient) of the images that lack an object which none may lack."""
     rows = cursor.execute(
         "SELECT images.id, images.patient_id FROM images LEFT JOIN objects"
-        " ON objects.image_id = images.id GROUP BY images.id HAVING count(objects.id) < ?",
-        (len(Role),),
+        " ON objects.image_id = images.id AND objects.role <> ?"
+        " GROUP BY images.id HAVING count(objects.id) < ?",
+        (Role.OVERVIEW.value, len(REQUIRED)),
     ).fetchall()
     return [(ImageId(row[0]), PatientId(row[1])) for row in rows]

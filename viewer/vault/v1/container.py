@@ -7,7 +7,7 @@ copy of the same bytes into a fresh array 51 ms.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +20,7 @@ from viewer.crypto.secret import Secret
 from viewer.model.ids import ObjectId
 from viewer.vault.errors import ObjectDamaged, ObjectMissing, store_fault
 from viewer.vault.v1.header import HEADER_BYTES, Header, parse_header
+from viewer.vault.v1.order import BLOCK_CHUNKS, Opened, Pause, Turns, reading_order
 
 THREADS = 2
 _AHEAD_CHUNKS = 32
@@ -27,9 +28,6 @@ _AHEAD_CHUNKS = 32
 
 _SERIAL_CHUNKS = 4
 """Below this many chunks a second thread costs more than it brings."""
-
-Pause = Callable[[], None]
-"""Called before each chunk; raises to stop."""
 
 
 def object_cipher(patient_key: Secret, header: Header) -> ChunkCipher:
@@ -50,6 +48,23 @@ def write_container(
         pause()
         start, stop = header.plain_span(index)
         _write_all(file, cipher.seal(index, plain[start:stop], is_final=header.is_final(index)))
+        if index % _AHEAD_CHUNKS == _AHEAD_CHUNKS - 1:
+            _begin_writing(file, _AHEAD_CHUNKS * header.chunk_bytes)
+
+
+def copy_container(
+    reader: ContainerReader, file: BinaryIO, header: Header, cipher: ChunkCipher, pause: Pause
+) -> None:
+    """Write what another container holds as a new one, chunk by chunk, each authenticated first.
+
+    Raises
+    ------
+    ObjectDamaged, ObjectMissing, StoreFault
+        The other one does not open to its end.
+    """
+    _write_all(file, header.pack())
+    for index, plain in enumerate(reader.chunks(pause)):
+        _write_all(file, cipher.seal(index, plain, is_final=header.is_final(index)))
         if index % _AHEAD_CHUNKS == _AHEAD_CHUNKS - 1:
             _begin_writing(file, _AHEAD_CHUNKS * header.chunk_bytes)
 
@@ -91,45 +106,76 @@ class ContainerReader:
         ObjectDamaged
             A chunk does not authenticate; all of `plain` has been zeroed.
         """
+        self.open_outwards(0, plain, pause, _tell_nobody)
+
+    def open_outwards(self, first: int, plain: memoryview, pause: Pause, opened: Opened) -> None:
+        """Decrypt everything, beginning with chunk `first`, and tell of each chunk.
+
+        Parameters
+        ----------
+        opened : callable (start, stop)
+            Told which plain bytes have been authenticated, by whichever thread did it, one at a
+            time. What it raises ends the opening.
+
+        Raises
+        ------
+        ObjectDamaged
+            A chunk does not authenticate; all of `plain` has been zeroed.
+        """
         if plain.nbytes != self.header.plain_bytes:
             raise ObjectDamaged
         count = self.header.chunk_count
+        turns = Turns(reading_order(first, count), pause, opened)
+        threads = THREADS if count >= _SERIAL_CHUNKS else 1
         try:
-            if count < _SERIAL_CHUNKS:
-                self._open_chunks(range(count), plain, pause)
-            else:
-                self._open_halves(count, plain, pause)
+            with ThreadPoolExecutor(max(1, threads - 1), "vault-open") as others:
+                waiting = [
+                    others.submit(self._open_shared, turns, plain) for _ in range(threads - 1)
+                ]
+                try:
+                    self._open_shared(turns, plain)
+                finally:
+                    turns.stop()
+                for part in waiting:
+                    part.result()
         except BaseException:
             _zero(plain)
             raise
 
-    def _open_halves(self, count: int, plain: memoryview, pause: Pause) -> None:
-        bounds = [count * thread // THREADS for thread in range(THREADS + 1)]
-        spans = [range(bounds[i], bounds[i + 1]) for i in range(THREADS)]
-        with ThreadPoolExecutor(THREADS - 1, "vault-open") as others:
-            waiting = [others.submit(self._open_chunks, span, plain, pause) for span in spans[1:]]
-            self._open_chunks(spans[0], plain, pause)
-            for part in waiting:
-                part.result()
+    def _open_shared(self, turns: Turns, plain: memoryview) -> None:
+        try:
+            with self._reading() as file:
+                buffer = bytearray(self.header.chunk_bytes + TAG_BYTES)
+                for index in turns.take():
+                    if index % BLOCK_CHUNKS == 0:
+                        self._read_ahead(file, index)
+                    start, stop = self.header.plain_span(index)
+                    self._open_chunk(file, index, buffer, plain[start:stop])
+                    turns.done(start, stop)
+        except BaseException:
+            turns.stop()
+            raise
 
-    def _open_chunks(self, indices: Iterable[int], plain: memoryview, pause: Pause) -> None:
-        for _ in self.open_in_order(indices, plain, pause):
-            pass
-
-    def open_in_order(
-        self, indices: Iterable[int], plain: memoryview, pause: Pause
-    ) -> Iterator[tuple[int, int]]:
-        """Decrypt chunks in the wanted order; yield the plain span that each made valid."""
-        with self._reading() as file:
-            buffer = bytearray(self.header.chunk_bytes + TAG_BYTES)
-            for index in indices:
-                pause()
-                start, stop = self.header.plain_span(index)
-                self._open_chunk(file, index, buffer, plain[start:stop])
-                yield start, stop
+    def _read_ahead(self, file: BinaryIO, index: int) -> None:
+        """Let the disk begin with the whole block that chunk `index` is the first of."""
+        if hasattr(os, "posix_fadvise"):
+            size = BLOCK_CHUNKS * (self.header.chunk_bytes + TAG_BYTES)
+            start = self.header.sealed_offset(index)
+            os.posix_fadvise(file.fileno(), start, size, os.POSIX_FADV_WILLNEED)
 
     def check(self, pause: Pause) -> None:
         """Open every chunk and keep nothing, in the memory of two chunks.
+
+        Raises
+        ------
+        ObjectDamaged
+            A chunk does not authenticate.
+        """
+        for _ in self.chunks(pause):
+            pass
+
+    def chunks(self, pause: Pause) -> Iterator[memoryview]:
+        """Yield the plain bytes of each chunk in order, in one buffer, zeroed at the end.
 
         Raises
         ------
@@ -144,6 +190,7 @@ class ContainerReader:
                     pause()
                     start, stop = self.header.plain_span(index)
                     self._open_chunk(file, index, buffer, scratch[: stop - start])
+                    yield scratch[: stop - start]
         finally:
             _zero(scratch)
 
@@ -159,22 +206,11 @@ class ContainerReader:
         except NotAuthentic:
             raise ObjectDamaged from None
 
-    def _open_chunk(
-        self, file: BinaryIO, index: int, buffer: bytearray, plain: memoryview
-    ) -> None:
+    def _open_chunk(self, file: BinaryIO, index: int, buffer: bytearray, plain: memoryview) -> None:
         sealed = memoryview(buffer)[: plain.nbytes + TAG_BYTES]
         file.seek(self.header.sealed_offset(index))
         _read_exactly(file, sealed)
         self._cipher.open_into(index, sealed, plain, is_final=self.header.is_final(index))
-
-
-def outwards(first: int, count: int) -> list[int]:
-    """Return 0..count-1 beginning with `first` and going out in both directions by turns.
-
-    >>> outwards(1, 4)
-    [1, 2, 0, 3]
-    """
-    return sorted(range(count), key=lambda index: (abs(index - first), index < first))
 
 
 def read_header(path: Path) -> Header:
@@ -194,6 +230,10 @@ def read_header(path: Path) -> Header:
     except OSError as fault:
         raise store_fault(fault) from fault
     return parse_header(raw or b"", size)
+
+
+def _tell_nobody(_: int, __: int) -> None:
+    return
 
 
 def _zero(plain: memoryview) -> None:

@@ -17,8 +17,9 @@ from viewer.crypto.secret import Secret
 from viewer.model.errors import Cancelled
 from viewer.model.ids import ObjectId, new_id
 from viewer.vault.errors import ObjectDamaged, ObjectMissing, StoreDamaged, StoreTooNew
-from viewer.vault.v1.container import ContainerReader, object_cipher, outwards, write_container
+from viewer.vault.v1.container import ContainerReader, object_cipher, write_container
 from viewer.vault.v1.header import HEADER_BYTES, Header
+from viewer.vault.v1.order import reading_order
 
 KEY = Secret(b"k" * 32)
 ID = ObjectId("0123456789abcdef" * 2)
@@ -173,19 +174,34 @@ def test_opening_stops_between_chunks_and_leaves_nothing(path: Path) -> None:
     assert plain == bytes(len(plain))
 
 
-def test_chunks_open_in_any_order(path: Path) -> None:
-    plain = bytes(i % 251 for i in range(5 * CHUNK + 7))
+def test_chunks_open_from_the_wanted_one_outwards(path: Path) -> None:
+    plain = bytes(i % 251 for i in range(30 * CHUNK + 7))
     path.write_bytes(sealed(plain))
-    target = bytearray(len(plain))
-    reader = ContainerReader(path, ID, KEY)
-    spans = list(reader.open_in_order(outwards(2, 6), memoryview(target), go_on))
-    assert spans[0] == (2 * CHUNK, 3 * CHUNK)
+    target, spans = bytearray(len(plain)), []
+    ContainerReader(path, ID, KEY).open_outwards(
+        20, memoryview(target), go_on, lambda start, stop: spans.append((start, stop))
+    )
+    assert (20 * CHUNK, 21 * CHUNK) in spans[:2]
+    assert {start for start, _ in spans[:13]} <= {i * CHUNK for i in range(16, 31)}
+    assert len(spans) == len(set(spans)) == 31
     assert bytes(target) == plain
 
 
-@given(st.integers(1, 40), st.integers(0, 39))
-def test_outwards_visits_each_chunk_once(count: int, first: int) -> None:
-    order = outwards(min(first, count - 1), count)
+def test_a_fault_of_whoever_is_told_ends_the_opening(path: Path) -> None:
+    path.write_bytes(sealed(b"x" * 30 * CHUNK))
+    target = bytearray(30 * CHUNK)
+
+    def refuse(_: int, __: int) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        ContainerReader(path, ID, KEY).open_outwards(5, memoryview(target), go_on, refuse)
+    assert target == bytes(30 * CHUNK)
+
+
+@given(st.integers(1, 100), st.integers(0, 99))
+def test_the_reading_order_visits_each_chunk_once(count: int, first: int) -> None:
+    order = reading_order(min(first, count - 1), count)
     assert sorted(order) == list(range(count))
     assert order[0] == min(first, count - 1)
 
