@@ -12,6 +12,7 @@
     │   ├── NotInStore         no such patient or image (any more)
     │   ├── KeptElsewhere      its pixels lie in an archive that is not connected
     │   ├── ArchiveUnknown     no such archive, or it was declared lost
+    │   ├── KeysBusy           another change of the keys is under way
     │   ├── UnderLegalHold     nothing of this patient may be removed
     │   ├── ClockDoubtful      this computer's time contradicts what the store has seen
     │   └── KeepingRefused     a quota, period, pin or purge that is not allowed
@@ -97,6 +98,15 @@ class ArchiveUnknown(UserError):
 
     def __init__(self) -> None:
         super().__init__("The store does not know this archive.", "Set it up as a backup first.")
+
+
+class KeysBusy(UserError):
+    """A rotation, a sealing anew or an erasure is under way."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The keys of the store are being changed already.", "Wait until that has ended."
+        )
 
 
 class UnderLegalHold(UserError):

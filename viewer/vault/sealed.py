@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Event, RLock
+from weakref import WeakSet
 
 from viewer.crypto.secret import Secret
 from viewer.model.errors import BitewingError, Cancelled
@@ -12,12 +13,20 @@ from viewer.model.ids import ImageId, ObjectId, PatientId, new_id
 from viewer.vault.catalog import images, patients
 from viewer.vault.catalog.connection import Catalog
 from viewer.vault.catalog.images import Role, StoredObject
-from viewer.vault.errors import ObjectDamaged, StoreClosed, StoreFault
+from viewer.vault.errors import (
+    NotInStore,
+    ObjectDamaged,
+    ObjectMissing,
+    StoreClosed,
+    StoreDamaged,
+    StoreFault,
+)
 from viewer.vault.keys import unwrap_patient_key, wrap_patient_key
 from viewer.vault.records import IsCancelled, VaultKeys, never
-from viewer.vault.v1.container import ContainerReader, Pause, object_cipher, write_container
+from viewer.vault.v1.container import ContainerReader, object_cipher, write_container
 from viewer.vault.v1.folder import ObjectFolder, is_object
 from viewer.vault.v1.header import Header
+from viewer.vault.v1.order import Pause
 
 
 class SealedObjects:
@@ -29,7 +38,8 @@ class SealedObjects:
         self._keys = keys
         self._gate = RLock()
         self._closed = Event()
-        self._under_way = 0
+        self._writers: set[object] = set()
+        self._readers: WeakSet[ContainerReader] = WeakSet()
         self._has_leftovers = False
 
     def close(self) -> bool:
@@ -37,7 +47,38 @@ class SealedObjects:
         with self._gate:
             self._closed.set()
             self._keys.wipe()
-            return not self._under_way and not self._has_leftovers
+            return not self._writers and not self._has_leftovers
+
+    @property
+    def current_epoch(self) -> int:
+        """The epoch under which new keys are wrapped."""
+        return self._keys.current_epoch
+
+    def take_keys(self, keys: VaultKeys) -> None:
+        """Use these keys from now on, which are taken over; those before are wiped."""
+        with self._gate:
+            self.pause()()
+            before, self._keys = self._keys, keys
+            before.wipe()
+
+    def forget_older_epochs(self) -> None:
+        """Wipe all but the current epoch's key: nothing in the store is under an older one."""
+        with self._gate:
+            self.pause()()
+            keys = self._keys
+            kept = {keys.current_epoch: keys.epochs[keys.current_epoch].copy()}
+            self.take_keys(VaultKeys(keys.practice_id, kept, keys.current_epoch))
+
+    @contextmanager
+    def lent_keys(self) -> Iterator[VaultKeys]:
+        """Lend a copy of the keys; wiped at the end."""
+        with self._gate:
+            self.pause()()
+            keys = self._keys.copy()
+        try:
+            yield keys
+        finally:
+            keys.wipe()
 
     def pause(self, is_cancelled: IsCancelled = never) -> Pause:
         """Return what is called between chunks: it raises once closed or cancelled."""
@@ -51,7 +92,10 @@ class SealedObjects:
         return look
 
     def new_patient_key(self, patient_id: PatientId, number: int = 1) -> tuple[int, bytes]:
-        """Return (epoch, wrapped key) of a fresh patient key of a number."""
+        """Return (epoch, wrapped key) of a fresh patient key of a number.
+
+        Called inside the transaction that keeps it: a rotation waits for that, and so misses none.
+        """
         with self._gate, Secret.random() as key:
             self.pause()()
             epoch = self._keys.current_epoch
@@ -68,11 +112,21 @@ class SealedObjects:
         return self._numbered_key(patient_id, number)[1]
 
     def _numbered_key(self, patient_id: PatientId, number: int | None = None) -> tuple[int, Secret]:
+        row = self._key_row(patient_id, number)
+        while True:
+            found, epoch, wrapped = row
+            try:
+                with self._gate:
+                    self.pause()()
+                    return found, unwrap_patient_key(self._keys, patient_id, found, epoch, wrapped)
+            except StoreDamaged:
+                row = self._key_row(patient_id, number)
+                if row == (found, epoch, wrapped):
+                    raise  # not just wrapped anew since it was read
+
+    def _key_row(self, patient_id: PatientId, number: int | None) -> tuple[int, int, bytes]:
         with self._catalog.read() as cursor:
-            found, epoch, wrapped = patients.get_key(cursor, patient_id, number)
-        with self._gate:
-            self.pause()()
-            return found, unwrap_patient_key(self._keys, patient_id, found, epoch, wrapped)
+            return patients.get_key(cursor, patient_id, number)
 
     def seal(
         self,
@@ -111,6 +165,10 @@ class SealedObjects:
             except StoreFault:
                 self._has_leftovers = True
 
+    def leave_to_collect(self) -> None:
+        """Note that objects without a row stay behind: the next open collects them."""
+        self._has_leftovers = True
+
     def discard_unlisted(self, made: Iterable[StoredObject]) -> None:
         """Remove objects whose row could not be written.
 
@@ -128,14 +186,25 @@ class SealedObjects:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Count a write as under way: a close meanwhile leaves the sign to tidy up."""
+        token = object()
         with self._gate:
             self.pause()()
-            self._under_way += 1
+            self._writers.add(token)
         try:
             yield
         finally:
             with self._gate:
-                self._under_way -= 1
+                self._writers.discard(token)
+
+    def writers(self) -> frozenset[object]:
+        """Return a token for each write under way: what it seals may be under an older key."""
+        with self._gate:
+            return frozenset(self._writers)
+
+    def is_being_read(self, object_id: ObjectId) -> bool:
+        """Whether somebody holds a reader of an object: removing it now could fail the reader."""
+        with self._gate:
+            return any(reader.header.object_id == object_id for reader in self._readers)
 
     def reader(self, image_id: ImageId, role: Role) -> ContainerReader:
         """Return a reader of one part of an image, its header checked against the catalog.
@@ -145,9 +214,18 @@ class SealedObjects:
         NotInStore, ObjectMissing, ObjectDamaged, StoreFault
             It cannot be opened.
         """
+        part = self._part(image_id, role)
+        while True:
+            try:
+                return self.reader_of(part)
+            except (ObjectMissing, NotInStore):
+                before, part = part, self._part(image_id, role)
+                if part == before:
+                    raise  # not just sealed anew since the row was read
+
+    def _part(self, image_id: ImageId, role: Role) -> StoredObject:
         with self._catalog.read() as cursor:
-            part = images.stored_object(cursor, image_id, role)
-        return self.reader_of(part)
+            return images.stored_object(cursor, image_id, role)
 
     def reader_of(self, part: StoredObject) -> ContainerReader:
         """Return a reader of an object, its header checked against the catalog's row."""
@@ -155,6 +233,8 @@ class SealedObjects:
             reader = ContainerReader(self.folder.path(part.id), part.id, key)
         if reader.header.plain_bytes != part.plain_bytes:
             raise ObjectDamaged
+        with self._gate:
+            self._readers.add(reader)
         return reader
 
     def read(self, image_id: ImageId, role: Role) -> bytearray:

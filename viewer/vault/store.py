@@ -16,11 +16,13 @@ from viewer.model.ids import ImageId, ObjectId, PatientId, SopUid, StudyUid, Use
 from viewer.model.image import ImageRecord, ImageState
 from viewer.model.patient import Patient, Series, Study
 from viewer.vault import pictures
+from viewer.vault.backup.source import Source
 from viewer.vault.catalog import finding, images, patients, settings
 from viewer.vault.catalog.connection import Catalog
 from viewer.vault.catalog.images import Role, StoredObject
 from viewer.vault.catalog.legal import require_no_hold
 from viewer.vault.check import check_store
+from viewer.vault.erasure import Erased
 from viewer.vault.errors import (
     NotInStore,
     ObjectDamaged,
@@ -48,6 +50,9 @@ from viewer.vault.records import (
     never,
     no_progress,
 )
+from viewer.vault.rekeying import Rekeying
+from viewer.vault.reseal import Resealed
+from viewer.vault.rotation import Rotated
 from viewer.vault.sealed import SealedObjects
 from viewer.vault.sealing import MakeOverview, Sealing
 from viewer.vault.v1.container import ContainerReader
@@ -67,6 +72,7 @@ class Vault:
         self._lock = lock
         self._catalog = catalog
         self._sealed = SealedObjects(ObjectFolder(layout.objects), catalog, keys)
+        self.keys = Rekeying(layout, catalog, self._sealed)
         self.keeping = Keeping(layout.folder, catalog, self._sealed)
         self.overviews = Overviews(catalog, self._sealed)
 
@@ -157,6 +163,27 @@ class Vault:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    # keys: more in `rekeying.Rekeying`
+
+    def rotate(
+        self,
+        keys: VaultKeys,
+        progress: Progress = no_progress,
+        is_cancelled: IsCancelled = never,
+    ) -> Rotated:
+        """Bring the store to the current epoch of `keys`, which are copied."""
+        return self.keys.rotate(keys, progress, is_cancelled)
+
+    def reseal(
+        self, progress: Progress = no_progress, is_cancelled: IsCancelled = never
+    ) -> Resealed:
+        """Seal everything anew under fresh patient keys, or go on with it."""
+        return self.keys.reseal(progress, is_cancelled)
+
+    def erase_patient(self, patient_id: PatientId) -> Erased:
+        """Erase a patient with all keys and objects."""
+        return self.keys.erase_patient(patient_id)
 
     # patients
 
@@ -462,6 +489,12 @@ class Vault:
     def forget_held(self, archive_id: str) -> None:
         """Take an archive off the list: `Keeping.forget_held`."""
         self.keeping.forget_held(archive_id)
+
+    # backup: `viewer.vault.backup` has the rest
+
+    def backup_source(self, keys: VaultKeys) -> Source:
+        """Return the store as a backup sees it, while it stays in use; `keys` as at `open`."""
+        return Source(self._layout.folder, self._catalog, self._sealed, keys)
 
     # the store itself
 

@@ -23,6 +23,7 @@ from viewer.vault.catalog.moving import overwrite, put_in_place, remove_leftover
 from viewer.vault.catalog.schema import STEPS
 from viewer.vault.errors import (
     DiskFull,
+    NotInStore,
     StoreClosed,
     StoreDamaged,
     StoreFault,
@@ -78,6 +79,8 @@ def database_faults() -> Iterator[None]:
     except sqlcipher.IntegrityError as fault:
         if "legal hold" in str(fault):  # a trigger's word: nobody asked before removing
             raise UnderLegalHold from fault
+        if "no such key" in str(fault):  # sealed anew or erased while it was being sealed
+            raise NotInStore("This patient is not in the store any more.") from fault
         raise
     except sqlcipher.OperationalError as fault:
         words = str(fault)

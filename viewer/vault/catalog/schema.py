@@ -219,5 +219,47 @@ _KEPT_ORPHANS = """
 CREATE TABLE kept_orphans (object_id TEXT PRIMARY KEY) WITHOUT ROWID, STRICT;
 """
 
-STEPS: tuple[str, ...] = (_FIRST, _NUMBERED_KEYS, _KEEPING, _COUNTS, _KEPT_ORPHANS)
+_REKEYING = """
+CREATE TABLE erasures (
+    patient_id TEXT PRIMARY KEY,
+    epoch INTEGER NOT NULL
+) WITHOUT ROWID, STRICT;
+
+CREATE TABLE to_reseal (
+    patient_id TEXT PRIMARY KEY REFERENCES patients (id) ON DELETE CASCADE,
+    key_number INTEGER
+) WITHOUT ROWID, STRICT;
+
+CREATE TRIGGER object_has_key BEFORE INSERT ON objects
+WHEN NOT EXISTS (SELECT 1 FROM images JOIN patient_keys USING (patient_id)
+    WHERE images.id = NEW.image_id AND patient_keys.number = NEW.key_number)
+BEGIN SELECT RAISE(ABORT, 'no such key'); END;
+CREATE TRIGGER key_stays_with_objects BEFORE DELETE ON patient_keys
+WHEN EXISTS (SELECT 1 FROM images JOIN objects ON objects.image_id = images.id
+    WHERE images.patient_id = OLD.patient_id AND objects.key_number = OLD.number)
+BEGIN SELECT RAISE(ABORT, 'key in use'); END;
+"""
+
+_DESTINATIONS = """
+CREATE TABLE backup_destinations (
+    id TEXT PRIMARY KEY,
+    label TEXT NOT NULL,
+    path TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    snapshot_number INTEGER NOT NULL,
+    snapshot_id TEXT NOT NULL,
+    made TEXT NOT NULL,
+    is_lost INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID, STRICT;
+"""
+
+STEPS: tuple[str, ...] = (
+    _FIRST,
+    _NUMBERED_KEYS,
+    _KEEPING,
+    _COUNTS,
+    _KEPT_ORPHANS,
+    _REKEYING,
+    _DESTINATIONS,
+)
 """Step n takes a catalog from version n to n + 1."""

@@ -1,0 +1,96 @@
+"""Taking every row of a patient out of the catalog."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from viewer.model.ids import ObjectId, PatientId
+from viewer.vault.catalog.connection import Cursor
+
+_TABLES_OF_A_PATIENT = """
+SELECT tables.name FROM sqlite_master AS tables
+JOIN pragma_table_info(tables.name) AS columns
+WHERE tables.type = 'table' AND columns.name = 'patient_id' AND tables.name <> 'erasures'
+"""
+_FIRST = ("images", "series", "studies")
+"""In this order, before any other: each refers to the next."""
+
+
+def remove(cursor: Cursor, patient_id: PatientId) -> tuple[int, list[ObjectId]]:
+    """Remove a patient and all that hangs on it; return how many images and which objects.
+
+    Every table with a column `patient_id` is meant, also those that later steps add. Settings and
+    drafts that name the patient or one of the images go too. Somebody unknown: (0, []).
+    """
+    objects = cursor.execute(
+        "SELECT objects.id FROM objects JOIN images ON images.id = objects.image_id"
+        " WHERE images.patient_id = ?",
+        (patient_id,),
+    ).fetchall()
+    image_ids = [
+        str(row[0])
+        for row in cursor.execute(
+            "SELECT id FROM images WHERE patient_id = ?", (patient_id,)
+        ).fetchall()
+    ]
+    _remove_mentions(cursor, [patient_id, *image_ids, *_uids(cursor, patient_id)])
+    cursor.execute(
+        "DELETE FROM patient_words WHERE rowid = (SELECT number FROM patients WHERE id = ?)",
+        (patient_id,),
+    )
+    names = {str(row[0]) for row in cursor.execute(_TABLES_OF_A_PATIENT).fetchall()}
+    for name in (*_FIRST, *sorted(names - set(_FIRST))):
+        sql = f'DELETE FROM "{name}" WHERE patient_id = ?'  # noqa: S608 - a table's own name
+        cursor.execute(sql, (patient_id,))
+    cursor.execute("DELETE FROM patients WHERE id = ?", (patient_id,))
+    return len(image_ids), [ObjectId(row[0]) for row in objects]
+
+
+def _uids(cursor: Cursor, patient_id: PatientId) -> Iterable[str]:
+    """Yield the DICOM identifiers of a patient: work that names one names the patient."""
+    for sql in (
+        "SELECT uid FROM studies WHERE patient_id = ?",
+        "SELECT uid FROM series WHERE patient_id = ?",
+        "SELECT sop_uid FROM image_sops JOIN images ON images.id = image_id WHERE patient_id = ?",
+    ):
+        for row in cursor.execute(sql, (patient_id,)).fetchall():
+            yield str(row[0])
+
+
+def _remove_mentions(cursor: Cursor, needles: Iterable[str]) -> None:
+    sought = json.dumps(list(needles))
+    for table, column in (("settings", "value"), ("drafts", "blob")):
+        cursor.execute(
+            f"DELETE FROM {table} WHERE EXISTS (SELECT 1 FROM json_each(?)"  # noqa: S608
+            f" WHERE instr({column}, CAST(json_each.value AS BLOB)) > 0"
+            f" OR instr(CAST({column} AS BLOB), CAST(json_each.value AS BLOB)) > 0)",
+            (sought,),
+        )
+
+
+def note(cursor: Cursor, patient_id: PatientId, epoch: int) -> None:
+    """Remember that somebody was erased, and the last epoch that could open them.
+
+    The id is opaque; backups that are connected later are told whom to forget.
+    """
+    cursor.execute("INSERT OR REPLACE INTO erasures VALUES (?, ?)", (patient_id, epoch))
+
+
+def erased(cursor: Cursor, since_epoch: int = 0) -> list[PatientId]:
+    """Return who was erased in an epoch or a later one."""
+    sql = "SELECT patient_id FROM erasures WHERE epoch >= ? ORDER BY patient_id"
+    return [PatientId(row[0]) for row in cursor.execute(sql, (since_epoch,)).fetchall()]
+
+
+def remove_patient(cursor: Cursor, patient_id: PatientId) -> list[ObjectId]:
+    """Remove a patient from a copy of the catalog (a backup's snapshot); return the objects.
+
+    A legal hold that stood when the copy was made does not count: whether one stands was asked
+    when the patient was erased from the store. Somebody unknown is passed over.
+    """
+    cursor.execute(
+        "UPDATE holds SET released_at = placed_at WHERE patient_id = ? AND released_at IS NULL",
+        (patient_id,),
+    )
+    return remove(cursor, patient_id)[1]

@@ -1,0 +1,108 @@
+"""What changes the keys of an open store: rotation, sealing anew, erasing. One at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+
+from viewer.model.ids import PatientId
+from viewer.vault import erasure, reseal, rotation
+from viewer.vault.catalog import erasing
+from viewer.vault.catalog.connection import Catalog
+from viewer.vault.catalog.legal import require_no_hold
+from viewer.vault.erasure import Erased, MayErase
+from viewer.vault.errors import KeysBusy
+from viewer.vault.layout import Layout
+from viewer.vault.records import IsCancelled, Progress, VaultKeys, never, no_progress
+from viewer.vault.reseal import Resealed
+from viewer.vault.rotation import Rotated
+from viewer.vault.sealed import SealedObjects
+
+
+class Rekeying:
+    """The keys of an open store. Any thread; none of it keeps readers or writers waiting long."""
+
+    def __init__(self, layout: Layout, catalog: Catalog, sealed: SealedObjects) -> None:
+        self._layout = layout
+        self._catalog = catalog
+        self._sealed = sealed
+        self._turn = Lock()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        if not self._turn.acquire(blocking=False):
+            raise KeysBusy
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    @property
+    def needs_rotation(self) -> bool:
+        """Whether something is still under an older epoch: no epoch may be retired yet."""
+        return rotation.needs_rotation(self._catalog, self._sealed.current_epoch)
+
+    @property
+    def needs_reseal(self) -> bool:
+        """Whether sealing everything anew was begun and not ended."""
+        return reseal.is_under_way(self._catalog)
+
+    def rotate(
+        self,
+        keys: VaultKeys,
+        progress: Progress = no_progress,
+        is_cancelled: IsCancelled = never,
+    ) -> Rotated:
+        """Bring the store to `keys.current_epoch`; the keys are copied.
+
+        `keys` holds the new epoch and all that are in use. It can be called again after anything.
+        When it returns complete, nothing needs the older epochs; they are wiped here, and the
+        catalog's head is to be kept outside before they are retired.
+
+        Raises
+        ------
+        KeysBusy
+            Another change of keys is under way.
+        Cancelled, StoreClosed, StoreFault, DiskFull, StoreDamaged
+            What is done stays done, everything opens with both epochs, and a second call goes on.
+        """
+        with self._alone():
+            self._sealed.take_keys(keys.copy())
+            with self._sealed.lent_keys() as mine:
+                pause = self._sealed.pause(is_cancelled)
+                done = rotation.rotate_catalog(
+                    self._catalog, self._layout, mine, progress, is_cancelled, pause
+                )
+            if done.is_complete:
+                self._sealed.forget_older_epochs()
+            return done
+
+    def reseal(
+        self, progress: Progress = no_progress, is_cancelled: IsCancelled = never
+    ) -> Resealed:
+        """Seal everything anew under fresh patient keys, or go on with it. Takes half the machine.
+
+        Raises
+        ------
+        KeysBusy, Cancelled, StoreClosed, StoreFault, DiskFull
+            What is done stays done; the next call goes on.
+        """
+        with self._alone():
+            return reseal.Resealing(self._catalog, self._sealed).run(progress, is_cancelled)
+
+    def erase_patient(self, patient_id: PatientId, may_erase: MayErase = require_no_hold) -> Erased:
+        """Erase a patient; to reach older copies of the store, rotate and retire afterwards.
+
+        Raises
+        ------
+        KeysBusy, NotInStore, UnderLegalHold, StoreFault, DiskFull, StoreDamaged
+            As `erasure.erase_patient`.
+        """
+        with self._alone():
+            return erasure.erase_patient(self._catalog, self._sealed, patient_id, may_erase)
+
+    def erased(self, since_epoch: int = 0) -> list[PatientId]:
+        """Return who was erased in an epoch or a later one: what backups are to forget."""
+        with self._catalog.read() as cursor:
+            return erasing.erased(cursor, since_epoch)
