@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -85,29 +84,6 @@ def child(root: Path, ledger: Ledger, teller: Teller, deed: str, seed: int) -> N
             table[deed](work)
 
 
-def look(root: Path, observe: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
-    """Look in a fresh process."""
-    said, say = os.pipe()
-    pid = os.fork()
-    if not pid:
-        status = 1
-        try:
-            os.close(said)
-            with os.fdopen(say, "w") as channel:
-                json.dump(observe(root), channel)
-            status = 0
-        finally:
-            os._exit(status)
-    os.close(say)
-    with os.fdopen(said) as channel:
-        text = channel.read()
-    _, status = os.waitpid(pid, 0)
-    if status or not text:
-        return {"fault": f"the look itself died with status {status}"}
-    seen: dict[str, Any] = json.loads(text)
-    return seen
-
-
 def campaign(
     root: Path,
     kills: int,
@@ -145,7 +121,7 @@ def campaign(
             fault(f"{tries}. {deed} ended by itself with {run.status} after {ledger.doubt}")
         count(run, in_doubt)
         doubt = ledger.doubt
-        for words in ledger.settle(look(root, practice.look_at_practice)):
+        for words in ledger.settle(practice.look_at_fresh(root)):
             fault(f"{tries}. {deed} at {run.killed_at}, in doubt {doubt}: {words}")
     return {
         "aimed at": aimed,

@@ -11,11 +11,12 @@ import numpy as np
 
 from tests.crash.deeds import Work, digest_of
 from tests.crash.ledger import Ledger, Teller
+from tests.crash.syscalls import look
 from tests.support.practice import OFFICER, PASSWORD, found
 from viewer.app.clinic import Clinic
 from viewer.app.use_cases import store
 from viewer.model.errors import BitewingError
-from viewer.model.ids import ImageId, PatientId
+from viewer.model.ids import ImageId, PatientId, UserId
 from viewer.session.audit.verify import verify_trail
 from viewer.session.keystore import FileKeyStore
 
@@ -62,6 +63,11 @@ class PracticeWork(Work):
         """Keep the catalog's head outside, as an import does at its end."""
         return self.do("keep head", lambda: self.clinic.keep_catalog_head(self.vault))
 
+    def draft(self) -> bool:
+        """Keep unfinished work."""
+        blob = self.random.bytes(200)
+        return self.do("draft", lambda: self.vault.save_draft(UserId("d" * 32), "desk", blob))
+
     clinic: Clinic
     root: Path
 
@@ -84,7 +90,13 @@ def deeds() -> dict[str, Callable[[Any], object]]:
         "edit": PracticeWork.edit,
         "delete": PracticeWork.delete,
         "keep head": PracticeWork.keep_head,
+        "draft": PracticeWork.draft,
     }
+
+
+def look_at_fresh(root: Path) -> dict[str, Any]:
+    """Look in a process of its own."""
+    return look(root, look_at_practice)
 
 
 def look_at_practice(root: Path) -> dict[str, Any]:

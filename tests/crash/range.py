@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 import shutil
 import sys
 import time
@@ -19,15 +20,17 @@ from typing import Any
 import attrs
 import numpy as np
 
-from tests.crash.campaign import campaign, look
+from tests.crash import nonces
+from tests.crash.campaign import campaign
 from tests.crash.deeds import Work, begin, look_at_store
 from tests.crash.ledger import Ledger, Teller
-from tests.crash.syscalls import Blow, Call, Decide, Run, let_pass, run_child
+from tests.crash.syscalls import Blow, Call, Decide, Run, let_pass, look, run_child
 from tests.unit.vault.made_up import new_keys
 from viewer.vault.errors import StoreFault
 from viewer.vault.store import Vault
 
 _PATIENCE = 8
+_RANDOM = re.compile(r"[0-9a-f]{8,32}")
 Act = Callable[[Path, Ledger, Teller], None]
 
 
@@ -61,7 +64,7 @@ def phase_of(call: Call | None) -> str:
     if "objects" in parts[:-1]:
         kind = "object" if len(parts[-1]) == 32 else parts[-1][32:] or "objects"
         return f"{call.name} {'folder' if len(parts[-1]) == 2 else kind}"
-    return f"{call.name} {parts[-1]}"
+    return f"{call.name} {_RANDOM.sub('*', parts[-1])}"
 
 
 def seen_by_a_fresh_process(folder: Path, ledger: Ledger, epochs: int = 1) -> dict[str, Any]:
@@ -241,11 +244,22 @@ def shoot(root: Path, wanted: str, kills: int, seed: int) -> Report:
     return report
 
 
+def count_nonces(root: Path, _: str, saves: int, seed: int) -> Report:
+    """Write down every pair of key and nonce over `saves` deeds, faults and kills."""
+    report, started = Report(), time.monotonic()
+    report.more = nonces.run(root, saves, seed)
+    report.kills = report.more["ends"].get("killed", 0)
+    if report.more["repeated"]:
+        report.faults.append(f"{report.more['repeated']} pairs of key and nonce were used twice")
+    report.seconds = time.monotonic() - started
+    return report
+
+
 def main(arguments: list[str]) -> int:
-    """Run one exercise: ``sweep|disk|campaign ROOT WHAT TRIES SEED``."""
+    """Run one exercise: ``sweep|disk|campaign|nonces ROOT WHAT TRIES SEED``."""
     what, root, *rest = arguments
     Path(root).mkdir(parents=True, exist_ok=True)
-    exercises = {"sweep": sweep, "disk": disk, "campaign": shoot}
+    exercises = {"sweep": sweep, "disk": disk, "campaign": shoot, "nonces": count_nonces}
     report = exercises[what](Path(root), rest[0], int(rest[1]), int(rest[2]))
     print(report.as_json())  # noqa: T201 - a program's answer
     return 0

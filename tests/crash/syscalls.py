@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import fcntl
+import json
 import os
 import platform
 import select
@@ -23,6 +24,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -168,6 +170,29 @@ def run_child(
         os.close(listener)
         os.close(said)
     return watch.run
+
+
+def look(root: Path, observe: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
+    """Look in a fresh process."""
+    said, say = os.pipe()
+    pid = os.fork()
+    if not pid:
+        status = 1
+        try:
+            os.close(said)
+            with os.fdopen(say, "w") as channel:
+                json.dump(observe(root), channel)
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(say)
+    with os.fdopen(said) as channel:
+        text = channel.read()
+    _, status = os.waitpid(pid, 0)
+    if status or not text:
+        return {"fault": f"the look itself died with status {status}"}
+    seen: dict[str, Any] = json.loads(text)
+    return seen
 
 
 def _be_child(body: Callable[[int], None], channel: socket.socket, say: int) -> None:
