@@ -59,11 +59,10 @@ def stretch_password(password: str, salt: bytes, cost: Stretch = DEFAULT_STRETCH
     if not is_acceptable(cost):
         raise ValueError("the stretching cost is out of bounds")
     typed = unicodedata.normalize("NFKC", password).encode()
-    return Secret(
-        hash_secret_raw(
-            typed, salt, cost.passes, cost.memory_kib, cost.lanes, KEY_BYTES, Type.ID, version=0x13
-        )
+    stretched = hash_secret_raw(
+        typed, salt, cost.passes, cost.memory_kib, cost.lanes, KEY_BYTES, Type.ID, version=0x13
     )
+    return Secret.consuming(stretched)
 
 
 def context(*parts: str | bytes | int) -> bytes:
@@ -86,12 +85,17 @@ def derive(source: Secret | list[Secret], info: bytes, salt: bytes = b"") -> Sec
     A list of secrets is joined in order with length prefixes: all of them are needed.
     """
     shares = source if isinstance(source, list) else [source]
-    joined = bytearray()
+    joined = bytearray(sum(4 + len(share) for share in shares))  # growing would leave copies
+    at = 0
     for share in shares:
-        joined += len(share).to_bytes(4, "big") + share.view()
+        joined[at : at + 4] = len(share).to_bytes(4, "big")
+        joined[at + 4 : at + 4 + len(share)] = share.view()
+        at += 4 + len(share)
     try:
         recipe = HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=salt or None, info=info)
-        return Secret(recipe.derive(bytes(joined) if len(joined) == 0 else memoryview(joined)))
+        key = bytearray(KEY_BYTES)
+        recipe.derive_into(memoryview(joined), key)
+        return Secret.taking(key)
     finally:
         joined[:] = bytes(len(joined))
 

@@ -25,7 +25,7 @@ class KeyPair:
 def new_sealing_pair() -> KeyPair:
     """Return a fresh X25519 pair that `seal_to` can address."""
     key = X25519PrivateKey.generate()
-    return KeyPair(Secret(key.private_bytes_raw()), key.public_key().public_bytes_raw())
+    return KeyPair(Secret.consuming(key.private_bytes_raw()), key.public_key().public_bytes_raw())
 
 
 def sealing_public(private: Secret) -> bytes:
@@ -35,9 +35,7 @@ def sealing_public(private: Secret) -> bytes:
 
 def seal_to(public: bytes, inner: Secret, context: bytes) -> bytes:
     """Seal a key to the holder of `public` (HPKE base mode, RFC 9180)."""
-    return _SUITE.encrypt(
-        bytes(inner.view()), X25519PublicKey.from_public_bytes(public), info=context
-    )
+    return _SUITE.encrypt(inner.view(), X25519PublicKey.from_public_bytes(public), info=context)
 
 
 def unseal_from(private: Secret, sealed: bytes, context: bytes) -> Secret:
@@ -50,7 +48,7 @@ def unseal_from(private: Secret, sealed: bytes, context: bytes) -> Secret:
     """
     key = X25519PrivateKey.from_private_bytes(private.view())
     try:
-        return Secret(_SUITE.decrypt(sealed, key, info=context))
+        return Secret.consuming(_SUITE.decrypt(sealed, key, info=context))
     except (InvalidTag, ValueError):
         raise NotAuthentic from None
 
@@ -58,7 +56,7 @@ def unseal_from(private: Secret, sealed: bytes, context: bytes) -> Secret:
 def new_signing_pair() -> KeyPair:
     """Return a fresh Ed25519 pair."""
     key = Ed25519PrivateKey.generate()
-    return KeyPair(Secret(key.private_bytes_raw()), key.public_key().public_bytes_raw())
+    return KeyPair(Secret.consuming(key.private_bytes_raw()), key.public_key().public_bytes_raw())
 
 
 def signing_public(private: Secret) -> bytes:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import hmac
 import secrets
+import sys
 from types import TracebackType
 
 KEY_BYTES = 32
+_BYTES_HEAD = sys.getsizeof(b"") - 1
+"""Where the content of a `bytes` object begins in CPython (Include/cpython/bytesobject.h)."""
 
 
 class Secret:
@@ -24,7 +28,24 @@ class Secret:
     @classmethod
     def random(cls, size_bytes: int = KEY_BYTES) -> Secret:
         """Return fresh random secret bytes."""
-        return cls(secrets.token_bytes(size_bytes))
+        return cls.consuming(secrets.token_bytes(size_bytes))
+
+    @classmethod
+    def consuming(cls, fresh: bytes) -> Secret:
+        """Take over what a library just returned as `bytes`, and overwrite that object in place.
+
+        Libraries hand keys out as `bytes`, which Python never wipes. Only for an object that
+        nobody else holds: never for a constant, a slice that may be shared, or somebody's argument.
+
+        >>> raw = secrets.token_bytes(32)
+        >>> with Secret.consuming(raw) as secret:
+        ...     len(secret), raw == bytes(32)
+        (32, True)
+        """
+        secret = cls(fresh)
+        if sys.implementation.name == "cpython" and len(fresh) > 1:  # shorter ones are shared
+            ctypes.memset(id(fresh) + _BYTES_HEAD, 0, len(fresh))
+        return secret
 
     @classmethod
     def taking(cls, buffer: bytearray) -> Secret:

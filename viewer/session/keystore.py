@@ -104,7 +104,7 @@ class _TextStore:
             raise NoKeyStore("The key store of this computer returned something else.") from None
         if len(raw) != KEY_BYTES:
             raise NoKeyStore("The key store of this computer returned something else.")
-        return Secret(raw)
+        return Secret.consuming(raw)
 
     def create_device_secret(self) -> Secret:
         """Make, keep, read back and return a device secret; an existing one is returned."""

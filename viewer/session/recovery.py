@@ -35,8 +35,10 @@ class RecoveryKey:
     @property
     def groups(self) -> tuple[str, ...]:
         """The groups as they are printed."""
-        raw = bytes(self.private.view())
-        text = base64.b32encode(raw + _checksum(raw)).translate(_TO_PAPER).decode()
+        with Secret(bytes(KEY_BYTES + _SUM_BYTES)) as whole:
+            whole.view()[:KEY_BYTES] = self.private.view()
+            whole.view()[KEY_BYTES:] = _checksum(self.private)
+            text = base64.b32encode(whole.view()).translate(_TO_PAPER).decode()
         return tuple(text[at : at + _GROUP] for at in range(0, len(text), _GROUP))
 
     @property
@@ -60,10 +62,14 @@ class RecoveryKey:
             raw = base64.b32decode(typed.encode().translate(_FROM_PAPER))
         except ValueError:
             raise RecoveryKeyMistyped from None
-        key, found = raw[:KEY_BYTES], raw[KEY_BYTES:]
-        if len(raw) != KEY_BYTES + _SUM_BYTES or found != _checksum(key):
+        if len(raw) != KEY_BYTES + _SUM_BYTES:
             raise RecoveryKeyMistyped
-        return cls(Secret(key))
+        with Secret.consuming(raw) as whole:
+            private, found = Secret.taking(whole.view()[:KEY_BYTES]), whole.view()[KEY_BYTES:]
+        if found != _checksum(private):
+            private.wipe()
+            raise RecoveryKeyMistyped
+        return cls(private)
 
     @classmethod
     def new(cls) -> RecoveryKey:
@@ -83,5 +89,6 @@ class RecoveryKey:
         return "RecoveryKey(…)"
 
 
-def _checksum(raw: bytes) -> bytes:
-    return digest(b"bitewing recovery key v1" + raw)[:_SUM_BYTES]
+def _checksum(private: Secret) -> bytes:
+    with Secret.taking(bytearray(b"bitewing recovery key v1") + private.view()) as counted:
+        return digest(counted.view())[:_SUM_BYTES]

@@ -51,7 +51,7 @@ class MemoryThirdShare:
 
     def answer(self, challenge: bytes) -> Secret:
         """Return HMAC-SHA256 of the challenge, as a security key does."""
-        return Secret(keyed_tag(self._secret, challenge))
+        return Secret.consuming(keyed_tag(self._secret, challenge))
 
 
 def challenge_of(practice_id: str, user_id: UserId, salt: bytes) -> bytes:

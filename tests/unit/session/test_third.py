@@ -124,9 +124,7 @@ def test_the_wrapped_key_from_before_the_share_cannot_be_put_back(clinic: Clinic
     before = dict(_hal_row(to_plain(clinic.practice._book)))
     clinic.practice.require_third_share(hal.id, OTHER, MemoryThirdShare(), clinic.clock)
     put_back = _written(clinic, **before)
-    with pytest.raises(AccountsTampered):  # its key pair is another: nothing is sealed to it now
-        AccountsTampered
-    ):  # its key pair is another: no key is sealed to it any more
+    with pytest.raises(AccountsTampered):  # the old key pair: nothing is sealed to it any more
         put_back.open_keys(hal.id, OTHER)
 
 
