@@ -32,7 +32,7 @@ def overview_factors(shape: tuple[int, ...], longest: int = LONGEST) -> Factors:
 
 
 def make_overview(
-    record: ImageRecord, pixels: NDArray[np.generic]
+    record: ImageRecord, pixels: NDArray[np.generic], *, alone: bool = False
 ) -> tuple[Factors, NDArray[np.generic]]:
     """Return the factors and the means of a volume's boxes, in its own dtype. Pure, any thread.
 
@@ -40,9 +40,11 @@ def make_overview(
     ----------
     pixels : ndarray, shape (planes, rows, columns)
         Stored values. Padding and NaN are left out of every mean.
+    alone : bool
+        Keep to the caller's thread.
     """
     factors = overview_factors(pixels.shape)
-    return factors, kernels.box_means(pixels, factors, padding_of(record.grey))
+    return factors, kernels.box_means(pixels, factors, padding_of(record.grey), alone=alone)
 
 
 def overview_picture(record: ImageRecord, factors: Factors, values: NDArray[np.generic]) -> Picture:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 
 import attrs
+import numpy as np
+from numpy.typing import NDArray
 
 from viewer.app.charting import place_patient
 from viewer.app.clinic import Clinic
 from viewer.app.errors import NothingChosen
 from viewer.app.gate import Act, Subject, use_case
+from viewer.imaging.overview import make_overview
 from viewer.ingest.arrival import Arrival, Refusal
 from viewer.ingest.errors import ChildUnavailable
 from viewer.ingest.importer import read
@@ -20,6 +24,7 @@ from viewer.model.image import ImageRecord
 from viewer.model.patient import Patient
 from viewer.session.audit.events import EventKind
 from viewer.session.permissions import Permission
+from viewer.vault.overview import Overview
 
 
 @attrs.frozen
@@ -117,8 +122,13 @@ def _seal(clinic: Clinic, arrival: Arrival, act: Act) -> Stored:
         arrival.headers,
         arrival.thumbnail,
         act.control.is_cancelled,
+        overview=partial(_overview, record, arrival.picture.pixels) if record.is_volume else None,
     )
     return Stored(kept, patient, kept.id != record.id, arrival.study.description)
+
+
+def _overview(record: ImageRecord, pixels: NDArray[np.generic]) -> Overview:
+    return Overview(*make_overview(record, pixels, alone=True))  # others seal meanwhile
 
 
 def _outcome(stored: list[Stored], refusals: list[Refusal]) -> Subject:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
+
 import attrs
 import numpy as np
 from numpy.typing import NDArray
@@ -9,11 +12,14 @@ from numpy.typing import NDArray
 from viewer.app.clinic import Clinic
 from viewer.app.errors import ImageNotShown
 from viewer.app.gate import Act, Entries, Subject, use_case
+from viewer.imaging.overview import make_overview, overview_picture
 from viewer.model.ids import ImageId, PatientId
-from viewer.model.image import ImageState, Picture
+from viewer.model.image import ImageRecord, ImageState, Picture
 from viewer.model.patient import Patient
-from viewer.session.audit.events import EventKind
+from viewer.session.audit.events import Entry, EventKind, Outcome
 from viewer.session.permissions import Permission
+from viewer.vault.errors import NotInStore, StoreDamaged, StoreFault, StoreTooNew
+from viewer.vault.overview import Overview
 from viewer.vault.records import PatientSummary, StudySummary
 
 
@@ -89,10 +95,24 @@ def show_thumbnails(
 
 
 @attrs.frozen
+class Watcher:
+    """Who sees a volume before it is whole. Called on the worker, one call at a time.
+
+    `overview` is called once, first, where there is one. `planes` is called as the volume grows,
+    with the one array that is being filled and the planes (axis 0) in it that are authentic and in
+    place; at last with all of them. If the opening fails, the array is overwritten with zeros.
+    """
+
+    overview: Callable[[Picture], None]
+    planes: Callable[[Picture, range], None]
+
+
+@attrs.frozen
 class OpenImage:
-    """Which image or volume."""
+    """Which image or volume, and who wants to see a volume while it comes."""
 
     image_id: ImageId
+    watcher: Watcher | None = attrs.field(default=None, repr=False)
 
 
 def _image_subject(clinic: Clinic, request: OpenImage) -> Subject:
@@ -107,12 +127,60 @@ def _image_subject(clinic: Clinic, request: OpenImage) -> Subject:
     subject=_image_subject,
 )
 def open_image(clinic: Clinic, request: OpenImage, act: Act) -> Picture:
-    """Unseal an image or a volume to be shown."""
+    """Unseal an image or a volume to be shown: a volume's overview first, then from its middle.
+
+    A volume that has no overview yet gets one, once it is shown.
+    """
     record = clinic.vault.record(request.image_id)
     if record.state is not ImageState.SHOWN:
         raise ImageNotShown("This image is kept safely, but cannot be shown.", record.reason)
     act.control.progress(0, 0, "Opening")
-    return Picture(record, clinic.vault.open_pixels(record.id, act.control.is_cancelled))
+    if request.watcher is None or not record.is_volume:
+        return Picture(record, clinic.vault.open_pixels(record.id, act.control.is_cancelled))
+    has_overview = _show_overview(clinic, record, request.watcher, act)
+    whole = _open_watched(clinic, record, request.watcher, act)
+    if not has_overview:
+        _keep_overview(clinic, whole, act)
+    return whole
+
+
+def _show_overview(clinic: Clinic, record: ImageRecord, watcher: Watcher, act: Act) -> bool:
+    """Show what there is of an overview; return False where there is none.
+
+    A damaged one is not shown and goes into the trail; the volume itself is opened all the same.
+    """
+    try:
+        overview = clinic.vault.overviews.get(record, act.control.is_cancelled)
+    except (StoreDamaged, StoreFault, StoreTooNew) as fault:
+        why = f"overview: {type(fault).__name__}"
+        subject = record.patient_id, (record.id,), why
+        clinic.trail.append(
+            Entry(EventKind.VIEW, act.session.actor, Outcome.FAILED, *subject, refers_to=act.number)
+        )
+        return True
+    if overview is None:
+        return False
+    act.still_here()
+    watcher.overview(overview_picture(record, overview.factors, overview.values))
+    return True
+
+
+def _open_watched(clinic: Clinic, record: ImageRecord, watcher: Watcher, act: Act) -> Picture:
+    def arrived(pixels: NDArray[np.generic], planes: range) -> None:
+        act.still_here()
+        act.control.progress(len(planes), record.shape[0], "Opening")
+        watcher.planes(Picture(record, pixels), planes)
+
+    middle = record.shape[0] // 2
+    pixels = clinic.vault.open_outwards(record.id, middle, arrived, act.control.is_cancelled)
+    return Picture(record, pixels)
+
+
+def _keep_overview(clinic: Clinic, whole: Picture, act: Act) -> None:
+    """Give an old volume its overview; a disk that is full hinders nobody from seeing it."""
+    overview = Overview(*make_overview(whole.record, whole.pixels))
+    with suppress(StoreFault, NotInStore):
+        clinic.vault.overviews.keep(whole.record, overview, act.control.is_cancelled)
 
 
 @attrs.frozen

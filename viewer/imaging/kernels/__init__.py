@@ -209,20 +209,27 @@ def box_means(
     volume: NDArray[np.generic],
     factors: tuple[int, int, int],
     padding: tuple[float, float] = NO_PADDING,
+    *,
+    alone: bool = False,
 ) -> NDArray[np.generic]:
     """Return the means of boxes of `factors` (k, j, i) voxels; see `plain_boxes.box_means`.
 
-    Types that the kernels are not compiled for go through the numpy twin.
+    Types that the kernels are not compiled for go through the numpy twin. `alone` keeps to the
+    caller's thread, for while the others have work.
     """
     careful = padding[0] <= padding[1] or volume.dtype.kind == "f"
     shape = tuple(-(-size // by) for size, by in zip(volume.shape, factors, strict=True))
     out = np.empty(shape, volume.dtype)
     known = volume.dtype in DTYPES and volume.dtype.isnative
     loops = _boxes if known else plain_boxes
-    in_bands(
-        (shape[0], volume.size // max(shape[0], 1)),
-        lambda a, b: loops.box_means(volume, factors, careful, padding, a, out[a:b]),
-    )
+
+    def band(a: int, b: int) -> None:
+        loops.box_means(volume, factors, careful, padding, a, out[a:b])
+
+    if alone:
+        band(0, shape[0])
+    else:
+        in_bands((shape[0], volume.size // max(shape[0], 1)), band)
     return out
 
 
