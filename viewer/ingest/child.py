@@ -1,15 +1,12 @@
 """The decoding child: `python -m viewer.ingest.child`, with its standard input as the channel.
 
-It opens nothing itself: files and shared memory arrive as open files. No Qt, no VTK, no log (a
-warning would hold patient data). Whatever goes wrong here becomes a refusal or the child's end.
+It opens nothing itself: files and shared memory arrive open. No Qt, no VTK, no log (a warning would
+hold patient data). Whatever goes wrong here becomes a refusal or the child's end.
 """
 
 from __future__ import annotations
 
 import logging
-import mmap
-import os
-import socket
 import sys
 import warnings
 from collections.abc import Callable
@@ -25,8 +22,8 @@ from viewer.dicom.likeness import Likeness
 from viewer.dicom.parse import parse
 from viewer.dicom.pixels import frames, is_plain, keep_stored_bits
 from viewer.ingest.describe import describe, describe_own
-from viewer.ingest.protocol import MODELS, ChannelBroken, Header, receive, send
-from viewer.ingest.sandbox import lock_down
+from viewer.ingest.hosts.port import ChildSide, Handed
+from viewer.ingest.protocol import MODELS, ChannelBroken, Header
 from viewer.model.errors import BitewingError
 from viewer.model.json import from_json, to_json
 
@@ -37,26 +34,39 @@ Job = dict[str, Any]
 
 
 def main() -> int:
-    """Serve jobs until the parent goes away."""
+    """Serve jobs on this operating system's channel until the parent goes away."""
+    if sys.platform == "win32":
+        from viewer.ingest.hosts.machine import WindowsMachine
+        from viewer.ingest.hosts.win32 import Win32
+        from viewer.ingest.hosts.windows_child import WindowsSide
+
+        return serve(WindowsSide.on_standard_input(Win32(WindowsMachine())))
+    else:
+        from viewer.ingest.hosts.posix_child import PosixSide
+
+        return serve(PosixSide.on_standard_input())
+
+
+def serve(side: ChildSide) -> int:
+    """Give up all rights, then serve jobs until the parent goes away."""
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
-    channel = socket.socket(fileno=0)
     try:
-        first, _ = receive(channel)
-        send(channel, {"ready": lock_down(int(first["memory_bytes"]))})
+        first, _ = side.receive()
+        side.send({"ready": side.lock_down(int(first["memory_bytes"]))})
         while True:
-            job, files = receive(channel)
-            send(channel, _answer(job, files))
+            job, handed = side.receive()
+            side.send(_answer(side, job, handed))
     except ChannelBroken:
         return 0
 
 
-def _answer(job: Job, files: list[int]) -> Job:
+def _answer(side: ChildSide, job: Job, handed: Handed) -> Job:
     """Do one job. This is the boundary at which everything is caught."""
     try:
-        _limit_cpu(int(job["cpu_seconds"]))
-        return _JOBS[job["do"]](job, files)
+        side.limit_cpu(int(job["cpu_seconds"]))
+        return _JOBS[job["do"]](job, handed)
     except BitewingError as refusal:
         return {"refused": [refusal.what, refusal.now]}
     except MemoryError:
@@ -64,19 +74,7 @@ def _answer(job: Job, files: list[int]) -> Job:
     except Exception:  # noqa: BLE001  mutated files raise ten and more types
         return {"refused": [_DAMAGED, ""]}
     finally:
-        for file in files:
-            os.close(file)
-
-
-def _limit_cpu(seconds: int) -> None:
-    """Let the kernel end this process once it has used so much more processor time."""
-    if sys.platform == "win32":
-        return
-    import resource
-
-    spent = resource.getrusage(resource.RUSAGE_SELF)
-    most = int(spent.ru_utime + spent.ru_stime) + seconds + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
+        handed.close()
 
 
 class _Headers:
@@ -86,19 +84,19 @@ class _Headers:
         self._known: dict[int, tuple[Likeness, Header]] = {}
         self._next = 0
 
-    def read(self, _job: Job, files: list[int]) -> Job:
-        return self._by_likeness(files[0]) or self._wholly(files[0])
+    def read(self, _job: Job, handed: Handed) -> Job:
+        return self._by_likeness(handed) or self._wholly(handed)
 
-    def _by_likeness(self, file: int) -> Job | None:
-        size = os.fstat(file).st_size
+    def _by_likeness(self, handed: Handed) -> Job | None:
+        size = handed.file_size()
         for slot, (likeness, model) in self._known.items():
-            match = likeness.match(os.pread(file, likeness.most_header_bytes, 0), size)
+            match = likeness.match(handed.start(likeness.most_header_bytes), size)
             if match is not None:
                 return {"own": to_json(describe_own(match, model)), "model": slot}
         return None
 
-    def _wholly(self, file: int) -> Job:
-        content = memoryview(mmap.mmap(file, 0, access=mmap.ACCESS_READ))
+    def _wholly(self, handed: Handed) -> Job:
+        content = handed.whole()
         parsed = parse(content)
         header = describe(parsed)
         likeness = Likeness.of(content, parsed) if header.layout.frames == 1 else None
@@ -109,16 +107,16 @@ class _Headers:
         return {"header": to_json(header), "model": slot}
 
 
-def _decode(job: Job, files: list[int]) -> Job:
+def _decode(job: Job, handed: Handed) -> Job:
     """Decode the frames of a file into their slots of the shared memory."""
     layout = from_json(job["layout"], PixelLayout)
     check_layout(layout)
     slots = [int(slot) for slot in job["slots"]]
-    room = np.frombuffer(mmap.mmap(files[1], 0), np.uint8)
+    room = handed.room()
     if is_plain(layout):
-        _copy(files[0], layout, room, slots)
+        _copy(handed, layout, room, slots)
         return {"done": len(slots)}
-    content = memoryview(mmap.mmap(files[0], 0, access=mmap.ACCESS_READ))
+    content = handed.whole()
     if layout.is_deflated:
         content = parse(content).body
     value = content[layout.start : layout.start + layout.length]
@@ -128,13 +126,13 @@ def _decode(job: Job, files: list[int]) -> Job:
     return {"done": len(slots)}
 
 
-def _copy(file: int, layout: PixelLayout, room: NDArray[np.uint8], slots: list[int]) -> None:
+def _copy(handed: Handed, layout: PixelLayout, room: NDArray[np.uint8], slots: list[int]) -> None:
     """Read plain frames to where they belong: nothing is copied on the way."""
     for frame, slot in zip(range(layout.frames), slots, strict=True):
         place = _place(layout, room, slot)
         start, done = layout.start + frame * place.size, 0
         while done < place.size:
-            count = os.preadv(file, [place[done:].data], start + done)
+            count = handed.read_into(place[done:].data, start + done)
             if count == 0:
                 raise Malformed("The file ends before the picture does.")
             done += count
@@ -156,7 +154,7 @@ def _place(layout: PixelLayout, room: NDArray[np.uint8], slot: int) -> NDArray[n
     return place
 
 
-_JOBS: dict[str, Callable[[Job, list[int]], Job]] = {
+_JOBS: dict[str, Callable[[Job, Handed], Job]] = {
     "header": _Headers().read,
     "decode": _decode,
 }

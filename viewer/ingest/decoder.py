@@ -7,7 +7,6 @@ at once.
 from __future__ import annotations
 
 import math
-import os
 import socket
 import time
 from collections import deque
@@ -20,8 +19,9 @@ import attrs
 from viewer.dicom.errors import DicomRefused
 from viewer.dicom.layout import PixelLayout, check_layout
 from viewer.ingest.errors import ChildUnavailable, FileRefused
+from viewer.ingest.hosts.port import Block, ChildProcess
 from viewer.ingest.memory import SharedPixels
-from viewer.ingest.process import COMMAND, MEMORY_BYTES, ChildProcess, start, take_spare
+from viewer.ingest.process import COMMAND, MEMORY_BYTES, start, take_spare
 from viewer.ingest.protocol import (
     MODELS,
     ChannelBroken,
@@ -29,7 +29,6 @@ from viewer.ingest.protocol import (
     Header,
     OwnFacts,
     receive,
-    send,
 )
 from viewer.model.errors import Cancelled
 from viewer.model.json import from_json, to_json
@@ -52,11 +51,12 @@ class Budget:
 
 @attrs.frozen
 class _Question:
-    """What was asked and is not answered; its files stay open until then."""
+    """What was asked and is not answered; its file stays open until then."""
 
     job: dict[str, Any]
-    files: tuple[int, ...]
+    file: int
     seconds: float
+    block: Block | None = None
 
 
 class Decoder:
@@ -100,7 +100,7 @@ class Decoder:
     @property
     def process_id(self) -> int | None:
         """The child's process id while it runs."""
-        return self._child.process.pid if self._child else None
+        return self._child.pid if self._child else None
 
     def start(self) -> None:
         """Start the child without waiting until it is ready; unanswered questions go to it.
@@ -143,7 +143,7 @@ class Decoder:
 
     def ask_header(self, file: int) -> None:
         """Ask for a header, which `header` returns. The file stays open until then."""
-        self._ask(_Question({"do": "header"}, (file,), self._budget.header_seconds))
+        self._ask(_Question({"do": "header"}, file, self._budget.header_seconds))
 
     def header(self) -> Header:
         """Return the header that was asked for first; raises as `read_header`."""
@@ -166,7 +166,7 @@ class Decoder:
         """Ask to decode; `decoded` tells when it is done. The file stays open until then."""
         seconds = self._budget.decode_seconds + layout.frames * self._budget.second_per_frame
         job = {"do": "decode", "layout": to_json(layout), "slots": list(slots)}
-        self._ask(_Question(job, (file, pixels.file), seconds))
+        self._ask(_Question(job, file, seconds, pixels.block))
 
     def decoded(self, count: int) -> None:
         """Wait for the frames that were asked for first; raises as `decode`."""
@@ -201,24 +201,28 @@ class Decoder:
         message = {**question.job, "cpu_seconds": math.ceil(question.seconds)}
         try:
             if child is not None:
-                send(child.channel, message, question.files)
+                child.allow_cpu(self._seconds_outstanding())
+                child.send(message, question.file, question.block)
         except ChannelBroken:
             return  # the child has ended, which waiting for its answer will tell
+
+    def _seconds_outstanding(self) -> float:
+        """Return how long all that was asked may take, and the start if it is not over."""
+        seconds = sum(asked.seconds for asked in self._questions)
+        return seconds if self._is_ready else seconds + self._budget.start_seconds
 
     def _answer(self) -> dict[str, Any]:
         try:
             self._check_cancelled()
             channel = self._ready_channel()
             question = self._questions.popleft()
-            answer, extra = self._receive(channel, question.seconds)
+            answer = self._receive(channel, question.seconds)
         except ChannelBroken as broken:
             self._end()
             raise FileRefused(_FAILED) from broken
         except Cancelled:
             self.close()
             raise
-        for file in extra:
-            os.close(file)
         if "refused" in answer:
             raise _refusal(answer["refused"])
         return answer
@@ -232,15 +236,16 @@ class Decoder:
             raise ChildUnavailable
         if not self._is_ready:
             try:
-                ready, _ = self._receive(child.channel, self._budget.start_seconds)
+                ready = self._receive(child.channel, self._budget.start_seconds)
             except ChannelBroken as broken:
                 self.close()
                 raise ChildUnavailable from broken
-            self.in_force = tuple(str(name) for name in ready.get("ready", ()))
+            said = (str(name) for name in ready.get("ready", ()))
+            self.in_force = (*child.in_force, *said)
             self._is_ready = True
         return child.channel
 
-    def _receive(self, channel: socket.socket, seconds: float) -> tuple[dict[str, Any], list[int]]:
+    def _receive(self, channel: socket.socket, seconds: float) -> dict[str, Any]:
         deadline = time.monotonic() + seconds
         return receive(channel, deadline=deadline, check=self._check_cancelled)
 

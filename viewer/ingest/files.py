@@ -15,6 +15,7 @@ from viewer.ingest.sniff import START_BYTES, FileKind, sniff
 LINK = "This is a link to another place; links are not followed."
 _NOT_PLAIN = "This is not a plain file."
 _UNREADABLE = "The file cannot be opened."
+_JUNCTION = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT; synchronised folders have other tags
 _REASONS = {
     FileKind.PICTURE: "Plain pictures cannot be imported yet.",
     FileKind.ARCHIVE: "Archives cannot be imported yet; unpack it first.",
@@ -25,7 +26,7 @@ _REASONS = {
 def find(paths: Sequence[Path]) -> Iterator[Path | Refusal]:
     """Walk over files and folders in a stable order; links become refusals."""
     for path in paths:
-        if path.is_symlink():
+        if _is_link(path):
             yield Refusal(path, LINK)
         elif path.is_dir():
             yield from _walk(path)
@@ -41,12 +42,22 @@ def _walk(folder: Path) -> Iterator[Path | Refusal]:
         return
     for entry in entries:
         path = Path(entry.path)
-        if entry.is_symlink():
+        if _is_link(path):
             yield Refusal(path, LINK)
         elif entry.is_dir(follow_symlinks=False):
             yield from _walk(path)
         else:
             yield path
+
+
+def _is_link(path: Path) -> bool:
+    """Tell links from plain files and folders; on Windows a junction is a link, too."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return False  # opening it will tell
+    tag = getattr(found, "st_reparse_tag", 0)
+    return stat.S_ISLNK(found.st_mode) or tag == _JUNCTION
 
 
 @contextmanager

@@ -9,19 +9,15 @@ from __future__ import annotations
 import atexit
 import os
 import select
-import socket
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import attrs
-
 import viewer
-from viewer.ingest.errors import ChildUnavailable
-from viewer.ingest.protocol import ChannelBroken, send
+from viewer.ingest.hosts import here
+from viewer.ingest.hosts.port import ChildProcess
 
 COMMAND = [sys.executable, "-P", "-m", "viewer.ingest.child"]
 """How a child is started."""
@@ -35,52 +31,15 @@ CHILDREN = min(2, os.cpu_count() or 1)
 _KEPT_VARIABLES = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LANG")
 
 
-@attrs.frozen(eq=False)
-class ChildProcess:
-    """A running child and the channel to it."""
-
-    process: subprocess.Popen[bytes]
-    channel: socket.socket
-
-    def end(self) -> None:
-        """End it and wait until it is gone."""
-        self.channel.close()
-        self.process.kill()
-        self.process.wait()
-
-
 def start(command: Sequence[str], memory_bytes: int) -> ChildProcess:
     """Start a child; its first message will tell that it is ready.
 
     Raises
     ------
     ChildUnavailable
-        This machine does not start it.
+        This machine does not start it, or does not let it be confined.
     """
-    if sys.platform == "win32":
-        raise ChildUnavailable
-    ours, theirs = socket.socketpair()
-    try:
-        process = subprocess.Popen(
-            command,
-            stdin=theirs.fileno(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            env=_environment(),
-        )
-    except OSError as fault:
-        ours.close()
-        raise ChildUnavailable from fault
-    finally:
-        theirs.close()
-    child = ChildProcess(process, ours)
-    try:
-        send(ours, {"memory_bytes": memory_bytes})
-    except ChannelBroken as broken:
-        child.end()
-        raise ChildUnavailable from broken
-    return child
+    return here.HOST.start(command, _environment(), memory_bytes)
 
 
 class _Spares:
@@ -100,7 +59,7 @@ class _Spares:
         with self._guard:
             while self._waiting:
                 child = self._waiting.pop(0)
-                if child.process.poll() is None:
+                if child.is_running():
                     return child
                 child.end()
             return None

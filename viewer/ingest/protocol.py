@@ -1,13 +1,15 @@
 """What parent and decoding child say to each other: length-prefixed JSON, never pickle.
 
-Each message is four bytes of length (big endian) and UTF-8 JSON; open files travel beside it
-(SCM_RIGHTS). The parent trusts nothing that comes back.
+Each message is four bytes of length (big endian) and UTF-8 JSON. On POSIX open files travel to the
+child beside it (SCM_RIGHTS); on Windows their handles are numbers in it. The parent trusts nothing
+that comes back, and takes no files.
 """
 
 from __future__ import annotations
 
 import json
 import socket
+import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -100,7 +102,7 @@ def send(channel: socket.socket, message: dict[str, Any], files: Sequence[int] =
     try:
         # The timeout of the last receive would count for sending too.
         channel.settimeout(None)
-        sent = socket.send_fds(channel, [prefixed], list(files)) if files else 0
+        sent = _send_with_files(channel, prefixed, files) if files else 0
         channel.sendall(memoryview(prefixed)[sent:])
     except OSError as fault:
         raise ChannelBroken("send failed") from fault
@@ -111,7 +113,8 @@ def receive(
     *,
     deadline: float | None = None,
     check: Callable[[], None] = lambda: None,
-) -> tuple[dict[str, Any], list[int]]:
+    files: list[int] | None = None,
+) -> dict[str, Any]:
     """Wait for one message.
 
     Parameters
@@ -120,12 +123,13 @@ def receive(
         On the monotonic clock; None waits for ever.
     check : callable
         Called several times a second; what it raises ends the wait.
+    files : list of int or None
+        Takes the open files that come beside the message; with None the kernel drops them.
 
     Raises
     ------
     ChannelBroken
     """
-    files: list[int] = []
     size = int.from_bytes(_exactly(channel, 4, deadline, check, files), "big")
     if size > MAX_MESSAGE:
         raise ChannelBroken("message too long")
@@ -136,7 +140,7 @@ def receive(
         raise ChannelBroken("no JSON") from fault
     if not isinstance(message, dict):
         raise ChannelBroken("no message")
-    return message, files
+    return message
 
 
 def _exactly(
@@ -144,7 +148,7 @@ def _exactly(
     size: int,
     deadline: float | None,
     check: Callable[[], None],
-    files: list[int],
+    files: list[int] | None,
 ) -> bytearray:
     content = bytearray()
     channel.settimeout(None if deadline is None else _POLL_SECONDS)
@@ -153,15 +157,32 @@ def _exactly(
         if deadline is not None and time.monotonic() > deadline:
             raise ChannelBroken("late")
         try:
-            part, fds, _, _ = socket.recv_fds(
-                channel, min(size - len(content), 1 << 20), _MOST_FILES
-            )
+            part = _part(channel, min(size - len(content), 1 << 20), files)
         except TimeoutError:
             continue
         except OSError as fault:
             raise ChannelBroken("receive failed") from fault
-        files.extend(fds)
         if not part:
             raise ChannelBroken("closed")
         content += part
     return content
+
+
+def _part(channel: socket.socket, most_bytes: int, files: list[int] | None) -> bytes:
+    return channel.recv(most_bytes) if files is None else _with_files(channel, most_bytes, files)
+
+
+def _send_with_files(channel: socket.socket, prefixed: bytes, files: Sequence[int]) -> int:
+    if sys.platform == "win32":
+        raise ChannelBroken("open files do not travel beside bytes here")
+    else:
+        return socket.send_fds(channel, [prefixed], list(files))
+
+
+def _with_files(channel: socket.socket, most_bytes: int, files: list[int]) -> bytes:
+    if sys.platform == "win32":
+        raise ChannelBroken("open files do not travel beside bytes here")
+    else:
+        part, arrived, _, _ = socket.recv_fds(channel, most_bytes, _MOST_FILES)
+        files.extend(arrived)
+        return part

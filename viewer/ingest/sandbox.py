@@ -1,10 +1,11 @@
-"""What the decoding child may no longer do, once it has called `lock_down`.
+"""What the decoding child may no longer do on Linux and macOS, once it has called `lock_down`.
 
-Everywhere: no core dumps, no writing to files (RLIMIT_FSIZE), few open files, bounded memory.
-Linux besides: no new privileges, no attaching debugger, Landlock (reads only of Python's own
-folders, no TCP), seccomp (no sockets, no programs, no opening for writing, no changing of the
-file tree). macOS enforces the file limits only; on Windows none of this exists yet and the
-child's only bound is the parent's clock.
+Both: no core dumps, no growing of files (RLIMIT_FSIZE), few open files, bounded processor time.
+Linux besides: bounded memory, no new privileges, no attaching debugger, Landlock (reads only of
+Python's own folders, no TCP), seccomp (no sockets, no programs, no opening for writing, no
+changing of the file tree). macOS takes a memory limit and does not enforce it, and nothing there
+keeps the child from reading the person's files or from the network: `lock_down` answers
+`file_limits` there, and `rlimits` where memory is bounded too. Windows: `hosts/windows_child.py`.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
 _READ_FILE, _READ_DIR, _EXECUTE = 1 << 2, 1 << 3, 1 << 0
 _ALL_BY_ABI = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: (1 << 16) - 1}
 _NET_BOTH = 3
+# Linux's O_PATH and O_CLOEXEC; type checkers of other systems do not know the first.
+_TO_NAME_ONLY = 0o10000000 | 0o2000000
 _OPEN_FOR_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _MOST_FILES = 64
 _SYSTEM_FOLDERS = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share/zoneinfo")
@@ -34,8 +37,6 @@ _SYSTEM_FILES = ("/etc/ld.so.cache", "/dev/urandom", "/dev/null")
 
 def lock_down(memory_bytes: int) -> list[str]:
     """Give up all rights that decoding does not need; return the names of what is in force."""
-    if sys.platform == "win32":
-        return []
     in_force = _limit(memory_bytes)
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
@@ -50,19 +51,26 @@ def lock_down(memory_bytes: int) -> list[str]:
     return in_force
 
 
-def _limit(memory_bytes: int) -> list[str]:
-    import resource
+if sys.platform == "win32":
 
-    limits = [
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NOFILE, _MOST_FILES),
-        # Private memory alone: the parent's shared pixels and the mapped file do not count.
-        (resource.RLIMIT_DATA, memory_bytes),
-    ]
-    for which, most in limits:
-        resource.setrlimit(which, (most, most))
-    return ["rlimits"]
+    def _limit(_memory_bytes: int) -> list[str]:
+        return []
+
+else:
+
+    def _limit(memory_bytes: int) -> list[str]:
+        import resource
+
+        limits = [
+            (resource.RLIMIT_CORE, 0),
+            (resource.RLIMIT_FSIZE, 0),
+            (resource.RLIMIT_NOFILE, _MOST_FILES),
+            # Private memory alone: the parent's shared pixels and the mapped file do not count.
+            (resource.RLIMIT_DATA, memory_bytes),
+        ]
+        for which, most in limits:
+            resource.setrlimit(which, (most, most))
+        return ["rlimits"] if sys.platform == "linux" else ["file_limits"]
 
 
 def _landlock(libc: ctypes.CDLL) -> bool:
@@ -92,7 +100,7 @@ def _allow_reading(libc: ctypes.CDLL, ruleset: int, path: str) -> None:
     rights = _READ_FILE | _EXECUTE
     if Path(path).is_dir():
         rights |= _READ_DIR
-    fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    fd = os.open(path, _TO_NAME_ONLY)
     try:
         libc.syscall(_LANDLOCK_ADD, ruleset, 1, struct.pack("=Qi", rights, fd), 0)
     finally:

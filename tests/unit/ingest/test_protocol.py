@@ -30,7 +30,8 @@ def test_a_message_arrives_with_its_open_file(pair: Pair, tmp_path: Path) -> Non
     path.write_bytes(b"content")
     with path.open("rb") as file:
         send(pair[0], {"do": "header", "text": "ä"}, [file.fileno()])
-    message, files = receive(pair[1])
+    files: list[int] = []
+    message = receive(pair[1], files=files)
     assert message == {"do": "header", "text": "ä"}
     assert os.read(files[0], 100) == b"content"
     os.close(files[0])
