@@ -9,7 +9,8 @@
     │   ├── OtherPractice      the backup is another practice's
     │   ├── BackupTooNew       made by a newer version of the program
     │   ├── BackupInUse        another program writes it at the moment
-    │   └── NoSuchSnapshot     there is none of this number, or none at all
+    │   ├── NoSuchSnapshot     there is none of this number, or none at all
+    │   └── RestoreUnfinished  a restore into this folder was begun and not finished
     ├── EnvironmentFault
     │   ├── StoreBusy          the store changes faster than it can be copied
     │   └── MediumFault        the medium did not do what was asked
@@ -74,7 +75,18 @@ class NoSuchSnapshot(UserError):
 
     def __init__(self) -> None:
         super().__init__(
-            "There is no such whole snapshot in this backup.", "“bitewing backup --list” shows them."
+            "There is no such whole snapshot in this backup.",
+            "“bitewing backup --list” shows them.",
+        )
+
+
+class RestoreUnfinished(UserError):
+    """A restore into this folder was begun and not finished."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A restore into this folder was begun and not finished.",
+            "Run the same “bitewing restore” again: it goes on from there.",
         )
 
 
@@ -177,4 +189,6 @@ def medium_faults(root: Path) -> Iterator[None]:
         raise medium_fault(fault, root) from fault
     except StoreFault as fault:
         cause = fault.__cause__
-        raise (medium_fault(cause, root) if isinstance(cause, OSError) else MediumFault()) from fault
+        raise (
+            medium_fault(cause, root) if isinstance(cause, OSError) else MediumFault()
+        ) from fault

@@ -176,5 +176,7 @@ def snapshot_key(keys: VaultKeys, repository_id: str, epoch: int, catalog_id: st
     """Return the raw key of a catalog's copy."""
     if epoch not in keys.epochs:
         raise BackupDamaged("A snapshot is sealed with a key that is not there.")
-    info = context("bitewing backup snapshot v1", keys.practice_id, repository_id, catalog_id, epoch)
+    info = context(
+        "bitewing backup snapshot v1", keys.practice_id, repository_id, catalog_id, epoch
+    )
     return derive(keys.epochs[epoch], info)

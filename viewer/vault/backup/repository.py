@@ -31,7 +31,7 @@ from viewer.vault.backup.manifest import (
     to_bytes,
     unpack_ids,
 )
-from viewer.vault.backup.medium import Medium, MediumLock, Pause, write_all
+from viewer.vault.backup.medium import Medium, MediumLock, write_all
 from viewer.vault.errors import ObjectDamaged, ObjectMissing, StoreTooNew
 from viewer.vault.records import VaultKeys
 from viewer.vault.v1.container import (
@@ -220,6 +220,10 @@ class Repository:
         self.medium.sync()
         if self.manifest(manifest.name, keys) != manifest:
             raise MediumFault
+
+    def remove_snapshot(self, name: SnapshotName) -> None:
+        """Remove a snapshot's manifest: the snapshot is gone; its parts are collected later."""
+        self.medium.remove(self.path_of(name))
 
     # --- files in parts --------------------------------------------------------------------
 

@@ -1,0 +1,185 @@
+"""The destinations a store knows: where they are, what they hold, which are to be caught up.
+
+A destination that was not connected when a patient was erased still opens with the old epoch. It
+is *pending* until it was connected and moved to the current epoch, or a person declared it lost;
+until then the old epoch is not retired.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import attrs
+
+from viewer.model.ids import ObjectId, PatientId
+from viewer.vault.backup.errors import (
+    BackupInUse,
+    MediumFault,
+    NotABackup,
+    OtherPractice,
+)
+from viewer.vault.backup.forgetting import Replacement, forget
+from viewer.vault.backup.manifest import Manifest
+from viewer.vault.backup.repository import Repository
+from viewer.vault.catalog.connection import Catalog, Cursor
+from viewer.vault.errors import NotInStore
+from viewer.vault.records import IsCancelled, Progress, VaultKeys
+
+
+@attrs.frozen
+class Destination:
+    """A repository as the store remembers it. `epoch` is the oldest that one of its snapshots
+    needs; `snapshot_number` the newest snapshot that was made there.
+    """
+
+    id: str
+    label: str
+    path: Path = attrs.field(repr=False)
+    epoch: int
+    snapshot_number: int
+    snapshot_id: ObjectId
+    made: datetime
+    is_lost: bool = False
+
+
+def destinations(cursor: Cursor) -> list[Destination]:
+    """Return what the store remembers, lost ones too."""
+    rows = cursor.execute(
+        "SELECT id, label, path, epoch, snapshot_number, snapshot_id, made, is_lost"
+        " FROM backup_destinations ORDER BY label, id"
+    ).fetchall()
+    return [
+        Destination(
+            str(row[0]),
+            str(row[1]),
+            Path(row[2]),
+            int(row[3]),
+            int(row[4]),
+            ObjectId(row[5]),
+            datetime.fromisoformat(row[6]),
+            bool(row[7]),
+        )
+        for row in rows
+    ]
+
+
+def remember(cursor: Cursor, destination: Destination) -> None:
+    """Keep a destination as it is now; one that was lost and is back is no longer lost."""
+    cursor.execute(
+        "INSERT OR REPLACE INTO backup_destinations VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            destination.id,
+            destination.label,
+            str(destination.path),
+            destination.epoch,
+            destination.snapshot_number,
+            destination.snapshot_id,
+            destination.made.isoformat(),
+            destination.is_lost,
+        ),
+    )
+
+
+def declare_lost(cursor: Cursor, destination_id: str) -> Destination:
+    """Give a destination up: nothing waits for it any more. Returns what was known of it.
+
+    Raises
+    ------
+    NotInStore
+        The store knows no such destination.
+    """
+    for each in destinations(cursor):
+        if each.id == destination_id:
+            lost = attrs.evolve(each, is_lost=True)
+            remember(cursor, lost)
+            return lost
+    raise NotInStore("The store knows no such backup.")
+
+
+def remembered(
+    repository: Repository, path: Path, label: str, keys: VaultKeys, newest: Manifest
+) -> Destination:
+    """Return what to remember of a repository after a snapshot was made in it."""
+    whole, _ = repository.manifests(keys)
+    oldest = min((each.epoch for each in whole), default=newest.epoch)
+    return Destination(
+        repository.id, label, path.absolute(), oldest, newest.number, newest.id, newest.made
+    )
+
+
+class KnownDestinations:
+    """The erasure's way to the backups that the store knows (`ErasureDestinations`)."""
+
+    def __init__(
+        self, catalog: Catalog, work: Path, replacement: Callable[[], Replacement], epoch: int
+    ) -> None:
+        """Look after a store's destinations.
+
+        Parameters
+        ----------
+        work : Path
+            A folder on the store's disk.
+        replacement : callable
+            Asked for the sheets of keys when they are needed.
+        epoch : int
+            The current one.
+        """
+        self._catalog = catalog
+        self._work = work
+        self._replacement = replacement
+        self._epoch = epoch
+
+    def forget(
+        self,
+        patient_ids: Sequence[PatientId],
+        keys: VaultKeys,
+        progress: Progress,
+        is_cancelled: IsCancelled,
+    ) -> None:
+        """Erase patients from every backup within reach and move it to the current epoch.
+
+        A backup that is out of reach, in use or fails stays pending; the others go on.
+
+        Raises
+        ------
+        Cancelled
+            It was stopped; what was moved is done.
+        """
+        self._epoch = keys.current_epoch
+        for destination in self._known():
+            try:
+                repository = Repository.open(destination.path, keys.practice_id)
+                if repository.id == destination.id:
+                    self._catch_up(
+                        repository, destination, patient_ids, keys, progress, is_cancelled
+                    )
+            except (MediumFault, NotABackup, OtherPractice, BackupInUse):
+                continue
+
+    def _catch_up(
+        self,
+        repository: Repository,
+        destination: Destination,
+        patient_ids: Sequence[PatientId],
+        keys: VaultKeys,
+        progress: Progress,
+        is_cancelled: IsCancelled,
+    ) -> None:
+        replacement = self._replacement()
+        forget(repository, keys, patient_ids, replacement, self._work, progress, is_cancelled)
+        with self._catalog.write() as cursor:
+            remember(cursor, attrs.evolve(destination, epoch=keys.current_epoch))
+
+    def done(self) -> tuple[str, ...]:
+        """Return the labels of the backups that need no older epoch any more."""
+        return tuple(each.label for each in self._known() if each.epoch >= self._epoch)
+
+    def pending(self) -> tuple[str, ...]:
+        """Return the labels of the backups that still open with an older epoch."""
+        return tuple(each.label for each in self._known() if each.epoch < self._epoch)
+
+    def _known(self) -> list[Destination]:
+        with self._catalog.read() as cursor:
+            return [each for each in destinations(cursor) if not each.is_lost]

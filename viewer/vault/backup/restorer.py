@@ -1,0 +1,345 @@
+"""Bringing a snapshot back into a store's folder: objects first, the catalog last.
+
+The folder counts as a store again only once `Restoration.install` has renamed the catalog into
+place. A run that ends before is begun again and goes on: objects that are whole stay.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import BinaryIO
+
+import attrs
+
+from viewer.model.errors import Cancelled
+from viewer.model.ids import ObjectId
+from viewer.vault.backup.errors import RestoreUnfinished, medium_faults
+from viewer.vault.backup.manifest import Manifest
+from viewer.vault.backup.medium import Pause, write_all
+from viewer.vault.backup.reading import OpenSnapshot, fetch_file, opened
+from viewer.vault.backup.repository import Repository
+from viewer.vault.catalog.connection import Cursor
+from viewer.vault.catalog.images import StoredObject
+from viewer.vault.errors import (
+    ObjectDamaged,
+    ObjectMissing,
+    StoreDamaged,
+    StoreExists,
+    StoreTooNew,
+    store_fault,
+)
+from viewer.vault.keys import catalog_key
+from viewer.vault.layout import Layout, mark_epoch
+from viewer.vault.lock import StoreLock
+from viewer.vault.records import IsCancelled, Progress, VaultHead, VaultKeys, never, no_progress
+from viewer.vault.rotation import rewrap
+from viewer.vault.v1.container import ContainerReader
+from viewer.vault.v1.folder import ObjectFolder, replace_patiently, sync_folder
+
+SIGN = "restore.json"
+"""Stands in the store's folder while a restore is unfinished."""
+_ASIDE = "set-aside-{}"
+_COPIES_AT_ONCE = 4
+_SUBMITTED = 1024
+_BLOCK_BYTES = 1 << 22
+
+
+@attrs.frozen
+class RestoreReport:
+    """What was brought back. `lost` are listed objects that the backup does not hold whole."""
+
+    manifest: Manifest
+    objects: int
+    size_bytes: int
+    lost: tuple[StoredObject, ...]
+    head: VaultHead
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything that the snapshot lists was brought back."""
+        return not self.lost
+
+
+def require_finished(folder: Path) -> None:
+    """Return only if no restore into this folder was begun and not finished.
+
+    Raises
+    ------
+    RestoreUnfinished
+        One was.
+    """
+    if (folder / SIGN).exists():
+        raise RestoreUnfinished
+
+
+class Restoration:
+    """A restore into one folder, which it holds locked until `close`."""
+
+    def __init__(self, folder: Path, *, replaces: bool = False) -> None:
+        """Take the folder; with `replaces` a store that is there is set aside, not deleted.
+
+        Raises
+        ------
+        StoreExists
+            There is a store, and it shall not be replaced.
+        StoreInUse, StoreFault
+            The folder cannot be had.
+        """
+        self.layout = Layout(folder)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as fault:
+            raise store_fault(fault) from fault
+        self._lock = StoreLock(self.layout.lock)
+        try:
+            self._claim(replaces=replaces)
+        except BaseException:
+            self._lock.release()
+            raise
+        self._objects = ObjectFolder(self.layout.objects)
+
+    def _claim(self, *, replaces: bool) -> None:
+        folder = self.layout.folder
+        sign = folder / SIGN
+        if sign.exists():
+            return
+        is_there = self.layout.exists() or (folder / "accounts.json").exists()
+        if is_there and not replaces:
+            raise StoreExists
+        try:
+            if is_there:
+                self._set_aside()
+            _write_durably(sign, json.dumps({"format": "bitewing restore"}).encode())
+        except OSError as fault:
+            raise store_fault(fault) from fault
+
+    def _set_aside(self) -> None:
+        """Move what is there out of the way, the catalog first: without it there is no store."""
+        folder = self.layout.folder
+        numbers = range(1, 10_000)
+        aside = next(path for n in numbers if not (path := folder / _ASIDE.format(n)).exists())
+        aside.mkdir(mode=0o700)
+        for path in sorted(folder.glob("catalog.*")):
+            path.rename(aside / path.name)
+        for name in ("accounts.json", "vault.json", "objects", "store.open"):
+            if (folder / name).exists():
+                (folder / name).rename(aside / name)
+        sync_folder(folder)
+
+    # --- objects and catalog ---------------------------------------------------------------
+
+    def bring_back(
+        self,
+        repository: Repository,
+        manifest: Manifest,
+        keys: VaultKeys,
+        progress: Progress = no_progress,
+        is_cancelled: IsCancelled = never,
+    ) -> RestoreReport:
+        """Restore objects and a catalog under the current epoch, not yet in its place.
+
+        Parameters
+        ----------
+        keys : VaultKeys
+            Every epoch that the snapshot uses, and the one that shall be in force.
+
+        Raises
+        ------
+        BackupDamaged, MediumFault, StoreFault, Cancelled
+            It is not finished; a later call goes on.
+        """
+
+        def pause() -> None:
+            if is_cancelled():
+                raise Cancelled
+
+        folder = self.layout.folder
+        for leftover in folder.glob("catalog.new*"):
+            leftover.unlink()
+        fetch_file(repository, manifest, "vault.json", keys, self.layout.marker)
+        self._objects.create()
+        with opened(repository, manifest, keys, folder) as snapshot:
+            crew = _Crew(snapshot, self._objects, self._aside_folders(), pause, progress)
+            crew.bring(snapshot.objects())
+            rewrap(snapshot.catalog, keys, no_progress, pause)
+            with snapshot.catalog.write() as cursor:  # also makes the head a new one
+                mark_epoch(cursor, keys.current_epoch)
+                _mark_here(cursor, crew.brought)
+            with catalog_key(keys, keys.current_epoch) as key:
+                head = snapshot.catalog.export_to(folder / "catalog.new", key, is_cancelled)
+        lost = tuple(crew.lost)
+        return RestoreReport(manifest, len(crew.brought), crew.done_bytes, lost, head)
+
+    def _aside_folders(self) -> list[ObjectFolder]:
+        found = sorted(self.layout.folder.glob(_ASIDE.format("*")))
+        return [ObjectFolder(path / "objects") for path in found if (path / "objects").is_dir()]
+
+    def fetch(
+        self, repository: Repository, manifest: Manifest, name: str, keys: VaultKeys, path: Path
+    ) -> None:
+        """Write one of the snapshot's files below the folder, whole or not at all."""
+        fresh = path.with_name(f".{path.name}.restoring")
+        fetch_file(repository, manifest, name, keys, fresh)
+        try:
+            with fresh.open("rb+") as file:
+                os.fsync(file.fileno())
+            replace_patiently(fresh, path)
+            sync_folder(path.parent)
+        except OSError as fault:
+            raise store_fault(fault) from fault
+
+    def install(self) -> None:
+        """Make it a store: rename the catalog into place. The caller then calls `finish`."""
+        fresh = self.layout.folder / "catalog.new"
+        try:
+            if fresh.exists():
+                for old in self.layout.folder.glob("catalog.db*"):
+                    old.unlink()
+                replace_patiently(fresh, self.layout.catalog)
+                sync_folder(self.layout.folder)
+        except OSError as fault:
+            raise store_fault(fault) from fault
+
+    def finish(self) -> None:
+        """Take the sign away: from now on the store opens."""
+        try:
+            (self.layout.folder / SIGN).unlink(missing_ok=True)
+            sync_folder(self.layout.folder)
+        except OSError as fault:
+            raise store_fault(fault) from fault
+
+    def close(self) -> None:
+        """Let the folder go. Safe to call twice."""
+        self._lock.release()
+
+    def __enter__(self) -> Restoration:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _Crew:
+    """Copies objects from the medium, or takes those that were set aside here."""
+
+    def __init__(
+        self,
+        snapshot: OpenSnapshot,
+        target: ObjectFolder,
+        aside: list[ObjectFolder],
+        pause: Pause,
+        progress: Progress,
+    ) -> None:
+        self._snapshot = snapshot
+        self._target = target
+        self._aside = aside
+        self._pause = pause
+        self._progress = progress
+        self._turn = threading.Lock()
+        self._seen_bytes = self._total_bytes = 0
+        self.brought: set[ObjectId] = set()
+        self.lost: list[StoredObject] = []
+        self.done_bytes = 0
+
+    def bring(self, listed: list[StoredObject]) -> None:
+        self._total_bytes = sum(part.plain_bytes for part in listed)
+        with ThreadPoolExecutor(_COPIES_AT_ONCE, "restore") as crew:
+            for start in range(0, len(listed), _SUBMITTED):
+                some = listed[start : start + _SUBMITTED]
+                waiting = [crew.submit(self._bring_one, part) for part in some]
+                try:
+                    for each in waiting:
+                        each.result()
+                except BaseException:
+                    crew.shutdown(wait=False, cancel_futures=True)
+                    raise
+        self.lost.sort(key=lambda part: part.id)
+
+    def _bring_one(self, part: StoredObject) -> None:
+        self._pause()
+        is_brought = self._is_brought(part)
+        with self._turn:
+            self._seen_bytes += part.plain_bytes
+            if is_brought:
+                self.brought.add(part.id)
+                self.done_bytes += part.plain_bytes
+            elif part.id not in self._snapshot.manifest.elsewhere:
+                self.lost.append(part)
+            self._progress(self._seen_bytes, self._total_bytes)
+
+    def _is_brought(self, part: StoredObject) -> bool:
+        path = self._target.path(part.id)
+        if path.exists():
+            if self._is_whole(part, path):
+                return True
+            self._target.delete(part.id)
+        return self._is_taken_from_aside(part, path) or self._is_copied(part, path)
+
+    def _is_taken_from_aside(self, part: StoredObject, path: Path) -> bool:
+        for folder in self._aside:
+            source = folder.path(part.id)
+            if source.exists() and self._is_whole(part, source):
+                try:
+                    os.link(source, path)
+                except OSError:
+                    return False  # no links here: the backup has it too
+                sync_folder(path.parent)
+                return True
+        return False
+
+    def _is_copied(self, part: StoredObject, path: Path) -> bool:
+        medium = self._snapshot.repository.medium
+        source = medium.objects.path(part.id)
+        try:
+            with medium_faults(medium.root):
+                is_there = source.exists()
+            if not is_there:
+                return False
+            self._target.write(part.id, lambda file: self._fill(file, source))
+        except (ObjectDamaged, ObjectMissing):
+            return False
+        if self._is_whole(part, path):
+            return True
+        self._target.delete(part.id)
+        return False
+
+    def _fill(self, file: BinaryIO, source: Path) -> None:
+        root = self._snapshot.repository.medium.root
+        with medium_faults(root):
+            raw = source.open("rb", buffering=0)
+        with raw:
+            while True:
+                self._pause()
+                with medium_faults(root):
+                    block = raw.read(_BLOCK_BYTES)
+                if not block:
+                    return
+                write_all(file, block)
+
+    def _is_whole(self, part: StoredObject, path: Path) -> bool:
+        try:
+            key = self._snapshot.sealed.patient_key(part.patient_id, part.key_number)
+            with key:
+                reader = ContainerReader(path, part.id, key)
+                reader.check(self._pause)
+        except (StoreDamaged, StoreTooNew):
+            return False
+        return reader.header.plain_bytes == part.plain_bytes
+
+
+def _mark_here(cursor: Cursor, brought: set[ObjectId]) -> None:
+    away = cursor.execute("SELECT id FROM objects WHERE is_here = 0").fetchall()
+    here = [(row[0],) for row in away if row[0] in brought]
+    cursor.executemany("UPDATE objects SET is_here = 1 WHERE id = ?", here)
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    sync_folder(path.parent)
