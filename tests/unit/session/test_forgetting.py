@@ -1,0 +1,163 @@
+"""What a process remembers of keys once it has let go of them: its memory is searched from outside.
+
+The child cannot be the searcher: it would hold the very keys it looks for.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support.memory import occurrences, text_patterns
+from viewer.crypto.derive import SMALLEST_STRETCH
+from viewer.session.accounts import Practice
+from viewer.session.audit.trail import Trail
+from viewer.session.book import unwrap_user_key
+from viewer.session.clock import SystemClock
+from viewer.session.device import require_device_secret
+from viewer.session.keystore import FileKeyStore
+from viewer.session.permissions import KeyName
+from viewer.session.recovery import RecoveryKey
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is searched by /proc")
+OFFICER = "Ann Example"
+
+DAY = """
+import sys
+from pathlib import Path
+from viewer.crypto.people import sign
+from viewer.session.accounts import Practice
+from viewer.session.audit.trail import Trail
+from viewer.session.clock import SystemClock
+from viewer.session.desk import Desk
+from viewer.session.hardening import forget_freed_memory
+from viewer.session.keystore import FileKeyStore
+from viewer.session.permissions import KeyName
+from viewer.session.recovery import RecoveryKey
+
+def said() -> str:
+    return sys.stdin.readline().rstrip("\\n")
+
+def say(word: str) -> None:
+    print(word, flush=True)
+    said()
+
+def work(desk: Desk) -> None:
+    session = desk.log_in("Ann Example", said())
+    session.begin_epoch(KeyName)
+    with session.key(KeyName.SHARE) as key:
+        sign(key, b"share")
+    typed = RecoveryKey.from_text(said())
+    with session.lent_keys() as ring:
+        assert desk.practice.proves_recovery(typed, ring)
+    say("open")
+    typed.wipe()
+
+folder, clock = Path(sys.argv[1]), SystemClock()
+keystore = FileKeyStore(Path(sys.argv[2]))
+practice = Practice.load(folder, keystore)
+trail = Trail.open(folder, keystore, practice.id, clock)
+desk = Desk(practice, trail, clock)
+work(desk)
+desk.lock()
+forget_freed_memory()
+say("closed")
+"""
+
+
+class Child:
+    """A workstation in a process of its own."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self.pid = process.pid
+
+    def tell(self, line: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
+
+    def wait_for(self, word: str) -> None:
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline().strip() == word
+
+
+@contextmanager
+def _child(*arguments: str) -> Iterator[Child]:
+    command = [sys.executable, "-c", DAY, *arguments]
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    )
+    with process:
+        try:
+            yield Child(process)
+        finally:
+            process.kill()
+
+
+def _keys_in_use(practice: Practice, password: str) -> dict[str, bytes]:
+    """Every secret of the officer, by name."""
+    found: dict[str, bytes] = {}
+    row = practice._row(OFFICER)
+    with require_device_secret(practice.keystore) as device:
+        shares = practice._shares(device, None)
+        found["device secret"] = bytes(device.view())
+        with unwrap_user_key(row, password, shares) as private:
+            found["user key"] = bytes(private.view())
+    with practice.open_keys(row.id, password) as ring:
+        for name in KeyName:
+            for number, key in ring.keys[name].items():
+                found[f"{name.value} {number}"] = bytes(key.view())
+    return found
+
+
+def _spellings(name: str, raw: bytes) -> Mapping[str, bytes]:
+    """Return a key as it is, and as texts that a program could have made of it."""
+    return {
+        name: raw,
+        f"{name} (hex)": raw.hex().encode(),
+        f"{name} (base 64)": base64.b64encode(raw),
+    }
+
+
+def _recovery_patterns(recovery: RecoveryKey) -> Mapping[str, bytes]:
+    raw = bytes(recovery.private.view())
+    patterns = dict(_spellings("recovery key", raw))
+    for half in (recovery.text[:34], recovery.text[-34:]):
+        patterns |= text_patterns(f"typed {half[:4]}", half)
+        patterns |= text_patterns(f"typed {half[:4]} without dashes", half.replace("-", ""))
+    return patterns
+
+
+def test_after_a_lock_no_key_and_no_password_is_left_in_the_process(tmp_path: Path) -> None:
+    password = f"made up {secrets.token_hex(12)}"
+    store, key_file = tmp_path / "store", tmp_path / "key"
+    practice, recovery = Practice.create(
+        store, FileKeyStore(key_file), "Elm", OFFICER, password, stretch=SMALLEST_STRETCH
+    )
+    clock = SystemClock()
+    Trail.create(store, practice.keystore, practice.id, practice.trail_public, clock).close()
+    with _child(str(store), str(key_file)) as child:
+        child.tell(password)
+        child.tell(recovery.text)
+        child.wait_for("open")
+        practice.refresh()
+        wanted: dict[str, bytes] = dict(_recovery_patterns(recovery))
+        wanted |= text_patterns("password", password)
+        for name, raw in _keys_in_use(practice, password).items():
+            wanted |= _spellings(name, raw)
+        before = occurrences(child.pid, wanted)
+        child.tell("go on")
+        child.wait_for("closed")
+        after = occurrences(child.pid, wanted)
+        child.tell("end")
+    seen = ["recovery key", *(f"{name.value} {number}" for name in KeyName for number in (1, 2))]
+    assert all(before[name] for name in seen), "the search sees what is there"
+    assert {name: count for name, count in after.items() if count} == {}
