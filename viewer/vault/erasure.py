@@ -10,33 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-import attrs
-
 from viewer.crypto.derive import context, digest
 from viewer.model.ids import ObjectId, PatientId
 from viewer.vault.catalog import erasing, patients
 from viewer.vault.catalog.connection import Catalog, Cursor
 from viewer.vault.catalog.legal import require_no_hold
-from viewer.vault.records import IsCancelled, Progress, VaultKeys
+from viewer.vault.records import Erased, IsCancelled, Progress, VaultKeys
 from viewer.vault.sealed import SealedObjects
 
 MayErase = Callable[[Cursor, PatientId], None]
 """Raises `UnderLegalHold` or another reason why not, inside the transaction that erases."""
-
-
-@attrs.frozen
-class Erased:
-    """What was erased. `epoch` is the last one in which the patient's keys were wrapped."""
-
-    patient_id: PatientId
-    image_count: int
-    object_ids: tuple[ObjectId, ...]
-    epoch: int
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 in hex over the objects' ids in order, each behind its length."""
-        return digest(context("bitewing erased objects v1", *sorted(self.object_ids))).hex()
 
 
 class ErasureDestinations(Protocol):
@@ -98,21 +81,33 @@ def erase_patient(
     objects go after it, and what resists is collected at the next open. The log is cut, so that
     the rows do not stay in it.
 
+    Somebody who was erased before is answered with what was erased then.
+
     Raises
     ------
     NotInStore
-        There is no such patient.
+        There is no such patient and never was.
     UnderLegalHold
         Nothing was erased.
     StoreFault, DiskFull, StoreDamaged
-        Nothing was erased, or only the log could not be cut: a second call says `NotInStore` then.
+        Nothing was erased, or only the log could not be cut, which the next call does.
     """
     with sealed.writing():
         with catalog.write() as cursor:
-            patients.get_key(cursor, patient_id)
-            may_erase(cursor, patient_id)
-            image_count, object_ids = erasing.remove(cursor, patient_id)
-            erasing.note(cursor, patient_id, sealed.current_epoch)
-        sealed.discard(object_ids)
+            done = erasing.noted(cursor, patient_id)
+            gone: list[ObjectId] = []
+            if done is None:
+                patients.get(cursor, patient_id)
+                may_erase(cursor, patient_id)
+                image_count, gone = erasing.remove(cursor, patient_id)
+                epoch = sealed.current_epoch
+                done = Erased(patient_id, epoch, image_count, len(gone), digest_of(gone))
+                erasing.note(cursor, done)
+        sealed.discard(gone)
     catalog.checkpoint()
-    return Erased(patient_id, image_count, tuple(sorted(object_ids)), sealed.current_epoch)
+    return done
+
+
+def digest_of(object_ids: Sequence[ObjectId]) -> str:
+    """Return SHA-256 in hex over the ids in order, each behind its length."""
+    return digest(context("bitewing erased objects v1", *sorted(object_ids))).hex()

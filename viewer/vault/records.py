@@ -90,6 +90,21 @@ class VaultHead:
     digest: str
 
 
+@attrs.frozen
+class Erased:
+    """What was erased of a patient.
+
+    `epoch` is the last one in which the keys were wrapped; `objects_sha256` is over the ids of the
+    sealed objects (FORMAT.md §2).
+    """
+
+    patient_id: PatientId
+    epoch: int
+    image_count: int
+    object_count: int
+    objects_sha256: str
+
+
 class SettingScope(Enum):
     """Whose setting it is."""
 
@@ -106,8 +121,24 @@ class FindingKind(Enum):
     LEFTOVER = "leftover"
     STRAY = "stray"
     CATALOG = "catalog"
+    COPY = "copy of the list"
+    MARKER = "marker"
+    KEPT = "kept"
     UNREADABLE = "unreadable"
     KEPT_ELSEWHERE = "kept elsewhere"
+
+
+_REPAIR = "Run “bitewing check --repair”; what it cannot mend, restore from a backup."
+_NOW = {
+    FindingKind.MISSING: _REPAIR,
+    FindingKind.DAMAGED: _REPAIR,
+    FindingKind.CATALOG: _REPAIR,
+    FindingKind.COPY: "Run “bitewing check --repair”: it makes a new copy.",
+    FindingKind.MARKER: "Run “bitewing check --repair”: it writes the file anew.",
+    FindingKind.UNREADABLE: "Copy the store to another disk soon, check that one, replace this.",
+    FindingKind.STRAY: "Look at what it is, and move it away by hand.",
+    FindingKind.KEPT: "Nothing needs to be done: restore from a backup made after the copy.",
+}
 
 
 @attrs.frozen
@@ -118,6 +149,11 @@ class Finding:
     words: str
     image_id: ImageId | None = None
     patient_id: PatientId | None = None
+
+    @property
+    def now(self) -> str:
+        """What to do now, one plain sentence; empty where nothing needs to be done."""
+        return _NOW.get(self.kind, "")
 
 
 @attrs.frozen
@@ -137,5 +173,6 @@ class CheckReport:
             FindingKind.LEFTOVER,
             FindingKind.STRAY,
             FindingKind.KEPT_ELSEWHERE,
+            FindingKind.KEPT,
         }
         return all(finding.kind in harmless for finding in self.findings)

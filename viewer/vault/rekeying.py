@@ -11,10 +11,10 @@ from viewer.vault import erasure, reseal, rotation
 from viewer.vault.catalog import erasing
 from viewer.vault.catalog.connection import Catalog
 from viewer.vault.catalog.legal import require_no_hold
-from viewer.vault.erasure import Erased, MayErase
+from viewer.vault.erasure import MayErase
 from viewer.vault.errors import KeysBusy
 from viewer.vault.layout import Layout
-from viewer.vault.records import IsCancelled, Progress, VaultKeys, never, no_progress
+from viewer.vault.records import Erased, IsCancelled, Progress, VaultKeys, never, no_progress
 from viewer.vault.reseal import Resealed
 from viewer.vault.rotation import Rotated
 from viewer.vault.sealed import SealedObjects

@@ -21,8 +21,7 @@ from viewer.vault.catalog import finding, images, patients, settings
 from viewer.vault.catalog.connection import Catalog
 from viewer.vault.catalog.images import Role, StoredObject
 from viewer.vault.catalog.legal import require_no_hold
-from viewer.vault.check import check_store
-from viewer.vault.erasure import Erased
+from viewer.vault.check import Store, check_store
 from viewer.vault.errors import (
     NotInStore,
     ObjectDamaged,
@@ -40,6 +39,7 @@ from viewer.vault.overview import Overviews, pack_overview
 from viewer.vault.planes import Arrived, GrowingPlanes
 from viewer.vault.records import (
     CheckReport,
+    Erased,
     IsCancelled,
     PatientSummary,
     Progress,
@@ -55,6 +55,7 @@ from viewer.vault.reseal import Resealed
 from viewer.vault.rotation import Rotated
 from viewer.vault.sealed import SealedObjects
 from viewer.vault.sealing import MakeOverview, Sealing
+from viewer.vault.spare import Spare
 from viewer.vault.v1.container import ContainerReader
 from viewer.vault.v1.folder import ObjectFolder
 
@@ -74,6 +75,7 @@ class Vault:
         self._sealed = SealedObjects(ObjectFolder(layout.objects), catalog, keys)
         self.keys = Rekeying(layout, catalog, self._sealed)
         self.keeping = Keeping(layout.folder, catalog, self._sealed)
+        self.spare = Spare(layout, catalog, self._sealed)
         self.overviews = Overviews(catalog, self._sealed)
 
     @classmethod
@@ -141,6 +143,7 @@ class Vault:
         self.keeping.before_close()
         try:
             self._catalog.close()
+            self.spare.join()
             if is_tidy:
                 self._layout.mark_closed()
         finally:
@@ -518,8 +521,7 @@ class Vault:
         Changes nothing; one damaged object never hides the rest.
         """
         return check_store(
-            self._catalog,
-            self._sealed,
+            Store(self._layout, self._catalog, self._sealed, self.spare),
             deep=deep,
             progress=progress,
             is_cancelled=is_cancelled,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from viewer.model.ids import ObjectId, PatientId
 from viewer.vault.catalog.connection import Cursor
+from viewer.vault.records import Erased
 
 _TABLES_OF_A_PATIENT = """
 SELECT tables.name FROM sqlite_master AS tables
@@ -69,12 +70,27 @@ def _remove_mentions(cursor: Cursor, needles: Iterable[str]) -> None:
         )
 
 
-def note(cursor: Cursor, patient_id: PatientId, epoch: int) -> None:
-    """Remember that somebody was erased, and the last epoch that could open them.
+def note(cursor: Cursor, erased: Erased) -> None:
+    """Remember who was erased (the id is opaque) and what: for backups and the certificate."""
+    cursor.execute(
+        "INSERT INTO erasures VALUES (?, ?, ?, ?, ?)",
+        (
+            erased.patient_id,
+            erased.epoch,
+            erased.image_count,
+            erased.object_count,
+            erased.objects_sha256,
+        ),
+    )
 
-    The id is opaque; backups that are connected later are told whom to forget.
-    """
-    cursor.execute("INSERT OR REPLACE INTO erasures VALUES (?, ?)", (patient_id, epoch))
+
+def noted(cursor: Cursor, patient_id: PatientId) -> Erased | None:
+    """Return what was erased of somebody, or None."""
+    sql = "SELECT * FROM erasures WHERE patient_id = ?"
+    row = cursor.execute(sql, (patient_id,)).fetchone()
+    if row is None:
+        return None
+    return Erased(PatientId(row[0]), int(row[1]), int(row[2]), int(row[3]), str(row[4]))
 
 
 def erased(cursor: Cursor, since_epoch: int = 0) -> list[PatientId]:

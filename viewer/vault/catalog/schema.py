@@ -222,7 +222,10 @@ CREATE TABLE kept_orphans (object_id TEXT PRIMARY KEY) WITHOUT ROWID, STRICT;
 _REKEYING = """
 CREATE TABLE erasures (
     patient_id TEXT PRIMARY KEY,
-    epoch INTEGER NOT NULL
+    epoch INTEGER NOT NULL,
+    images INTEGER NOT NULL,
+    objects INTEGER NOT NULL,
+    objects_sha256 TEXT NOT NULL
 ) WITHOUT ROWID, STRICT;
 
 CREATE TABLE to_reseal (
