@@ -7,6 +7,7 @@ picture can be split among threads and dropped between bands.
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import attrs
 import numpy as np
@@ -54,7 +55,7 @@ def prepare(picture: Picture, longest: int = LONGEST) -> RayVolume:
     """Make a volume ready for rays: block means in modality values, bricks. Pure, any thread."""
     pixels, grey = picture.pixels, picture.record.grey
     factors = [max(1, -(-size // longest)) for size in pixels.shape]
-    values = np.stack([_thinned(block, factors, grey) for block in _blocks(pixels, factors[0])])
+    values = _in_modality(_thinned(pixels, factors, grey), grey)
     values = np.pad(values, [(0, 1 if size < 2 else 0) for size in values.shape], mode="edge")
     space = _thinner(picture.affine, factors, values.shape)
     halves = [2 if size >= _LEAST else 1 for size in values.shape]
@@ -91,33 +92,41 @@ def _with_bricks(
     return RayVolume(space, values, lows, highs, shift, coarse)
 
 
-def _blocks(pixels: NDArray[np.generic], factor: int) -> list[NDArray[np.generic]]:
-    whole = max(pixels.shape[0] // factor, 1)
-    return [pixels[at * factor : (at + 1) * factor] for at in range(whole)]
-
-
-def _thinned(block: NDArray[np.generic], factors: list[int], grey: GreyScale) -> NDArray[np.int16]:
-    real = block.astype(np.float32)
+def _thinned(
+    pixels: NDArray[np.generic], factors: list[int], grey: GreyScale
+) -> NDArray[np.generic]:
+    """Return the means of whole blocks; what is only padding becomes the lowest value."""
+    if max(factors) > 1:
+        k, j, i = (size // by * by for size, by in zip(pixels.shape, factors, strict=True))
+        by = factors[0], factors[1], factors[2]
+        pixels = kernels.box_means(pixels[:k, :j, :i], by, padding_of(grey))
     low, high = padding_of(grey)
-    real[(real >= low) & (real <= high)] = grey.minimum
-    plane = real.mean(axis=0)
-    rows, columns = (max(size // f, 1) for size, f in zip(plane.shape, factors[1:], strict=True))
-    plane = plane[: rows * factors[1], : columns * factors[2]]
-    plane = plane.reshape(rows, factors[1], columns, factors[2]).mean(axis=(1, 3))
-    modality = plane * grey.slope + grey.intercept
-    clipped: NDArray[np.int16] = np.clip(np.rint(modality), -32768, 32767).astype(np.int16)
-    return clipped
+    if low <= high:
+        values: NDArray[Any] = pixels
+        pixels = np.where((values >= low) & (values <= high), grey.minimum, values)
+    return pixels
+
+
+def _in_modality(values: NDArray[np.generic], grey: GreyScale) -> NDArray[np.int16]:
+    found = np.empty(values.shape, np.int16)
+    for plane, stored in zip(found, values, strict=True):  # a plane stays in the cache
+        real = stored.astype(np.float32)
+        real *= np.float32(grey.slope)
+        real += np.float32(grey.intercept)
+        np.clip(np.rint(real, out=real), -32768, 32767, out=real)
+        plane[...] = np.nan_to_num(real, copy=False, nan=-32768.0)
+    return found
 
 
 def _bricks(values: NDArray[np.int16], best: np.ufunc, edge: int) -> NDArray[np.int16]:
     found = values
     for axis in range(3):
         size = found.shape[axis]
-        count = -(-size // edge)
-        starts = np.arange(count) * edge
-        inner = best.reduceat(found, starts, axis=axis)
-        faces = np.take(found, np.minimum(starts + edge, size - 1), axis=axis)
-        found = best(inner, faces)
+        starts = np.arange(-(-size // edge)) * edge
+        extreme = np.take(found, starts, axis=axis)
+        for at in range(1, edge + 1):  # its far face included
+            best(extreme, np.take(found, np.minimum(starts + at, size - 1), axis=axis), out=extreme)
+        found = extreme
     return np.ascontiguousarray(found)
 
 
