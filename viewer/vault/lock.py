@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from viewer.vault.errors import StoreInUse, store_fault
 
 _WINDOWS_OFFSET = 1 << 30
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 
 def lock_now(descriptor: int) -> None:
@@ -37,15 +39,21 @@ class StoreLock:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK, 0o600)
         except OSError as fault:
             raise store_fault(fault) from fault
         try:
             lock_now(self._descriptor)
+            self._require_same_file(path)
         except OSError:
-            os.close(self._descriptor)
-            self._descriptor = -1
+            self.release()
             raise StoreInUse from None
+
+    def _require_same_file(self, path: Path) -> None:
+        # Somebody may have removed the file between our opening and locking it; the next one makes
+        # and locks another. (A file removed later still leaves the catalog's own lock.)
+        if not os.path.samestat(os.fstat(self._descriptor), path.lstat()):
+            raise OSError(errno.ESTALE, "another file")
 
     def release(self) -> None:
         """Let go. Safe to call twice. The file stays: removing it would race with the next."""
