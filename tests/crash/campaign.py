@@ -1,4 +1,4 @@
-"""A campaign: one practice, killed at random moments again and again, and looked at after each."""
+"""A campaign: one store, killed at random moments again and again, and looked at after each."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import attrs
 import numpy as np
 
-from tests.crash import practice
 from tests.crash.ledger import Ledger, Teller
 from tests.crash.syscalls import Blow, Call, Decide, Run, let_pass, run_child
 
@@ -68,11 +68,13 @@ class Gunner:
             self.seconds[deed] = max(took_s, 0.9 * self.seconds.get(deed, 0.0))
 
 
-def child(root: Path, ledger: Ledger, teller: Teller, deed: str, seed: int) -> None:
-    """Open the practice, do a little of everything, then the deed, again and again."""
-    table = practice.deeds()
-    with practice.at_work(root) as clinic:
-        work = practice.begin_work(root, clinic, ledger, teller, seed)
+def child(
+    place: ModuleType, root: Path, ledger: Ledger, teller: Teller, deed: str, seed: int
+) -> None:
+    """Open the store, do a little of everything, then the deed, again and again."""
+    table = place.deeds()
+    with place.at_work(root, ledger) as opened:
+        work = place.begin_work(root, opened, ledger, teller, seed)
         if not work.patients:
             work.add()
         common = ["add", "put", "edit", "put"]
@@ -85,6 +87,7 @@ def child(root: Path, ledger: Ledger, teller: Teller, deed: str, seed: int) -> N
 
 
 def campaign(
+    place: ModuleType,
     root: Path,
     kills: int,
     seed: int,
@@ -92,11 +95,14 @@ def campaign(
     fault: Callable[[str], None],
     wanted: list[str],
 ) -> dict[str, Any]:
-    """Kill one practice `kills` times; return the figures that `count` does not keep."""
+    """Kill one store `kills` times; return the figures that `count` does not keep.
+
+    `place` is the module that knows the store: `practice`, or `arena` for the bare vault.
+    """
     random, ledger = np.random.default_rng(seed), Ledger()
     gunner = Gunner(random)
-    practice.found_in(root)
-    names = wanted or list(practice.deeds())
+    place.found_in(root)
+    names = wanted or list(place.deeds())
     killed, tries, started = 0, 0, time.monotonic()
     aimed: dict[str, int] = {}
     doubtful: dict[str, int] = {}
@@ -107,7 +113,7 @@ def campaign(
         seed_now = int(random.integers(1 << 30))
 
         def body(say: int, deed: str = deed, seed_now: int = seed_now) -> None:
-            child(root, ledger, Teller(say), deed, seed_now)
+            child(place, root, ledger, Teller(say), deed, seed_now)
 
         run = run_child(body, root, shot.decide, kill_after=shot.kill_after)
         gunner.learn(run)
@@ -121,7 +127,7 @@ def campaign(
             fault(f"{tries}. {deed} ended by itself with {run.status} after {ledger.doubt}")
         count(run, in_doubt)
         doubt = ledger.doubt
-        for words in ledger.settle(practice.look_at_fresh(root)):
+        for words in ledger.settle(place.look_at_fresh(root, ledger)):
             fault(f"{tries}. {deed} at {run.killed_at}, in doubt {doubt}: {words}")
     return {
         "aimed at": aimed,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 import numpy as np
@@ -25,6 +26,9 @@ def digest_of(raw: bytes | NDArray[np.generic]) -> str:
     """Return SHA-256 in hex."""
     whole = raw if isinstance(raw, bytes) else np.ascontiguousarray(raw).tobytes()
     return hashlib.sha256(whole).hexdigest()
+
+
+AnyWork = TypeVar("AnyWork", bound="Work")
 
 
 @attrs.define
@@ -113,30 +117,46 @@ def open_vault(folder: Path, ledger: Ledger, epochs: int = 1) -> Vault:
     return Vault.open(folder, new_keys(epochs=epochs), expected=head)
 
 
-def begin(folder: Path, ledger: Ledger, teller: Teller, seed: int, epochs: int = 1) -> Work:
-    """Open a store in the child."""
-    vault = open_vault(folder, ledger, epochs)
+def begin_with(
+    kind: type[AnyWork], folder: Path, vault: Vault, ledger: Ledger, teller: Teller, seed: int
+) -> AnyWork:
+    """Return the work of a child on a store that it has opened."""
     people = [PatientId(patient) for patient in sorted(ledger.patients)]
     images = [(ImageId(i), PatientId(facts[0])) for i, facts in sorted(ledger.images.items())]
-    return Work(folder, vault, teller, np.random.default_rng(seed), people, images)
+    return kind(folder, vault, teller, np.random.default_rng(seed), people, images)
 
 
-def look_at_store(folder: Path, ledger: Ledger, epochs: int = 1) -> dict[str, Any]:
+def begin(folder: Path, ledger: Ledger, teller: Teller, seed: int) -> Work:
+    """Open a store in the child."""
+    return begin_with(Work, folder, open_vault(folder, ledger), ledger, teller, seed)
+
+
+def look_at_store(folder: Path, ledger: Ledger) -> dict[str, Any]:
     """Open the store as the next start would and return all there is, bit for bit."""
+    return look_at(folder, lambda: open_vault(folder, ledger))
+
+
+def look_at(folder: Path, opened: Callable[[], AbstractContextManager[Vault]]) -> dict[str, Any]:
+    """Open a store and return all there is, bit for bit."""
     try:
-        with open_vault(folder, ledger, epochs) as vault:
-            people = [one.patient.id for one in vault.patients(limit=10_000)]
-            images = {image.id: image for person in people for image in vault.images(person)}
-            head = vault.head()
-            seen = {
-                "patients": people,
-                "images": {image: _facts(vault, image) for image in images},
-                "findings": [finding.words for finding in vault.check(deep=True).findings],
-                "head": [head.generation, head.digest],
-            }
+        with opened() as vault:
+            seen = contents(vault)
     except BitewingError as fault:
         return {"fault": f"{type(fault).__name__}: {fault}"}
     return {**seen, "strays": strays(folder)}
+
+
+def contents(vault: Vault) -> dict[str, Any]:
+    """Return everything an open store holds, and what its check finds."""
+    people = [one.patient.id for one in vault.patients(limit=10_000)]
+    images = [image.id for person in people for image in vault.images(person)]
+    head = vault.head()
+    return {
+        "patients": people,
+        "images": {image: _facts(vault, image) for image in images},
+        "findings": [finding.words for finding in vault.check(deep=True).findings],
+        "head": [head.generation, head.digest],
+    }
 
 
 def _facts(vault: Vault, image: ImageId) -> list[str]:
@@ -148,8 +168,8 @@ def _facts(vault: Vault, image: ImageId) -> list[str]:
     return [whose, *(digest_of(part) for part in parts)]
 
 
-def strays(folder: Path) -> list[str]:
+def strays(folder: Path, more: frozenset[str] = frozenset()) -> list[str]:
     """Return what lies in a closed store's folder and has no business there."""
-    odd = [path.name for path in folder.iterdir() if path.name not in _AT_REST]
+    odd = [path.name for path in folder.iterdir() if path.name not in _AT_REST | more]
     objects = (path for path in (folder / "objects").rglob("*") if path.is_file())
     return odd + [path.name for path in objects if len(path.name) != 32]

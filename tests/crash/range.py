@@ -20,7 +20,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from tests.crash import nonces
+from tests.crash import arena, nonces, practice
 from tests.crash.campaign import campaign
 from tests.crash.deeds import Work, begin, look_at_store
 from tests.crash.ledger import Ledger, Teller
@@ -67,9 +67,9 @@ def phase_of(call: Call | None) -> str:
     return f"{call.name} {_RANDOM.sub('*', parts[-1])}"
 
 
-def seen_by_a_fresh_process(folder: Path, ledger: Ledger, epochs: int = 1) -> dict[str, Any]:
+def seen_by_a_fresh_process(folder: Path, ledger: Ledger) -> dict[str, Any]:
     """Fork, look at the store, and return what was seen."""
-    return look(folder, lambda folder: look_at_store(folder, ledger, epochs))
+    return look(folder, lambda folder: look_at_store(folder, ledger))
 
 
 def made_store(folder: Path) -> Ledger:
@@ -236,10 +236,19 @@ def disk(root: Path, fault: str, tries: int, seed: int) -> Report:
 
 
 def shoot(root: Path, wanted: str, kills: int, seed: int) -> Report:
-    """Kill one practice again and again; `wanted` names deeds with commas, or is ``all``."""
+    """Kill one store again and again; `wanted` is ``vault:`` or ``practice:`` and deeds or all."""
     report, started = Report(), time.monotonic()
-    names = [] if wanted == "all" else wanted.split(",")
-    report.more = campaign(root, kills, seed, report.count, report.faults.append, names)
+    place, _, deeds = wanted.partition(":")
+    names = [] if deeds == "all" else deeds.split(",")
+    report.more = campaign(
+        {"vault": arena, "practice": practice}[place],
+        root,
+        kills,
+        seed,
+        report.count,
+        report.faults.append,
+        names,
+    )
     report.seconds = time.monotonic() - started
     return report
 

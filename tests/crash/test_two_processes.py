@@ -18,7 +18,7 @@ import pytest
 
 from tests.support.children import Places
 from tests.support.practice import OFFICER, PASSWORD, open_clinic
-from tests.unit.vault.made_up import ROOT, new_keys, new_patient
+from tests.unit.vault.made_up import ROOT, new_keys
 from viewer.vault.errors import StoreExists, StoreFault, StoreInUse
 from viewer.vault.lock import StoreLock
 from viewer.vault.store import Vault
