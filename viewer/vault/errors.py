@@ -22,6 +22,7 @@
     └── IntegrityError
         └── StoreDamaged       what is stored is not what was written
             ├── WrongKey       the catalog does not open with these keys
+            ├── CatalogDamaged the list of images is damaged; a copy of it can be put in its place
             ├── RolledBack     the store is older than what was last seen of it
             ├── ObjectMissing  a sealed object is gone
             └── ObjectDamaged  a sealed object does not authenticate
@@ -169,6 +170,17 @@ class WrongKey(StoreDamaged):
             "The list of images does not open with this key: it belongs to another store or is"
             " damaged.",
             "Restore it from a backup.",
+        )
+
+
+class CatalogDamaged(StoreDamaged):
+    """The catalog is damaged or gone, and there is a copy that opens with the same keys."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The list of images is damaged; the images themselves were not touched.",
+            "Run “bitewing check --repair”: it puts the copy of the list in its place and says what"
+            " the copy does not know of.",
         )
 
 

@@ -19,6 +19,12 @@ def catalog_key(keys: VaultKeys, epoch: int) -> Secret:
     return derive(keys.epochs[epoch], info)
 
 
+def copy_key(keys: VaultKeys, epoch: int) -> Secret:
+    """Return the raw key of the catalog's copy as it is in the given epoch."""
+    info = context("bitewing catalog copy v1", keys.practice_id, epoch)
+    return derive(keys.epochs[epoch], info)
+
+
 def _patient_context(patient_id: PatientId, number: int, epoch: int) -> bytes:
     # A patient's first key is bound as it was before keys had numbers: old stores open.
     if number == 1:

@@ -40,6 +40,11 @@ class Layout:
         return self.folder / "catalog.next"
 
     @property
+    def copy(self) -> Path:
+        """The catalog's copy for repair."""
+        return self.folder / "catalog.copy"
+
+    @property
     def objects(self) -> Path:
         """The folder of sealed objects."""
         return self.folder / "objects"

@@ -13,6 +13,7 @@ from viewer.model.ids import ImageId, ObjectId, PatientId, new_id
 from viewer.vault.catalog import images, patients
 from viewer.vault.catalog.connection import Catalog
 from viewer.vault.catalog.images import Role, StoredObject
+from viewer.vault.catalog.walking import kept_orphans, unlisted
 from viewer.vault.errors import (
     NotInStore,
     ObjectDamaged,
@@ -24,7 +25,7 @@ from viewer.vault.errors import (
 from viewer.vault.keys import unwrap_patient_key, wrap_patient_key
 from viewer.vault.records import IsCancelled, VaultKeys, never
 from viewer.vault.v1.container import ContainerReader, object_cipher, write_container
-from viewer.vault.v1.folder import ObjectFolder, is_object
+from viewer.vault.v1.folder import FAN_OUT, ObjectFolder, is_object
 from viewer.vault.v1.header import Header
 from viewer.vault.v1.order import Pause
 
@@ -249,12 +250,13 @@ class SealedObjects:
 
         Only while nobody writes, and only once the catalog is known to be the newest.
         """
+        count = 0
         with self._catalog.read() as cursor:
-            listed = {part.id for part in images.all_objects(cursor)}
-        orphans = [
-            ObjectId(name)
-            for name in list(self.folder.names())
-            if is_object(name) and name not in listed
-        ]
-        self.discard(orphans)
-        return len(orphans)
+            kept = kept_orphans(cursor)
+        for bucket in FAN_OUT:
+            names = [name for name in self.folder.names_in(bucket) if is_object(name)]
+            with self._catalog.read() as cursor:
+                orphans = [ObjectId(name) for name in unlisted(cursor, bucket, names)]
+            self.discard(orphan for orphan in orphans if orphan not in kept)
+            count += len(orphans)
+        return count

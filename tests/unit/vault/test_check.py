@@ -104,7 +104,6 @@ def test_an_unreadable_object_is_named_and_the_rest_is_checked(store: Vault, fol
 
 def test_a_destroyed_patient_key_is_named(store: Vault, patient: Patient) -> None:
     with store._catalog.write() as cursor:
-        cursor.execute("DROP TRIGGER IF EXISTS key_stays_with_objects")
         cursor.execute("DROP TRIGGER key_stays_with_objects")
         cursor.execute("DELETE FROM patient_keys")
     found = store.check().findings

@@ -55,7 +55,7 @@ def write_copy(
     except OSError as fault:
         raise store_fault(fault) from fault
     try:
-        with _reading(source, source_key) as connection:
+        with reading(source, source_key) as connection:
             connection.set_progress_handler(
                 lambda: closing.is_set() or is_cancelled(), _STEPS_BETWEEN_LOOKS
             )
@@ -82,7 +82,8 @@ def _say_who_stopped(is_cancelled: IsCancelled, closing: Event) -> None:
 
 
 @contextmanager
-def _reading(path: Path, key: Secret) -> Iterator[Any]:
+def reading(path: Path, key: Secret) -> Iterator[Any]:
+    """Give a connection to a file at rest, whose log is folded in; it is never written to."""
     uri = f"{path.absolute().as_uri()}?immutable=1"
     connection = sqlcipher.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
     try:

@@ -22,7 +22,7 @@ from viewer.vault.catalog.connection import Cursor, Row
 from viewer.vault.catalog.patients import fold
 from viewer.vault.records import PatientSummary
 
-_FEW = 400
+_FEW = 1_000
 _LOOK_AT = 250
 _MOST_LOOKED_AT = 1_500
 
@@ -69,7 +69,7 @@ def _matching(cursor: Cursor, query: str, words: Sequence[str], limit: int) -> l
     numbers = cursor.execute(_NUMBERS, (query, _FEW + 1)).fetchall()
     if len(numbers) <= _FEW:
         return _rows_of(cursor, [number for (number,) in numbers], limit)
-    if limit <= _FEW and (near := _from_the_top(cursor, words, limit)) is not None:
+    if limit <= _LOOK_AT and (near := _from_the_top(cursor, words, limit)) is not None:
         return _rows_of(cursor, near, limit)
     return cursor.execute(_WALK, (query, limit)).fetchall()
 
@@ -83,8 +83,9 @@ def _from_the_top(cursor: Cursor, words: Sequence[str], limit: int) -> list[int]
     begins = [re.compile(rf"(?<![^\W_]){re.escape(word)}") for word in words]
     found: list[int] = []
     seen = 0
-    rows = iter(cursor.execute(_FROM_THE_TOP, (_MOST_LOOKED_AT,)))
-    for number, text in rows:
+    cursor.execute(_FROM_THE_TOP, (_MOST_LOOKED_AT,))
+    while row := cursor.fetchone():  # row by row: most of them are rarely needed
+        number, text = row
         seen += 1
         if all(begin.search(text) for begin in begins):
             found.append(number)

@@ -122,6 +122,33 @@ class ObjectFolder:
         except OSError as fault:
             raise store_fault(fault) from fault
 
+    def names_in(self, bucket: str) -> list[str]:
+        """Return every name in one of the 256 folders, as `names` does.
+
+        Raises
+        ------
+        StoreFault
+            It is missing or cannot be read; the others may be whole.
+        """
+        try:
+            names = sorted(path.name for path in (self._root / bucket).iterdir())
+        except OSError as fault:
+            raise store_fault(fault) from fault
+        return [name if name[:2] == bucket else f"{bucket}/{name}" for name in names]
+
+    def strays(self) -> list[str]:
+        """Return the names beside the 256 folders.
+
+        Raises
+        ------
+        StoreFault
+            The folder cannot be read.
+        """
+        try:
+            return sorted({path.name for path in self._root.iterdir()} - set(FAN_OUT))
+        except OSError as fault:
+            raise store_fault(fault) from fault
+
     def remove_leftovers(self) -> int:
         """Remove temporary files that a killed process left; return how many."""
         count = 0
