@@ -40,6 +40,9 @@ def requests(clinic: Clinic, tmp_path: Path, image_id: Any, patient_id: Any) -> 
         "verify": cases.trail.VerifyTrail(),
         "plan_share": cases.sharing.PlanShare((image_id,), "referral"),
         "seal_share": None,
+        "rotate_keys": cases.keys.RotateKeys(),
+        "seal_anew": cases.keys.SealAnew(),
+        "erase_patient": cases.keys.ErasePatient("f" * 32, "asked to"),
     }
 
 

@@ -24,6 +24,7 @@ from viewer.session.keystore import Head, KeyStore
 from viewer.session.permissions import OWNER, KeyName
 from viewer.session.recovery import RecoveryKey
 from viewer.session.session import Session
+from viewer.vault.erasure import ErasureDestinations, NoDestinations
 from viewer.vault.records import VaultHead, VaultKeys
 from viewer.vault.store import Vault
 
@@ -67,13 +68,14 @@ class Clinic:
         DeviceSecretMissing, AccountsTampered, NoKeyStore, TrailDamaged, TrailUnwritable
             As they say; nothing is opened.
         """
-        clock = clock or SystemClock()
+        self.clock = clock = clock or SystemClock()
         self.folder = folder
         self.keystore = keystore
         self.practice = Practice.load(folder, keystore)
         self.trail = Trail.open(folder, keystore, self.practice.id, clock)
         self.desk = Desk(self.practice, self.trail, clock, policy)
         self.undo = UndoStack()
+        self.destinations: ErasureDestinations = NoDestinations()
         self._vault: Vault | None = None
         self._reader: TrailReader | None = None
         self._guard = threading.RLock()

@@ -71,13 +71,7 @@ def verify_certificate(raw: bytes, *publics: bytes) -> Certificate:
         It is no certificate, not this practice's, or was changed.
     """
     try:
-        if len(raw) > _LARGEST_BYTES:
-            raise ValueError
-        found = json.loads(raw)
-        plain, signature = found["certificate"], bytes.fromhex(found["signature"])
-        canonical = rfc8785.dumps(plain)
-        if rfc8785.dumps({"certificate": plain, "signature": signature.hex()}) != raw:
-            raise ValueError
+        canonical, signature = _parts(raw)
     except (ValueError, KeyError, TypeError, RecursionError, rfc8785.CanonicalizationError):
         raise _refused() from None
     if not any(_is_signed(public, canonical, signature) for public in publics):
@@ -89,6 +83,17 @@ def verify_certificate(raw: bytes, *publics: bytes) -> Certificate:
     if certificate.format != _FORMAT:
         raise _refused()
     return certificate
+
+
+def _parts(raw: bytes) -> tuple[bytes, bytes]:
+    """Return canonical certificate and signature; there is one spelling, so that digests match."""
+    if len(raw) > _LARGEST_BYTES:
+        raise ValueError
+    found = json.loads(raw)
+    plain, signature = found["certificate"], bytes.fromhex(found["signature"])
+    if rfc8785.dumps({"certificate": plain, "signature": signature.hex()}) != raw:
+        raise ValueError
+    return rfc8785.dumps(plain), signature
 
 
 def digest_of_certificate(raw: bytes) -> str:

@@ -41,7 +41,11 @@ class Rekeying:
     @property
     def needs_rotation(self) -> bool:
         """Whether something is still under an older epoch: no epoch may be retired yet."""
-        return rotation.needs_rotation(self._catalog, self._sealed.current_epoch)
+        return self.is_behind(self._sealed.current_epoch)
+
+    def is_behind(self, epoch: int) -> bool:
+        """Whether something is not in this epoch."""
+        return rotation.needs_rotation(self._catalog, epoch)
 
     @property
     def needs_reseal(self) -> bool:
