@@ -257,7 +257,7 @@ class ParentMachine(Machine):
     def spawn(
         self, command: Sequence[str], environment: Mapping[str, str], flags: int
     ) -> subprocess.Popen[bytes]:
-        assert flags == 0x4
+        assert flags == 0x4 | 0x8  # suspended, and without a console
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs, ExitStack() as undo:
             undo.callback(ours.close)

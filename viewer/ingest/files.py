@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +27,7 @@ _REASONS = {
 def find(paths: Sequence[Path]) -> Iterator[Path | Refusal]:
     """Walk over files and folders in a stable order; links become refusals."""
     for path in paths:
-        if _is_link(path):
+        if path.is_symlink() or _reparse_tag(path) == _JUNCTION:
             yield Refusal(path, LINK)
         elif path.is_dir():
             yield from _walk(path)
@@ -42,7 +43,7 @@ def _walk(folder: Path) -> Iterator[Path | Refusal]:
         return
     for entry in entries:
         path = Path(entry.path)
-        if _is_link(path):
+        if entry.is_symlink() or _reparse_tag(entry) == _JUNCTION:
             yield Refusal(path, LINK)
         elif entry.is_dir(follow_symlinks=False):
             yield from _walk(path)
@@ -50,14 +51,15 @@ def _walk(folder: Path) -> Iterator[Path | Refusal]:
             yield path
 
 
-def _is_link(path: Path) -> bool:
-    """Tell links from plain files and folders; on Windows a junction is a link, too."""
-    try:
-        found = path.lstat()
-    except OSError:
-        return False  # opening it will tell
-    tag = getattr(found, "st_reparse_tag", 0)
-    return stat.S_ISLNK(found.st_mode) or tag == _JUNCTION
+def _reparse_tag(entry: Path | os.DirEntry[str]) -> int:
+    """Return what Windows says of a file or folder that stands for another one; else 0."""
+    if sys.platform != "win32":
+        return 0
+    else:
+        try:
+            return entry.stat(follow_symlinks=False).st_reparse_tag
+        except OSError:
+            return 0  # opening it will tell
 
 
 @contextmanager

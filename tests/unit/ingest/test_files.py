@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from viewer.ingest import files
+from viewer.ingest.arrival import Refusal
 from viewer.ingest.errors import FileRefused
 from viewer.ingest.files import find, opened, require_dicom
 from viewer.ingest.sniff import FileKind, sniff
@@ -19,6 +21,20 @@ def test_nested_folders_are_walked_in_a_stable_order(tmp_path: Path) -> None:
         path.write_bytes(b"x")
     names = [str(p.relative_to(tmp_path)) for p in find([tmp_path]) if isinstance(p, Path)]
     assert names == ["a", "b/1", "b/2", "c/d/3"]
+
+
+def test_a_junction_of_windows_is_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("junction", "synchronised"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_bytes(b"x")
+    tags = {"junction": 0xA0000003, "synchronised": 0x9000001A}
+    monkeypatch.setattr(files, "_reparse_tag", lambda entry: tags.get(entry.name, 0))
+    found = list(find([tmp_path]))
+    assert found == [
+        Refusal(tmp_path / "junction", files.LINK),
+        tmp_path / "synchronised" / "file",
+    ]
+    assert list(find([tmp_path / "junction"])) == found[:1]
 
 
 def test_a_link_is_not_opened_even_when_it_takes_a_files_place(tmp_path: Path) -> None:

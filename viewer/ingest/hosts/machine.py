@@ -29,7 +29,7 @@ class Machine(Protocol):
     def spawn(
         self, command: Sequence[str], environment: Mapping[str, str], flags: int
     ) -> subprocess.Popen[bytes]:
-        """Start a program with a pipe as standard input and no window.
+        """Start a program with a pipe as standard input and no other output.
 
         Raises
         ------
@@ -82,7 +82,7 @@ if sys.platform == "win32":
                 bufsize=0,
                 cwd=sys.base_prefix,
                 env=environment,
-                creationflags=flags | subprocess.CREATE_NO_WINDOW,
+                creationflags=flags,
             )
 
         def handle_of(self, file: int) -> int:

@@ -19,8 +19,10 @@ TEXT = ctypes.c_wchar_p
 
 INVALID_HANDLE = ctypes.c_void_p(-1).value or 0
 
-# Process creation (CreateProcessW).
-CREATE_SUSPENDED = 0x4
+# Process creation (CreateProcessW). Without a console there is no window, and no console host, which
+# would be a second process in the child's job (CREATE_NO_WINDOW has one).
+CREATE_SUSPENDED, DETACHED_PROCESS = 0x4, 0x8
+CHILD_FLAGS = CREATE_SUSPENDED | DETACHED_PROCESS
 
 # Rights over a process: what the parent needs of its child and no more.
 PROCESS_TERMINATE, PROCESS_DUP_HANDLE, PROCESS_SET_QUOTA = 0x1, 0x40, 0x100

@@ -2,8 +2,9 @@
 
 Written, never run on Windows; it runs on Linux in tests, over emulated calls. The child is
 created suspended and put into its job before its first instruction, so that there is no moment
-without limits. The job's only handle is here: when this process ends, however, Windows ends the
-child. Files are lent read only; the handle's number travels in the message.
+without limits (should this process end just then, a suspended child stays that has seen and does
+nothing). The job's only handle is here: when this process ends, however, Windows ends the child.
+Files are lent read only; the handle's number travels in the message.
 """
 
 from __future__ import annotations
@@ -126,7 +127,7 @@ class WindowsHost:
         command, environment = past_launcher(command, environment)
         with ExitStack() as undo:
             try:
-                flags = types.CREATE_SUSPENDED
+                flags = types.CHILD_FLAGS
                 process = self._win32.machine.spawn(command, environment, flags)
                 undo.callback(_end, process)
                 handle = self._win32.open_process(process.pid)
