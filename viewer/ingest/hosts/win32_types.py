@@ -19,7 +19,7 @@ TEXT = ctypes.c_wchar_p
 
 INVALID_HANDLE = ctypes.c_void_p(-1).value or 0
 
-# Process creation (CreateProcessW). Without a console there is no window, and no console host, which
+# Process creation (CreateProcessW). Without a console there is no window and no console host, which
 # would be a second process in the child's job (CREATE_NO_WINDOW has one).
 CREATE_SUSPENDED, DETACHED_PROCESS = 0x4, 0x8
 CHILD_FLAGS = CREATE_SUSPENDED | DETACHED_PROCESS
