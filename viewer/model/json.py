@@ -12,6 +12,9 @@ _converter = make_converter(forbid_extra_keys=True, detailed_validation=False)
 
 Record = TypeVar("Record")
 
+# The last two: 1e999 where a whole number belongs, and nesting deeper than Python's stack.
+_MISFITS = (KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+
 
 def _register_dates() -> None:
     from datetime import date, datetime, time
@@ -42,7 +45,7 @@ def from_json(text: str | bytes, kind: type[Record]) -> Record:
     """
     try:
         return _converter.loads(text, kind)
-    except (KeyError, TypeError, AttributeError, CattrsError) as fault:
+    except (*_MISFITS, CattrsError) as fault:
         raise ValueError(f"not a {kind.__name__}") from fault
 
 

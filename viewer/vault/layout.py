@@ -16,6 +16,7 @@ from viewer.vault.records import VaultKeys
 from viewer.vault.v1.folder import ObjectFolder, sync_folder
 
 _FORMAT = {"format": "bitewing store", "version": 1}
+_LARGEST_MARKER = 4096
 
 
 @attrs.frozen
@@ -74,18 +75,28 @@ class Layout:
             The disk failed.
         """
         try:
-            self._make_marker()
+            self.write_marker()
             ObjectFolder(self.objects).create()
             self._make_catalog(keys)
             sync_folder(self.folder)
         except OSError as fault:
             raise store_fault(fault) from fault
 
-    def _make_marker(self) -> None:
-        with self.marker.open("w", encoding="ascii") as file:
-            file.write(json.dumps(_FORMAT) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+    def write_marker(self) -> None:
+        """Write the file that names the format, durable.
+
+        Raises
+        ------
+        StoreFault
+            The disk failed.
+        """
+        try:
+            with self.marker.open("w", encoding="ascii") as file:
+                file.write(json.dumps(_FORMAT) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as fault:
+            raise store_fault(fault) from fault
 
     def _make_catalog(self, keys: VaultKeys) -> None:
         fresh = self.folder / "catalog.new"
@@ -110,12 +121,13 @@ class Layout:
             None is, it is newer, or its catalog is gone.
         """
         try:
-            found = json.loads(self.marker.read_text("ascii"))
+            with self.marker.open("rb") as file:
+                found = json.loads(file.read(_LARGEST_MARKER))
         except FileNotFoundError:
             raise StoreMissing from None
         except OSError as fault:
             raise store_fault(fault) from fault
-        except ValueError:
+        except (ValueError, RecursionError):
             raise StoreMissing from None
         if not isinstance(found, dict) or found.get("format") != _FORMAT["format"]:
             raise StoreMissing

@@ -45,6 +45,7 @@ from viewer.vault.v1.header import Header
 
 PART_BYTES = 8 << 20
 _MARKER = "bitewing-backup.json"
+_LARGEST_TEXT = 16 << 20
 _SHEET = re.compile(r"keys-(\d{6,9})-[ab]\.json")
 
 
@@ -133,7 +134,7 @@ class Repository:
         """
         for _, path in sorted(self._sheets(), reverse=True):
             with medium_faults(self.medium.root):
-                sheet = _sheet_of(path.read_bytes())
+                sheet = _sheet_of(_small(path))
             if sheet is not None:
                 return sheet
         raise BackupDamaged("The backup's sheet of keys is missing or damaged.")
@@ -141,7 +142,7 @@ class Repository:
     def put_key_sheet(self, sheet: str) -> None:
         """Replace the sheet by another, two copies of it, and remove those before."""
         old = self._sheets()
-        whole = sum(_sheet_of(path.read_bytes()) == sheet for _, path in old)
+        whole = sum(_sheet_of(_small(path)) == sheet for _, path in old)
         if whole == len(old) == 2:
             return
         number = max((number for number, _ in old), default=0) + 1
@@ -301,7 +302,7 @@ class Repository:
 def _read_marker(medium: Medium) -> Marker | None:
     try:
         with medium_faults(medium.root):
-            found = json.loads((medium.root / _MARKER).read_bytes())
+            found = json.loads(_small(medium.root / _MARKER))
         if found["format"] != "bitewing backup":
             raise NotABackup
         if found["version"] != 1:
@@ -311,7 +312,7 @@ def _read_marker(medium: Medium) -> Marker | None:
         if isinstance(fault.__cause__, FileNotFoundError | NotADirectoryError):
             return None
         raise
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise NotABackup from None
 
 
@@ -327,11 +328,17 @@ def _write_marker(medium: Medium, marker: Marker) -> None:
     medium.sync_root()
 
 
+def _small(path: Path) -> bytes:
+    """Read a small file; a huge one in its place is cut, and so refused, before it fills memory."""
+    with path.open("rb") as file:
+        return file.read(min(_LARGEST_TEXT, path.stat().st_size))
+
+
 def _sheet_of(raw: bytes) -> str | None:
     try:
         body = json.loads(raw)
         sheet, expected = body["sheet"], body["sha256"]
         is_whole = isinstance(sheet, str) and digest(sheet.encode()).hex() == expected
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return sheet if is_whole else None
