@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 from typing import BinaryIO
 
 import numpy as np
@@ -339,6 +340,18 @@ def test_an_archive_that_is_not_listed_as_holder_is_not_asked(
     assert stranger.asked == 0
 
 
+def test_where_the_connected_archive_fails_the_other_one_is_named(
+    store: Vault, usb: Folder, records: list[ImageRecord], trail: Trail
+) -> None:
+    store.keeping.know_archive("nas", "NAS")
+    store.mark_held("nas", [pixels_of(store, record.id) for record in records])
+    store.keeping.evict(EVERYTHING, trail)
+    usb.files = {}
+    store.keeping.connect(usb)
+    with pytest.raises(KeptElsewhere, match="“NAS”"):
+        store.open_pixels(records[2].id)
+
+
 def test_a_second_archive_helps_where_the_first_is_damaged(
     store: Vault, usb: Folder, records: list[ImageRecord], trail: Trail
 ) -> None:
@@ -387,6 +400,32 @@ def test_after_a_forced_end_an_eviction_is_finished_only_in_the_newest_catalog(
     (folder / "store.open").touch()
     Vault.open(folder, new_keys(), expected=head).close()
     assert not any(path.exists() for path in paths)
+
+
+def test_an_image_opened_in_the_middle_of_its_eviction_is_whole_afterwards(
+    store: Vault,
+    usb: Folder,
+    records: list[ImageRecord],
+    trail: Trail,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store.keeping.connect(usb)
+    discard = store._sealed.discard
+    opened: list[Thread] = []
+
+    def discard_while_somebody_opens(gone: Iterable[ObjectId]) -> None:
+        opened.append(Thread(target=store.open_pixels, args=(records[0].id,)))
+        opened[-1].start()
+        discard(gone)
+
+    monkeypatch.setattr(store._sealed, "discard", discard_while_somebody_opens)
+    store.keeping.evict(EVERYTHING, trail)
+    for thread in opened:
+        thread.join()
+    monkeypatch.undo()
+    assert store.keeping.is_here(records[0].id)
+    assert (store.open_pixels(records[0].id) == 0).all()
+    assert store.check(deep=True).is_sound
 
 
 # the check
@@ -442,6 +481,19 @@ def test_an_older_verification_never_replaces_a_later_one_nor_one_from_the_futur
     assert store.keeping.mark_held(USB, [object_id], NOW - timedelta(days=300)) == 0
     with pytest.raises(KeepingRefused):
         store.keeping.mark_held(USB, [object_id], NOW + timedelta(days=300))
+    assert records[0].id in store.keeping.evict(EVERYTHING, trail).image_ids
+
+
+def test_a_verification_made_under_a_clock_that_was_ahead_is_replaced(
+    store: Vault, records: list[ImageRecord], trail: Trail
+) -> None:
+    object_id = pixels_of(store, records[0].id)
+    store.keeping.now = lambda: NOW + timedelta(days=20)
+    store.mark_held(USB, [object_id])
+    store.keeping.now = lambda: NOW
+    store.keeping.accept_clock()
+    assert records[0].id not in store.keeping.evict(EVERYTHING, trail).image_ids
+    store.mark_held(USB, [object_id])
     assert records[0].id in store.keeping.evict(EVERYTHING, trail).image_ids
 
 

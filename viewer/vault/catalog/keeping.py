@@ -85,18 +85,23 @@ def archive_number(cursor: Cursor, archive_id: str) -> int:
 
 
 def mark_held(
-    cursor: Cursor, archive: int, object_ids: Sequence[ObjectId], verified_at: datetime
+    cursor: Cursor,
+    archive: int,
+    object_ids: Sequence[ObjectId],
+    verified_at: datetime,
+    latest: datetime,
 ) -> int:
     """Note that an archive was seen to hold these pixels; other parts never leave the store.
 
-    An earlier verification never takes the place of a later one. Returns how many rows changed.
+    An earlier verification never takes the place of a later one, but for one after `latest`: that
+    was written under a clock that was ahead. Returns how many rows changed.
     """
     cursor.execute(
         "INSERT INTO held_elsewhere SELECT id, ?1, ?2 FROM objects"
         " WHERE role = 'pixels' AND id IN (SELECT value FROM json_each(?3))"
         " ON CONFLICT (object_id, archive) DO UPDATE SET verified_at = excluded.verified_at"
-        " WHERE excluded.verified_at > verified_at",
-        (archive, _seconds(verified_at), json.dumps(list(object_ids))),
+        " WHERE excluded.verified_at > verified_at OR verified_at > ?4",
+        (archive, _seconds(verified_at), json.dumps(list(object_ids)), _seconds(latest)),
     )
     return cursor.rowcount
 

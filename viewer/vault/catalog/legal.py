@@ -34,7 +34,7 @@ def require_no_hold(cursor: Cursor, patient_id: PatientId) -> None:
     UnderLegalHold
         It must not be erased, purged, deleted or evicted.
     """
-    sql = "SELECT 1 FROM holds WHERE patient_id = ? AND released_at IS NULL"
+    sql = "SELECT 1 FROM holds WHERE patient_id = ? AND released_at IS NULL LIMIT 1"
     if cursor.execute(sql, (patient_id,)).fetchone():
         raise UnderLegalHold
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
+from threading import Lock
 
 from viewer.model.ids import ImageId, ObjectId, PatientId
 from viewer.vault.catalog import keeping
@@ -32,10 +33,11 @@ def verified_span(cursor: Cursor, now: datetime) -> tuple[datetime, datetime]:
 class Eviction:
     """Sends pixels away. Any thread; one eviction at a time is the caller's affair."""
 
-    def __init__(self, catalog: Catalog, sealed: SealedObjects, uses: Uses) -> None:
+    def __init__(self, catalog: Catalog, sealed: SealedObjects, uses: Uses, turn: Lock) -> None:
         self._catalog = catalog
         self._sealed = sealed
         self._uses = uses
+        self._turn = turn
 
     def evict(
         self,
@@ -100,7 +102,7 @@ class Eviction:
     def _evict_batch(
         self, batch: Sequence[Evictable], now: datetime, today: date, witness: Witness
     ) -> list[Evictable]:
-        with self._sealed.writing():
+        with self._sealed.writing(), self._turn:
             with self._catalog.write() as cursor:
                 clock.require_sound(cursor, now)
                 wanted = [each.image_id for each in batch]

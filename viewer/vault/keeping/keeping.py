@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
+from threading import Lock
 
 import attrs
 
@@ -51,8 +52,9 @@ class Keeping:
         self._catalog = catalog
         self._sealed = sealed
         self._uses = Uses(catalog)
-        self._eviction = Eviction(catalog, sealed, self._uses)
-        self._return = Return(catalog, sealed)
+        turn = Lock()
+        self._eviction = Eviction(catalog, sealed, self._uses, turn)
+        self._return = Return(catalog, sealed, turn)
         self._purge = Purge(catalog, sealed)
         self._measure = Measure(folder, catalog)
         self._sources: tuple[ObjectSource, ...] = ()
@@ -118,14 +120,15 @@ class Keeping:
             The verification lies in the future.
         """
         moment = verified_at or self.now()
-        if moment > self.now() + clock.BACKWARDS_ALLOWED:
+        latest = self.now() + clock.BACKWARDS_ALLOWED
+        if moment > latest:
             raise KeepingRefused("A verification cannot lie in the future.")
         noted = 0
         rest = iter(object_ids)
         while batch := list(islice(rest, _MARKS_AT_ONCE)):
             with self._catalog.write() as cursor:
                 archive = keeping.archive_number(cursor, archive_id)
-                noted += keeping.mark_held(cursor, archive, batch, moment)
+                noted += keeping.mark_held(cursor, archive, batch, moment, latest)
                 clock.note(cursor, self.now())
         return noted
 

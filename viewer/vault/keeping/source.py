@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from threading import Lock
 from typing import BinaryIO
 
-from viewer.model.errors import BitewingError
 from viewer.vault.catalog import images, keeping
 from viewer.vault.catalog.connection import Catalog
 from viewer.vault.catalog.images import Role, StoredObject
@@ -17,7 +18,9 @@ from viewer.vault.v1.container import ContainerReader
 from viewer.vault.v1.folder import PART
 from viewer.vault.v1.order import Pause
 
+_FAILURES = (ObjectDamaged, ObjectMissing, StoreFault)
 _COPY_BYTES = 1 << 20
+_LOOK_S = 0.1
 _SLACK_BYTES = 1 << 16
 """What a container may be longer than its contents, before tags; a reader checks exactly."""
 
@@ -25,12 +28,16 @@ _SLACK_BYTES = 1 << 16
 class Return:
     """The way back of one store's evicted objects. Any thread."""
 
-    def __init__(self, catalog: Catalog, sealed: SealedObjects) -> None:
+    def __init__(self, catalog: Catalog, sealed: SealedObjects, turn: Lock) -> None:
         self._catalog = catalog
         self._sealed = sealed
+        self._turn = turn
+        self._bringing = Lock()
 
     def bring(self, part: StoredObject, sources: Sequence[ObjectSource], pause: Pause) -> None:
         """Bring an object back from the first source that has it whole.
+
+        Where one fails the next is tried; where the rest is not connected, they are named.
 
         An interrupted eviction or return may have left the file here: that is tried first.
 
@@ -43,26 +50,28 @@ class Return:
         ObjectDamaged, ObjectMissing, StoreFault
             The archives that are connected hold it damaged, no more, or cannot be read.
         """
-        if self._is_whole_here(part, pause):
-            self._count(part)
-            return
-        with self._catalog.read() as cursor:
-            known = keeping.holders(cursor, part.id)
-        if not known:
-            raise ObjectMissing
-        ids = {archive.id for archive in known}
-        last: BitewingError = KeptElsewhere(tuple(archive.label for archive in known))
-        for source in sources:
-            if source.archive_id not in ids:
-                continue
-            try:
-                self._take(part, source, pause)
-            except (ObjectDamaged, ObjectMissing, StoreFault) as fault:
-                last = fault
-            else:
-                self._count(part)
+        with _in_turn(self._bringing, pause):
+            if self._was_left_here(part, pause):
                 return
-        raise last
+            with self._catalog.read() as cursor:
+                known = keeping.holders(cursor, part.id)
+            if not known:
+                raise ObjectMissing
+            ids = {archive.id for archive in known}
+            for source in (each for each in sources if each.archive_id in ids):
+                known = [archive for archive in known if archive.id != source.archive_id]
+                with suppress(*(_FAILURES if known else ())):
+                    self._take(part, source, pause)
+                    return
+            raise KeptElsewhere(tuple(archive.label for archive in known))
+
+    def _was_left_here(self, part: StoredObject, pause: Pause) -> bool:
+        # An eviction that is just under way must not remove what is counted here meanwhile.
+        with _in_turn(self._turn, pause):
+            is_whole = self._is_whole_here(part, pause)
+            if is_whole:
+                self._count(part)
+        return is_whole
 
     def _is_whole_here(self, part: StoredObject, pause: Pause) -> bool:
         try:
@@ -79,6 +88,7 @@ class Return:
 
         with self._sealed.writing():
             self._sealed.folder.write(part.id, fill)
+            self._count(part)
 
     def _verify(self, part: StoredObject, pause: Pause, suffix: str) -> None:
         path = self._sealed.folder.path(part.id)
@@ -96,6 +106,17 @@ class Return:
     def _count(self, part: StoredObject) -> None:
         with self._catalog.write() as cursor:
             keeping.set_here(cursor, (part.id,), is_here=True)
+
+
+@contextmanager
+def _in_turn(lock: Lock, pause: Pause) -> Iterator[None]:
+    """Wait for a turn; a person who cancels, or a lock of the workstation, does not wait."""
+    while not lock.acquire(timeout=_LOOK_S):
+        pause()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _most_bytes(part: StoredObject) -> int:
