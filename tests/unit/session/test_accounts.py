@@ -257,6 +257,37 @@ def test_a_lost_key_store_is_survived_with_the_recovery_key(clinic: Clinic) -> N
     assert practice.throttle.wait_s(user.id, clinic.clock) == 0
 
 
+def test_a_changed_account_of_the_operating_system_is_survived_with_the_recovery_key(
+    clinic: Clinic,
+) -> None:
+    """Its key store has another program's secret, or one from an earlier try, and no heads."""
+    elsewhere = MemoryKeyStore()
+    elsewhere.create_device_secret()
+    with pytest.raises(AccountsTampered):
+        Practice.load(clinic.folder, elsewhere)
+    Practice.recover(clinic.folder, elsewhere, clinic.recovery, OFFICER, "amber kettle prairie two")
+    practice = Practice.load(clinic.folder, elsewhere)
+    practice.open_keys(practice.user(OFFICER).id, "amber kettle prairie two").wipe()
+
+
+def test_a_key_store_that_lost_its_heads_alone_is_noticed_and_survived(clinic: Clinic) -> None:
+    clinic.add("Hal", "dentist")
+    kept = clinic.keystore
+    assert isinstance(kept, MemoryKeyStore)
+    kept._texts = {name: text for name, text in kept._texts.items() if "head" not in name}
+    with pytest.raises(AccountsTampered, match="set back"):
+        Practice.load(clinic.folder, kept)
+    Practice.recover(clinic.folder, kept, clinic.recovery, OFFICER, "amber kettle prairie two")
+    Practice.load(clinic.folder, kept)
+
+
+def test_the_old_workstation_opens_nothing_after_a_recovery_elsewhere(clinic: Clinic) -> None:
+    fresh = MemoryKeyStore()
+    Practice.recover(clinic.folder, fresh, clinic.recovery, OFFICER, "amber kettle prairie two")
+    with pytest.raises(AccountsTampered):
+        Practice.load(clinic.folder, clinic.keystore)
+
+
 def test_another_recovery_key_recovers_nothing(clinic: Clinic) -> None:
     wrong = RecoveryKey.of_pair(new_sealing_pair())
     before = (clinic.folder / "accounts.json").read_bytes()

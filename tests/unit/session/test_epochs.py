@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
 import attrs
 import pytest
 
@@ -138,6 +143,57 @@ def test_an_epoch_that_cannot_be_written_is_not_begun_and_not_left_in_memory(
             clinic.practice.begin_epoch(ring)
     assert [key.is_wiped for key in made] == [True]
     assert Practice.load(clinic.folder, clinic.keystore).live_epochs(IMAGES) == {1}
+
+
+class Killed(BaseException):
+    """The machine went down at this call."""
+
+
+def _killed_at(step: int) -> Callable[[Callable[..., object]], Callable[..., object]]:
+    """Return what makes calls raise from the given one on, counted over all of them."""
+    count = iter(range(1_000_000))
+
+    def deadly(call: Callable[..., object]) -> Callable[..., object]:
+        def called(*arguments: object, **named: object) -> object:
+            if next(count) >= step:
+                raise Killed
+            return call(*arguments, **named)
+
+        return called
+
+    return deadly
+
+
+@pytest.mark.parametrize("step", range(8))
+@pytest.mark.parametrize("change", ["begin", "retire", "new sheet", "disable"])
+def test_a_machine_that_goes_down_leaves_the_keys_before_or_after(
+    clinic: Clinic, step: int, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hal = clinic.add("Hal", "dentist")
+    clinic.begin()
+    practice = clinic.practice
+    with clinic.ring() as ring, monkeypatch.context() as down:
+        deadly = _killed_at(step)
+        for name in ("open", "fsync", "fdopen"):  # not "close": a dead process holds no lock
+            down.setattr(os, name, deadly(getattr(os, name)))
+        down.setattr(Path, "replace", deadly(Path.replace))
+        down.setattr(clinic.keystore, "write_head", deadly(clinic.keystore.write_head))
+        changes: dict[str, Callable[[], object]] = {
+            "begin": lambda: practice.begin_epoch(ring),
+            "retire": lambda: practice.retire_epochs(IMAGES, below=2),
+            "new sheet": lambda: practice.replace_recovery(ring),
+            "disable": lambda: practice.set_enabled(ring, hal.id, enabled=False),
+        }
+        with contextlib.suppress(Killed):
+            changes[change]()
+    after = Practice.load(clinic.folder, clinic.keystore)
+    with after.open_keys(clinic.officer.id, PASSWORD) as ring:
+        live = after.live_epochs(IMAGES)
+        assert set(ring.keys[IMAGES]) == live
+        assert live in ({1, 2}, {1, 2, 3} if change == "begin" else {2})
+        with after.begin_epoch(ring) as fresh:
+            assert set(fresh.keys[IMAGES]) == {max(live) + 1}
+    assert after.rotation_due <= set(KeyName)
 
 
 def test_a_share_signed_in_an_old_epoch_still_checks(clinic: Clinic) -> None:

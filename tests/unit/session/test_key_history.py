@@ -81,10 +81,9 @@ class KeyHistory(RuleBasedStateMachine):
             self.epochs[name] |= {number: bytes(key.view()) for number, key in numbers.items()}
         ring.wipe()
 
-    def becomes(self, name: str, **changes: object) -> None:
-        before = self.people[name]
-        self.people[name] = attrs.evolve(before, **changes)
-        self.rotation_due |= before.holds - self.people[name].holds
+    def becomes(self, name: str, person: Person) -> None:
+        self.rotation_due |= self.people[name].holds - person.holds
+        self.people[name] = person
 
     # --- what happens ----------------------------------------------------------------------
 
@@ -101,21 +100,21 @@ class KeyHistory(RuleBasedStateMachine):
             user = self.practice.user(name)
             with self.ring() as ring:
                 self.practice.set_enabled(ring, user.id, enabled=enabled)
-            self.becomes(name, is_enabled=enabled)
+            self.becomes(name, attrs.evolve(self.people[name], is_enabled=enabled))
 
     @rule(name=names, role=role_ids)
     def change_role(self, name: str, role: str) -> None:
         if name in self.people:
             with self.ring() as ring:
                 self.practice.change_role(ring, self.practice.user(name).id, role)
-            self.becomes(name, role=role)
+            self.becomes(name, attrs.evolve(self.people[name], role=role))
 
     @rule(name=names)
     def reset(self, name: str) -> None:
         if name in self.people:
             with self.ring() as ring:
                 self.practice.reset_password(ring, self.practice.user(name).id, OTHER)
-            self.becomes(name, is_ready=True)
+            self.becomes(name, attrs.evolve(self.people[name], is_ready=True))
 
     @rule(keys=some_keys)
     def begin(self, keys: set[KeyName]) -> None:
