@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -19,6 +20,7 @@ from viewer.session.keystore import (
     MemoryKeyStore,
     OsKeyStore,
     open_keystore,
+    platform_back_end,
 )
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -134,6 +136,58 @@ def test_a_damaged_key_file_fails_closed(tmp_path: Path) -> None:
     with pytest.raises(NoKeyStore):
         FileKeyStore(path).create_device_secret()
     assert path.read_bytes() == b"\xff{"
+
+
+class NativeBackEnd(DictBackEnd):
+    """What `keyring` has for Windows and macOS, as far as this program uses it."""
+
+    priority = 5
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.persist, self.keychain = "enterprise", "/evil"  # as KEYRING_PROPERTY_* would set them
+
+
+@pytest.mark.parametrize(
+    ("platform", "module", "name", "persist"),
+    [
+        ("win32", "keyring.backends.Windows", "WinVaultKeyring", "local machine"),
+        ("darwin", "keyring.backends.macOS", "Keyring", None),
+    ],
+)
+def test_the_native_back_end_takes_nothing_from_the_environment(
+    platform: str, module: str, name: str, persist: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stand-in: the real ones were never run by this suite."""
+    stand_in = ModuleType(module)
+    setattr(stand_in, name, NativeBackEnd)
+    monkeypatch.setitem(sys.modules, module, stand_in)
+    made = platform_back_end(platform)
+    assert vars(made) == ({"persist": persist} if persist else {})
+
+
+@pytest.mark.parametrize("platform", sorted({"win32", "darwin"} - {sys.platform}))
+def test_another_platforms_back_end_is_no_key_store_here(platform: str) -> None:
+    with pytest.raises(NoKeyStore):
+        platform_back_end(platform)
+
+
+def test_a_back_end_that_keeps_something_else_is_noticed() -> None:
+    class Forgetful(DictBackEnd):
+        def set_password(self, service: str, username: str, password: str) -> None:
+            super().set_password(service, username, password[:-1])
+
+    with pytest.raises(NoKeyStore):
+        OsKeyStore(Forgetful()).create_device_secret()
+
+
+def test_a_head_that_is_no_head_fails_closed() -> None:
+    back_end = DictBackEnd()
+    store = OsKeyStore(back_end)
+    store.write_head("a", "trail", Head(3, "aa"))
+    back_end.kept = dict.fromkeys(back_end.kept, "-3 aa")
+    with pytest.raises(NoKeyStore):
+        store.read_head("a", "trail")
 
 
 @pytest.mark.parametrize("choice", ["", "file:", "null", "os:x"])

@@ -41,6 +41,8 @@ class EventKind(Enum):
     BACKUP = "backup"
     RESTORED = "restored"
     HISTORY_FORKED = "history forked"
+    SET_BACK = "set back"
+    """A part of the store is older than it was: an alarm, and a refusal."""
     KEYS_ROTATED = "keys rotated"
     SEALED_ANEW = "sealed anew"
     PATIENT_ERASED = "patient erased"

@@ -51,6 +51,7 @@ from viewer.session.keystore import Head, KeyStore
 
 Written = TypeVar("Written")
 HEAD_NAME = "trail"
+_SUFFIXES = {".trail", ".key", ".bin"}
 RECORDS_PER_CHECKPOINT = 256
 SECONDS_PER_CHECKPOINT = 60
 _SIGNED_AT_ONCE = {
@@ -65,6 +66,7 @@ _SIGNED_AT_ONCE = {
     EventKind.TRAIL_REPAIRED,
     EventKind.RESTORED,
     EventKind.HISTORY_FORKED,
+    EventKind.SET_BACK,
     EventKind.KEYS_ROTATED,
     EventKind.PATIENT_ERASED,
     EventKind.PURGED,
@@ -239,6 +241,26 @@ class Trail:
             outside = self._keystore.read_head(self._keys.practice_id, HEAD_NAME)
             with process_lock(self._lock_path):
                 return verify_trail(self._folder, "", outside, self._keys)
+
+    def settled_files(self) -> list[tuple[Path, int]]:
+        """Sign what there is, and return the trail's files with the sizes that belong together.
+
+        Files only grow, so that many first bytes of each are one moment of the trail, to its last
+        record, however much is appended meanwhile.
+
+        Raises
+        ------
+        TrailUnwritable
+            The disk refused.
+        """
+        self.checkpoint()
+        folder = trail_folder(self._folder)
+        try:
+            with process_lock(self._lock_path):
+                names = sorted(path for path in folder.iterdir() if path.suffix in _SUFFIXES)
+                return [(path, path.stat().st_size) for path in names]
+        except OSError:
+            raise TrailUnwritable from None
 
     @property
     def _lock_path(self) -> Path:
