@@ -18,13 +18,14 @@ from tests.crash.syscalls import Blow, Call, Decide, Run, let_pass, run_child
 _WARM_UP = 2
 _VOLLEY = 6
 _MOST_IMAGES = 24
+_PEACE = 5
+"""One child in so many comes to its end, so that much is acknowledged."""
 
 
 @attrs.define
 class Shot:
-    """When to kill: at a call of a deed, or at a moment after it began."""
+    """When to kill: at a call of a deed, or at a moment after it began; perhaps never."""
 
-    deed: str
     decide: Decide
     kill_after: tuple[str, float] | None
 
@@ -42,7 +43,7 @@ class Gunner:
         words = f'"word": "doing", "deed": "{deed}"'
         if self.random.random() < 0.5:
             moment = self.random.uniform(0, 1.15 * self.seconds.get(deed, 0.1))
-            return Shot(deed, let_pass, (words, float(moment)))
+            return Shot(let_pass, (words, float(moment)))
         number = int(self.random.integers(0, self.calls.get(deed, 40) + 2))
         blow = Blow.TEAR if self.random.random() < 0.4 else Blow.KILL
         seen = [0]
@@ -53,7 +54,7 @@ class Gunner:
             seen[0] += 1
             return blow if seen[0] > number else Blow.PASS
 
-        return Shot(deed, decide, None)
+        return Shot(decide, None)
 
     def learn(self, run: Run) -> None:
         """Measure the deeds that came to their end."""
@@ -106,9 +107,9 @@ def campaign(
     killed, tries, started = 0, 0, time.monotonic()
     aimed: dict[str, int] = {}
     doubtful: dict[str, int] = {}
-    while killed < kills and tries < 3 * kills:
+    while killed < kills and tries < 4 * kills:
         deed = names[tries % len(names)]
-        shot = gunner.aim(deed)
+        shot = Shot(let_pass, None) if tries % _PEACE == _PEACE - 1 else gunner.aim(deed)
         tries += 1
         seed_now = int(random.integers(1 << 30))
 

@@ -14,6 +14,7 @@ from tests.crash.ledger import Ledger, Teller
 from tests.crash.syscalls import look
 from tests.support.practice import OFFICER, PASSWORD, found
 from viewer.app.clinic import Clinic
+from viewer.app.use_cases import keys
 from viewer.model.errors import BitewingError
 from viewer.model.ids import UserId
 from viewer.session.audit.verify import verify_trail
@@ -74,6 +75,24 @@ class PracticeWork(Work):
         blob = self.random.bytes(200)
         return self.do("draft", lambda: self.vault.save_draft(UserId("d" * 32), "desk", blob))
 
+    def rotate(self) -> bool:
+        """Begin an epoch, move the store to it, retire those before."""
+        return self.do("rotate", lambda: keys.rotate_keys(self.here, keys.RotateKeys()))
+
+    def reseal(self) -> bool:
+        """Seal everything anew."""
+        return self.do("reseal", lambda: keys.seal_anew(self.here, keys.SealAnew()))
+
+    def erase(self) -> bool:
+        """Erase a patient, with all that goes with it; a fresh one comes for it."""
+        self.add()
+        if self.random.integers(2):
+            self.put_radiograph()
+        patient = self.patients.pop(int(self.random.integers(len(self.patients))))
+        self.images = [pair for pair in self.images if pair[1] != patient]
+        request = keys.ErasePatient(patient, "asked for by the patient")
+        return self.do("erase", lambda: keys.erase_patient(self.here, request), patient=patient)
+
 
 def begin_work(
     root: Path, clinic: Clinic, ledger: Ledger, teller: Teller, seed: int
@@ -93,6 +112,9 @@ def deeds() -> dict[str, Callable[[Any], object]]:
         "delete": PracticeWork.delete,
         "keep head": PracticeWork.keep_head,
         "draft": PracticeWork.draft,
+        "rotate": PracticeWork.rotate,
+        "reseal": PracticeWork.reseal,
+        "erase": PracticeWork.erase,
     }
 
 
