@@ -152,7 +152,11 @@ class Resealing:
         def fill(file: BinaryIO) -> None:
             copy_container(reader, file, header, cipher, pause)
 
-        self._sealed.folder.write(new.id, fill)
+        try:
+            self._sealed.folder.write(new.id, fill)
+        except BaseException:  # it may stand there whole: the folder's fsync comes last
+            self._sealed.discard([new.id])
+            raise
         return new
 
     def _take_their_places(self, made: list[tuple[StoredObject, StoredObject]]) -> None:

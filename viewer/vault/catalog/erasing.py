@@ -63,9 +63,8 @@ def _remove_mentions(cursor: Cursor, needles: Iterable[str]) -> None:
     sought = json.dumps(list(needles))
     for table, column in (("settings", "value"), ("drafts", "blob")):
         cursor.execute(
-            f"DELETE FROM {table} WHERE EXISTS (SELECT 1 FROM json_each(?)"  # noqa: S608
-            f" WHERE instr({column}, CAST(json_each.value AS BLOB)) > 0"
-            f" OR instr(CAST({column} AS BLOB), CAST(json_each.value AS BLOB)) > 0)",
+            f"DELETE FROM {table} WHERE EXISTS (SELECT 1 FROM json_each(?) AS sought"  # noqa: S608
+            f" WHERE instr(CAST({table}.{column} AS BLOB), CAST(sought.value AS BLOB)) > 0)",
             (sought,),
         )
 
