@@ -9,28 +9,30 @@ from pathlib import Path
 import attrs
 from psygnal import Signal
 
+from viewer.app import forking
+from viewer.app.destinations import current_epoch, replacement_of
 from viewer.app.undo import UndoStack
 from viewer.crypto.derive import DEFAULT_STRETCH, Stretch
 from viewer.model.errors import BitewingError
 from viewer.session.accounts import KeyRing, Practice
-from viewer.session.audit.events import Entry, EventKind
+from viewer.session.audit.events import Actor, Entry, EventKind, Outcome
 from viewer.session.audit.reader import TrailReader
 from viewer.session.audit.trail import Trail
 from viewer.session.clock import Clock, SystemClock
 from viewer.session.desk import Admission, Desk
-from viewer.session.errors import Locked, NotLoggedIn
+from viewer.session.errors import AccountsTampered, Locked, NotLoggedIn, NotPermitted
+from viewer.session.fork import SignedFork
 from viewer.session.idle import OPERATORY, IdlePolicy
-from viewer.session.keystore import Head, KeyStore
-from viewer.session.permissions import OWNER, KeyName
+from viewer.session.keystore import KeyStore
+from viewer.session.permissions import OWNER, KeyName, Permission
 from viewer.session.recovery import RecoveryKey
 from viewer.session.session import Session
+from viewer.vault.backup.restorer import require_finished
 from viewer.vault.erasure import ErasureDestinations, NoDestinations
-from viewer.vault.records import VaultHead, VaultKeys
+from viewer.vault.records import VaultKeys
 from viewer.vault.store import Vault
 
 _log = logging.getLogger(__name__)
-
-_CATALOG_HEAD = "catalog"
 
 
 @attrs.frozen
@@ -71,7 +73,8 @@ class Clinic:
         self.clock = clock = clock or SystemClock()
         self.folder = folder
         self.keystore = keystore
-        self.practice = Practice.load(folder, keystore)
+        require_finished(folder)
+        self.practice = _loaded(folder, keystore, clock)
         self.trail = Trail.open(folder, keystore, self.practice.id, clock)
         self.desk = Desk(self.practice, self.trail, clock, policy)
         self.undo = UndoStack()
@@ -219,10 +222,11 @@ class Clinic:
                 return
             epochs = session.epochs(KeyName.IMAGES)
             keys = VaultKeys(self.practice.id, epochs, max(epochs))
-            outside = self.keystore.read_head(self.practice.id, _CATALOG_HEAD)
-            expected = VaultHead(outside.size, outside.digest) if outside else None
             try:
-                self._vault = Vault.open(self.folder, keys, expected)
+                self._vault = forking.open_store(self.folder, self.keystore, self.trail, keys)
+                self.destinations = self._vault.backups.erasure(
+                    lambda: replacement_of(self.practice), lambda: current_epoch(self.practice)
+                )
             except Exception:
                 self.desk.log_off("the store could not be opened")
                 raise
@@ -246,10 +250,35 @@ class Clinic:
 
     def keep_catalog_head(self, vault: Vault) -> None:
         """Keep where the catalog's history stands outside the store."""
-        head = vault.head()
-        self.keystore.write_head(
-            self.practice.id, _CATALOG_HEAD, Head(head.generation, head.digest)
+        head = forking.head_of(vault.head())
+        self.keystore.write_head(self.practice.id, forking.CATALOG_HEAD, head)
+
+    def accept_fork(self, name_or_id: str, password: str, why: str) -> SignedFork | None:
+        """Authorise a catalog that was set back, as it lies there: by somebody who manages keys.
+
+        Nobody needs to be logged in, since with such a catalog nobody can be. None: it was not set
+        back at all. `forking.authorise` is the same for who replaces the catalog himself.
+
+        Raises
+        ------
+        LoginRefused, NotPermitted
+            Not by this person.
+        StoreInUse, StoreDamaged, StoreFault, TrailUnwritable
+            Nothing was authorised.
+        """
+        admission = self.desk.check(name_or_id, password)
+        user, who = (
+            admission.user,
+            Actor(admission.user.id, admission.user.display_name, admission.user.role.title),
         )
+        with admission.keys as ring:
+            if not user.role.allows(Permission.MANAGE_KEYS):
+                self.trail.append(Entry(EventKind.REFUSED, who, Outcome.REFUSED, why="accept fork"))
+                raise NotPermitted(user.role.title, Permission.MANAGE_KEYS.value)
+            epochs = ring.keys[KeyName.IMAGES]
+            keys = VaultKeys(self.practice.id, epochs, max(epochs))
+            grounds = forking.Grounds(who, why, self.clock.wall())
+            return forking.go_on_from_here(self.folder, self.keystore, self.trail, keys, grounds)
 
     def _on_locked(self, _: Session) -> None:
         self._close_vault()
@@ -257,3 +286,12 @@ class Clinic:
     def _on_logged_off(self, _: Session) -> None:
         self._close_vault()
         self.undo.clear()
+
+
+def _loaded(folder: Path, keystore: KeyStore, clock: Clock) -> Practice:
+    try:
+        return Practice.load(folder, keystore)
+    except AccountsTampered:
+        what = "the accounts are not what was written last"
+        forking.note_set_back(folder, keystore, clock, what)
+        raise

@@ -35,6 +35,10 @@ _DEEDS: dict[EventKind, str] = {
     EventKind.PROGRAM_STARTED: "started",
     EventKind.KEYSTORE_NOTICE: "noted the key store",
     EventKind.PRACTICE_FOUNDED: "founded the practice",
+    EventKind.BACKUP: "backed up",
+    EventKind.RESTORED: "restored a backup",
+    EventKind.HISTORY_FORKED: "authorised an older state",
+    EventKind.SET_BACK: "found that the store was set back",
 }
 _ENDINGS: dict[Outcome, str] = {
     Outcome.INTENT: "began",

@@ -16,6 +16,7 @@ import attrs
 from viewer.model.ids import ObjectId, PatientId
 from viewer.vault.backup.errors import (
     BackupInUse,
+    BackupTooNew,
     MediumFault,
     NotABackup,
     OtherPractice,
@@ -23,9 +24,11 @@ from viewer.vault.backup.errors import (
 from viewer.vault.backup.forgetting import Replacement, forget
 from viewer.vault.backup.manifest import Manifest
 from viewer.vault.backup.repository import Repository
+from viewer.vault.backup.source import Source
 from viewer.vault.catalog.connection import Catalog, Cursor
 from viewer.vault.errors import NotInStore
 from viewer.vault.records import IsCancelled, Progress, VaultKeys
+from viewer.vault.sealed import SealedObjects
 
 
 @attrs.frozen
@@ -109,24 +112,75 @@ def remembered(
     )
 
 
-class KnownDestinations:
-    """The erasure's way to the backups that the store knows (`ErasureDestinations`)."""
+class Backups:
+    """What an open store has to do with backups. Any thread."""
 
-    def __init__(
-        self, catalog: Catalog, work: Path, replacement: Callable[[], Replacement], epoch: int
-    ) -> None:
-        """Look after a store's destinations.
+    def __init__(self, folder: Path, catalog: Catalog, sealed: SealedObjects) -> None:
+        self._folder = folder
+        self._catalog = catalog
+        self._sealed = sealed
+
+    def source(self, keys: VaultKeys) -> Source:
+        """Return the store as a backup sees it, while it stays in use; `keys` as at `open`."""
+        return Source(self._folder, self._catalog, self._sealed, keys)
+
+    def known(self) -> list[Destination]:
+        """Return the destinations that the store remembers, lost ones too."""
+        with self._catalog.read() as cursor:
+            return destinations(cursor)
+
+    def remember(self, destination: Destination) -> None:
+        """Keep a destination as it is now."""
+        with self._catalog.write() as cursor:
+            remember(cursor, destination)
+
+    def declare_lost(self, destination_id: str) -> Destination:
+        """Give a destination up: nothing waits for it any more.
+
+        Raises
+        ------
+        NotInStore
+            The store knows no such destination.
+        """
+        with self._catalog.write() as cursor:
+            return declare_lost(cursor, destination_id)
+
+    def only_there(self) -> frozenset[ObjectId]:
+        """Return the objects that a pruned backup may not lose: not here, or under legal hold."""
+        with self._catalog.read() as cursor:
+            rows = cursor.execute(
+                "SELECT objects.id FROM objects WHERE is_here = 0 UNION SELECT objects.id"
+                " FROM objects JOIN images ON images.id = objects.image_id JOIN holds"
+                " ON holds.patient_id = images.patient_id WHERE holds.released_at IS NULL"
+            ).fetchall()
+        return frozenset(ObjectId(row[0]) for row in rows)
+
+    def erasure(
+        self, replacement: Callable[[], Replacement], epoch: Callable[[], int]
+    ) -> KnownDestinations:
+        """Return the way of erasing and rotation to the known destinations.
 
         Parameters
         ----------
-        work : Path
-            A folder on the store's disk.
         replacement : callable
-            Asked for the sheets of keys when they are needed.
-        epoch : int
-            The current one.
+            Gives the sheets of keys and the accounts when they are needed.
+        epoch : callable
+            Gives the current epoch.
         """
-        self._catalog = catalog
+        return KnownDestinations(self, self._folder, replacement, epoch)
+
+
+class KnownDestinations:
+    """The way to the backups that the store knows (`ErasureDestinations`)."""
+
+    def __init__(
+        self,
+        backups: Backups,
+        work: Path,
+        replacement: Callable[[], Replacement],
+        epoch: Callable[[], int],
+    ) -> None:
+        self._backups = backups
         self._work = work
         self._replacement = replacement
         self._epoch = epoch
@@ -147,18 +201,17 @@ class KnownDestinations:
         Cancelled
             It was stopped; what was moved is done.
         """
-        self._epoch = keys.current_epoch
         for destination in self._known():
             try:
                 repository = Repository.open(destination.path, keys.practice_id)
                 if repository.id == destination.id:
-                    self._catch_up(
+                    self.catch_up(
                         repository, destination, patient_ids, keys, progress, is_cancelled
                     )
-            except (MediumFault, NotABackup, OtherPractice, BackupInUse):
+            except (MediumFault, NotABackup, OtherPractice, BackupInUse, BackupTooNew):
                 continue
 
-    def _catch_up(
+    def catch_up(
         self,
         repository: Repository,
         destination: Destination,
@@ -167,19 +220,24 @@ class KnownDestinations:
         progress: Progress,
         is_cancelled: IsCancelled,
     ) -> None:
+        """Erase patients from one backup and move it to the current epoch.
+
+        Raises
+        ------
+        MediumFault, BackupInUse, BackupTooNew, Cancelled
+            It stays pending.
+        """
         replacement = self._replacement()
         forget(repository, keys, patient_ids, replacement, self._work, progress, is_cancelled)
-        with self._catalog.write() as cursor:
-            remember(cursor, attrs.evolve(destination, epoch=keys.current_epoch))
+        self._backups.remember(attrs.evolve(destination, epoch=keys.current_epoch))
 
     def done(self) -> tuple[str, ...]:
         """Return the labels of the backups that need no older epoch any more."""
-        return tuple(each.label for each in self._known() if each.epoch >= self._epoch)
+        return tuple(each.label for each in self._known() if each.epoch >= self._epoch())
 
     def pending(self) -> tuple[str, ...]:
         """Return the labels of the backups that still open with an older epoch."""
-        return tuple(each.label for each in self._known() if each.epoch < self._epoch)
+        return tuple(each.label for each in self._known() if each.epoch < self._epoch())
 
     def _known(self) -> list[Destination]:
-        with self._catalog.read() as cursor:
-            return [each for each in destinations(cursor) if not each.is_lost]
+        return [each for each in self._backups.known() if not each.is_lost]

@@ -17,12 +17,19 @@ from viewer.vault.sealed import SealedObjects
 class StoreFile:
     """A file beside the catalog that goes with it: the accounts, the trail, the marker.
 
-    Of `path` the first `size_bytes` count, so that one that grows meanwhile is taken as it was.
+    Of `path` the first `size_bytes` count, so that one that grows meanwhile is taken as it was;
+    without a path `content` is the file.
     """
 
     name: str
-    path: Path
+    path: Path | None
     size_bytes: int
+    content: bytes = attrs.field(default=b"", repr=False)
+
+    @classmethod
+    def of_bytes(cls, name: str, content: bytes) -> StoreFile:
+        """Return a file that is only in memory."""
+        return cls(name, None, len(content), content)
 
 
 @attrs.frozen(eq=False)

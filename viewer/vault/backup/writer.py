@@ -28,7 +28,7 @@ from viewer.vault.backup.manifest import (
     snapshot_key,
 )
 from viewer.vault.backup.repository import PART_BYTES, Repository
-from viewer.vault.backup.source import Source, Surroundings
+from viewer.vault.backup.source import Source, StoreFile, Surroundings
 from viewer.vault.catalog import images
 from viewer.vault.catalog.connection import Catalog
 from viewer.vault.catalog.images import StoredObject
@@ -178,10 +178,7 @@ class _Run:
         files = [
             self._put(CATALOG, read_stretches(path, path.stat().st_size)),
             self._put(OBJECT_LIST, cut(pack_ids(held))),
-            *(
-                self._put(each.name, read_stretches(each.path, each.size_bytes))
-                for each in around.files()
-            ),
+            *(self._put(each.name, _stretches_of(each)) for each in around.files()),
         ]
         manifest = Manifest(
             format=FORMAT,
@@ -218,6 +215,12 @@ class _Run:
         for leftover in self._source.folder.glob("backup-*.catalog*"):
             leftover.unlink(missing_ok=True)
         return self._source.folder / f"backup-{new_id()[:8]}.catalog"
+
+
+def _stretches_of(file: StoreFile) -> Iterator[bytes]:
+    if file.path is None:
+        return cut(file.content)
+    return read_stretches(file.path, file.size_bytes)
 
 
 def read_stretches(path: Path, size_bytes: int) -> Iterator[bytes]:

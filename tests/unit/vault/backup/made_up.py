@@ -58,7 +58,7 @@ class Desk:
 
     def source(self) -> Source:
         """Return the store as a backup sees it."""
-        return self.vault.backup_source(self.keys)
+        return self.vault.backups.source(self.keys)
 
     def around(self, sheet: str = "sheet 1") -> Surroundings:
         """Return what the rest of the house adds."""
