@@ -51,7 +51,7 @@ class Seen:
         self._then = then
         self.watcher = library.Watcher(self.overview, self.some)
 
-    def overview(self, picture: Picture) -> None:
+    def overview(self, _: ImageRecord, picture: Picture) -> None:
         self.overviews.append(picture)
 
     def some(self, picture: Picture, planes: range) -> None:

@@ -316,8 +316,10 @@ class FakeChart:
         on_done: Callable[[Picture], None],
         on_fault: ports.OnFault,
         on_progress: ports.OnProgress,
+        on_arriving: ports.OnArriving = ports.ignore_arriving,
     ) -> FakeRunning:
         self.opened.append(image_id)
+        self.on_arriving = on_arriving
         self.open_running = FakeRunning(
             lambda: on_done(self.picture(image_id)), on_fault, on_progress
         )

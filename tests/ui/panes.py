@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 from viewer.model.image import Picture
 from viewer.model.view import WindowLevel, first_window
 from viewer.ui.pictures import fitted, to_image
-from viewer.ui.ports import Identity
+from viewer.ui.ports import Arriving, Identity
 
 
 class FakePane(QWidget):
@@ -20,6 +20,7 @@ class FakePane(QWidget):
         super().__init__()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.done: list[str] = []
+        self.arrived: list[Arriving] = []
         self.picture: Picture | None = None
         self.identity: Identity | None = None
         self._window: WindowLevel | None = None
@@ -29,6 +30,10 @@ class FakePane(QWidget):
     def show_picture(self, picture: Picture, identity: Identity) -> None:
         self.picture, self.identity = picture, identity
         self.set_window(first_window(picture.record.grey))
+
+    def show_arriving(self, arriving: Arriving, identity: Identity) -> None:
+        self.arrived.append(arriving)
+        self.show_picture(arriving.picture, identity)
 
     def clear(self) -> None:
         self.picture, self.identity, self._window, self._image = None, None, None, None

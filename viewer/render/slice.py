@@ -43,6 +43,8 @@ class SliceScene(Scene):
         self.is_identity_small = False
         self._shown: Picture | None = None
         self._space: VolumeSpace | None = None
+        self._source: VolumeSpace | None = None
+        self.is_overview = False
         self._view: PlanesView | None = None
         self._centre: Lps = (0.0, 0.0, 0.0)
         self._mm_per_px = 1.0
@@ -56,6 +58,24 @@ class SliceScene(Scene):
         self._forget()
         self._pixels = kernels.supported(picture.pixels)
         self._shown, self._space, self.identity = picture, space, identity
+        self._source = space
+
+    def sample_from(
+        self, pixels: NDArray[np.generic], source: VolumeSpace, *, is_overview: bool
+    ) -> None:
+        """Take the values from another array of the same volume; the view stays as it is.
+
+        Parameters
+        ----------
+        pixels : ndarray, shape (planes, rows, columns)
+            The same picture in other voxels, which lie where `source` says.
+        is_overview : bool
+            Say on screen that detail is still to come.
+        """
+        if self._shown is not None:
+            self._pixels, self._source = kernels.supported(pixels), source
+            self._sampled = self._windowed = None
+            self.is_overview = is_overview
 
     def look(self, view: PlanesView, centre: Lps, mm_per_px: float) -> None:
         """Look at the plane through the view's cursor, with `centre` in the pane's middle."""
@@ -97,14 +117,14 @@ class SliceScene(Scene):
     def _sample(self) -> PlaneGeometry | None:
         """Bring `_values` up to date with where the pane looks."""
         geometry = self.geometry
-        if self._shown is None or self._space is None or geometry is None:
+        if self._shown is None or self._source is None or geometry is None:
             return None
         if self._sampled != geometry:
             if self._values.shape != (self.height, self.width):
                 self._values.fill(0)
                 self._values = np.empty((self.height, self.width), np.float32)
             padding = padding_of(self._shown.record.grey)
-            sample_plane(self._pixels, self._space, geometry, self._values, padding)
+            sample_plane(self._pixels, self._source, geometry, self._values, padding)
             self._sampled = geometry
         return geometry
 
@@ -140,12 +160,12 @@ class SliceScene(Scene):
 
     def _position(self) -> Overlay:
         space, cursor = self._space, self._view.cursor_lps if self._view else (0.0, 0.0, 0.0)
-        words = ""
+        words: tuple[str, ...] = ("Overview. Detail is coming…",) if self.is_overview else ()
         if space is not None:
             number, count = space.number(self.plane, cursor), space.count(self.plane)
-            words = f"{number} / {count}   {space.step_mm(self.plane):.2f} mm"
+            words = (*words, f"{number} / {count}   {space.step_mm(self.plane):.2f} mm")
         size = (self.width, self.height)
-        return corner(Side.START, Side.END, (words,), size, self.scale, self.style, is_lively=True)
+        return corner(Side.START, Side.END, words, size, self.scale, self.style, is_lively=True)
 
     def _crosshair(self, geometry: PlaneGeometry) -> tuple[Overlay, ...]:
         if self._view is None:
@@ -159,6 +179,8 @@ class SliceScene(Scene):
     def _forget(self) -> None:
         self._values.fill(0)
         self._values = np.zeros((1, 1), np.float32)
-        self._shown = self._space = self._view = self._sampled = self._windowed = None
+        self._shown = self._space = self._source = None
+        self._view = self._sampled = self._windowed = None
+        self.is_overview = False
         self._pixels = np.zeros((1, 1, 1), np.uint8)
         self.identity = ()

@@ -11,13 +11,15 @@ from collections.abc import Callable
 from functools import partial
 
 import attrs
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QPushButton, QWidget
 
 from viewer.imaging.planes import Lps, PlaneGeometry, VolumeSpace, fit_mm_per_px, space_of
 from viewer.imaging.presets import VolumePreset, presets
-from viewer.model.image import Picture
+from viewer.model.image import ImageRecord, Picture
 from viewer.model.view import Plane, PlanesView, VolumeView, WindowLevel, first_window
 from viewer.render.slice import SliceScene
 from viewer.render.style import PaneStyle
@@ -25,8 +27,9 @@ from viewer.render.volume import VolumeScene
 from viewer.tools import flat, planes
 from viewer.tools.gestures import DoubleTap, Drag, Gesture, Phase, Pinch, Tool, Wheel, tool_of
 from viewer.tools.window_level import drag_window
+from viewer.ui.coming_volume import ComingVolume
 from viewer.ui.pane_style import identity_lines, short_identity, style_of_theme
-from viewer.ui.ports import Identity
+from viewer.ui.ports import Arriving, Identity
 from viewer.ui.viewport import Viewport
 from viewer.ui.volume_part import VolumePart
 
@@ -57,6 +60,8 @@ class PlanesPane(QWidget):
         self._picture: Picture | None = None
         self._space: VolumeSpace | None = None
         self._view: PlanesView | None = None
+        self._coming: ComingVolume | None = None
+        self._arrived: NDArray[np.generic] | None = None
         self._centre: Lps = (0.0, 0.0, 0.0)
         self._alone: Viewport | None = None
         self._wheel: dict[Plane, float] = dict.fromkeys(_ORDER, 0.0)
@@ -80,14 +85,44 @@ class PlanesPane(QWidget):
     def show_picture(self, picture: Picture, identity: Identity | None = None) -> None:
         """Show a volume: cursor in its middle, the window it opens with, 3D to follow.
 
+        One that was shown while it came goes on as it is: nothing moves, only detail is added.
+
         Raises
         ------
         ValueError
             The picture is not a volume.
         """
+        if self._coming is not None and self._coming.is_of(picture):
+            self._settle(picture)
+        elif self._arrived is None or self._arrived is not picture.pixels:
+            self._begin(picture, picture.record, identity)
+
+    def show_arriving(self, arriving: Arriving, identity: Identity | None = None) -> None:
+        """Show what there is of a volume on its way: its overview, or the planes in place."""
+        if self._coming is None or not self._coming.is_of(arriving):
+            if not arriving.is_overview:
+                return
+            coming = ComingVolume(arriving.record, arriving.picture)
+            self._begin(arriving.picture, arriving.record, identity, coming)
+        elif len(arriving.planes) == arriving.record.shape[0]:
+            self._settle(arriving.picture)
+            return
+        else:
+            self._coming.grow(arriving)
+            self._look()
+
+    def _begin(
+        self,
+        picture: Picture,
+        whole: ImageRecord,
+        identity: Identity | None,
+        coming: ComingVolume | None = None,
+    ) -> None:
+        """Show a picture of a volume whose voxels lie as `whole` says."""
         self.volume.close()
+        self._coming, self._arrived = coming, None
         self._picture = picture
-        self._space = space_of(picture.pixels.shape, picture.affine)
+        self._space = space_of(whole.shape, Picture(whole, picture.pixels).affine)
         lines = identity_lines(identity)
         for plane, scene in self._scenes.items():
             scene.is_identity_small = plane is not Plane.AXIAL
@@ -95,11 +130,23 @@ class PlanesPane(QWidget):
                 picture, self._space, short_identity(lines) if scene.is_identity_small else lines
             )
         self._volume_scene.show_nothing(short_identity(lines))
-        self._view = self._first_view(picture)
+        self._view = self._first_view(whole)
         self._centre = self._space.middle_lps
         self.volume.open(picture, self._preset(self.volume.view.preset), VolumeView())
         self._picker.show()
         self._announce()
+
+    def _settle(self, whole: Picture) -> None:
+        """All of a volume is there: take every plane from it, at the same place."""
+        coming, self._coming = self._coming, None
+        if coming is None or self._space is None:
+            return
+        self._picture, self._arrived = whole, whole.pixels
+        for scene in self._scenes.values():
+            scene.sample_from(whole.pixels, self._space, is_overview=False)
+        self._look()
+        if whole.pixels.shape != coming.overview.pixels.shape:
+            self.volume.refine(whole)
 
     def clear(self) -> None:
         """Empty the scenes, end the workers, overwrite the buffers, drop the picture.
@@ -107,7 +154,7 @@ class PlanesPane(QWidget):
         The picture's own array belongs to whoever opened it, who wipes it.
         """
         self.volume.close()
-        self._picture = self._space = self._view = None
+        self._picture = self._space = self._view = self._coming = self._arrived = None
         self._picker.hide()
         for viewport in (*self.viewports.values(), self.volume_viewport):
             viewport.release()
@@ -195,7 +242,7 @@ class PlanesPane(QWidget):
     def reset(self) -> None:
         """Show the volume as it opened."""
         if self._picture is not None:
-            self.view = self._first_view(self._picture)
+            self.view = self._first_view(self._picture.record)
             self.fit()
             self.volume.turn(attrs.evolve(VolumeView(), preset=self.volume.view.preset))
 
@@ -229,9 +276,9 @@ class PlanesPane(QWidget):
         self.clear()
         super().closeEvent(event)
 
-    def _first_view(self, picture: Picture) -> PlanesView:
-        space = space_of(picture.pixels.shape, picture.affine)
-        return PlanesView(first_window(picture.record.grey), space.snapped(space.middle_lps))
+    def _first_view(self, record: ImageRecord) -> PlanesView:
+        space = self._space or space_of(record.shape, np.array(record.affine_lps))
+        return PlanesView(first_window(record.grey), space.snapped(space.middle_lps))
 
     def _change(self, **changes: object) -> None:
         if self._view is not None:
@@ -251,6 +298,8 @@ class PlanesPane(QWidget):
         fits = [fit_mm_per_px(self._space, p, *self.viewports[p].size_px) for p in shown]
         mm_per_px = max(fits) * 1.04 / self._view.zoom
         for plane, scene in self._scenes.items():
+            if self._coming is not None:
+                self._coming.feed(scene, self._space, self._view.cursor_lps)
             scene.look(self._view, self._centre, mm_per_px)
             viewport = self.viewports[plane]
             scene.resize(*viewport.size_px, viewport.devicePixelRatioF())

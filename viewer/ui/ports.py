@@ -233,6 +233,32 @@ class StoreVerdict:
     quarantined: int = 0
 
 
+@attrs.frozen(eq=False)
+class Arriving:
+    """A volume on its way to the screen.
+
+    `record` is of the whole volume. `picture` is its overview, a small volume with an affine of its
+    own, as long as `planes` is empty; then it is the one array that is being filled, of which
+    `planes` (axis 0) are in place.
+    """
+
+    record: ImageRecord
+    picture: Picture
+    planes: range = range(0)
+
+    @property
+    def is_overview(self) -> bool:
+        """Whether the picture is the overview."""
+        return not self.planes
+
+
+OnArriving = Callable[[Arriving], None]
+
+
+def ignore_arriving(_: Arriving) -> None:
+    """See a volume only once it is whole."""
+
+
 class Chart(Protocol):
     """Patients, visits and images of the practice."""
 
@@ -256,8 +282,13 @@ class Chart(Protocol):
         on_done: Callable[[Picture], None],
         on_fault: OnFault,
         on_progress: OnProgress,
+        on_arriving: OnArriving = ignore_arriving,
     ) -> Running:
-        """Write the view into the trail, then unseal the image."""
+        """Write the view into the trail, then unseal the image.
+
+        A volume is told of while it comes: its overview, then the planes in place. Where it fails
+        after that, `on_fault` says so, and what was told of has been overwritten.
+        """
 
     def prepare_to_import(self) -> None:
         """Get ready while the person still chooses what to import; returns at once."""
@@ -543,6 +574,13 @@ class Pane(Protocol):
 
     def dress(self) -> None:
         """Take the colours of the theme in force."""
+
+
+class VolumePane(Pane, Protocol):
+    """A pane that shows a volume while it comes; `show_picture` then only adds the detail."""
+
+    def show_arriving(self, arriving: Arriving, identity: Identity) -> None:
+        """Show what there is."""
 
 
 PaneFactory = Callable[[], Pane]

@@ -32,6 +32,7 @@ from viewer.ui.patient_bar import PatientBar
 from viewer.ui.patient_list import PatientList
 from viewer.ui.ports import (
     Accounts,
+    Arriving,
     Chart,
     Identity,
     ImportSummary,
@@ -271,24 +272,45 @@ class Shell(QWidget):
         self.workspace.show_coming(image)
         self._set_scene()
         self._opening = self.practice.chart.open_image(
-            image.id, self._show, self._on_not_opened, self.workspace.coming.show_progress
+            image.id,
+            self._show,
+            self._on_not_opened,
+            self.workspace.coming.show_progress,
+            self._show_arriving,
         )
 
     def _open_film(self, image: ImageRecord) -> None:
         if self.visit is not None and image is not self.image:
             self.open_image(image, self.visit)
 
+    def _show_arriving(self, arriving: Arriving) -> None:
+        """Show what is there of a volume; what else the shell says waits for all of it."""
+        if self.patient is None or self.image is None or arriving.record.id != self.image.id:
+            return
+        is_first = self.workspace.pane is None
+        self.workspace.show_arriving(arriving, self._identity(self.patient, arriving.record))
+        if is_first:
+            self._make_room(arriving.record)
+            self._put_back(self._place_then)
+
+    def _identity(self, patient: Patient, record: ImageRecord) -> Identity:
+        day = self.visit.study.date if self.visit else None
+        return Identity(patient, day, record.study_uid)
+
+    def _make_room(self, record: ImageRecord) -> None:
+        if record.is_volume and self.width() < _FOLD_PX:
+            self._fold(self.left, self._side_rules[0], shown=False)
+
     def _show(self, shown: Picture) -> None:
         self._opening = None
         if self.patient is None or self.image is None or shown.record.id != self.image.id:
             return
-        study = self.visit.study if self.visit else None
-        day = study.date if study else None
-        self.workspace.show_picture(shown, Identity(self.patient, day, shown.record.study_uid))
-        if shown.record.is_volume and self.width() < _FOLD_PX:
-            self._fold(self.left, self._side_rules[0], shown=False)
+        was_seen = self.workspace.pane is not None
+        self.workspace.show_picture(shown, self._identity(self.patient, shown.record))
         self.inspector.show_picture(shown)
-        self._put_back(self._place_then)
+        if not was_seen:
+            self._make_room(shown.record)
+            self._put_back(self._place_then)
         if self.workspace.pane is not None and self.workspace.pane.window_level is not None:
             self.inspector.show_window(self.workspace.pane.window_level)
         for note in shown.record.notes[:1]:

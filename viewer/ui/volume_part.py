@@ -118,6 +118,13 @@ class VolumePart(QObject):
         if picture is not None and self._runner is not None:
             self._runner.submit(lambda _: _made_ready(picture), self._ready, self._fault)
 
+    def refine(self, picture: Picture) -> None:
+        """Go on with the same volume in more detail; what is seen stays until that is ready."""
+        if self._picture is not None:  # not even begun: begin with this
+            self._picture = picture
+        elif self._runner is not None:
+            self._runner.submit(lambda _: _made_ready(picture), self._refined, self._fault)
+
     def choose(self, preset: VolumePreset) -> None:
         """Show it with another preset."""
         self._preset, self._view = preset, attrs.evolve(self._view, preset=preset.name)
@@ -149,9 +156,23 @@ class VolumePart(QObject):
         self._is_wish_waiting = False
 
     def _ready(self, volume: RayVolume) -> None:
+        if self._volume is not None:  # the finer one was sooner
+            volume.wipe()
+            return
         self._volume = volume
         self._say("")
         self._ask_again()
+
+    def _refined(self, volume: RayVolume) -> None:
+        if self._volume is None:
+            self._ready(volume)
+            return
+        self._drop_taking()
+        self._volume.wipe()
+        self._volume, self._look = volume, None
+        self._is_wish_waiting = False
+        self._still.stop()
+        self._sharpen()
 
     def _ask_again(self) -> None:
         if self._volume is not None:

@@ -18,7 +18,7 @@ from viewer.ui.parts.buttons import button
 from viewer.ui.parts.messages import Banner, picture
 from viewer.ui.parts.words import Words, column, row
 from viewer.ui.pictures import fitted
-from viewer.ui.ports import Identity, Pane, PaneFactory
+from viewer.ui.ports import Arriving, Identity, Pane, PaneFactory, VolumePane
 from viewer.ui.thumbnails import Thumbnails
 from viewer.ui.wording import image_words
 
@@ -77,10 +77,19 @@ class Workspace(QWidget):
     def show_picture(self, shown: Picture, identity: Identity) -> None:
         """Hand a picture to the pane for its kind."""
         self.coming.stop()
-        pane = self._pane_for(shown.record.is_volume)
+        pane = self._pane_for(is_volume=shown.record.is_volume)
         pane.show_picture(shown, identity)
         self.pane = pane
         self.stack.setCurrentWidget(cast(QWidget, pane))
+
+    def show_arriving(self, arriving: Arriving, identity: Identity) -> None:
+        """Let the pane of volumes show what is there of one."""
+        pane = cast(VolumePane, self._pane_for(is_volume=True))
+        pane.show_arriving(arriving, identity)
+        if self.pane is not pane:
+            self.coming.stop()
+            self.pane = pane
+            self.stack.setCurrentWidget(cast(QWidget, pane))
 
     def empty_panes(self) -> None:
         """Empty every scene and drop every array."""
@@ -95,7 +104,7 @@ class Workspace(QWidget):
         for pane in self._panes.values():
             pane.dress()
 
-    def _pane_for(self, is_volume: bool) -> Pane:
+    def _pane_for(self, *, is_volume: bool) -> Pane:
         if is_volume not in self._panes:
             made = self._factories[is_volume]()
             made.listen(self._tell_window)

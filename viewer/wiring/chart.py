@@ -11,7 +11,7 @@ from viewer.app.use_cases import importing, library, store
 from viewer.app.use_cases.store import CheckReport
 from viewer.model.errors import UserError
 from viewer.model.ids import ImageId, PatientId
-from viewer.model.image import Picture
+from viewer.model.image import ImageRecord, Picture
 from viewer.model.patient import Patient
 from viewer.session.permissions import Permission
 from viewer.ui import ports
@@ -75,16 +75,19 @@ class ClinicChart:
         on_done: Callable[[Picture], None],
         on_fault: ports.OnFault,
         on_progress: ports.OnProgress,
+        on_arriving: ports.OnArriving = ports.ignore_arriving,
     ) -> Job[Picture]:
-        """Write the view into the trail, then unseal the image."""
+        """Write the view into the trail, then unseal the image; a volume is seen as it comes."""
         keep = self._workstation.wipe_at_lock
-        return self._submit(
+        arrivals = _Arrivals(self._workstation, on_arriving)
+        job = arrivals.job = self._submit(
             library.open_image,
-            library.OpenImage(image_id),
+            library.OpenImage(image_id, library.Watcher(arrivals.overview, arrivals.planes)),
             lambda picture: on_done(keep(picture)),
             on_fault,
             on_progress,
         )
+        return job
 
     def prepare_to_import(self) -> None:
         """Start the reading processes while the person still chooses a folder."""
@@ -157,6 +160,33 @@ class ClinicChart:
         return self._workstation.jobs.submit(
             lambda control: case(clinic, request, control), on_done, on_fault, on_progress
         )
+
+
+class _Arrivals:
+    """Passes what has come of a volume on to the main thread, as long as anybody waits for it."""
+
+    def __init__(self, workstation: Workstation, on_arriving: ports.OnArriving) -> None:
+        self._workstation = workstation
+        self._on_arriving = on_arriving
+        self.job: Job[Picture] | None = None
+
+    def overview(self, record: ImageRecord, picture: Picture) -> None:
+        """On a worker: the overview is there."""
+        self._pass(ports.Arriving(record, picture))
+
+    def planes(self, picture: Picture, planes: range) -> None:
+        """On a worker: some planes are in place."""
+        self._pass(ports.Arriving(picture.record, picture, planes))
+
+    def _pass(self, arriving: ports.Arriving) -> None:
+        self._workstation.jobs.soon(lambda: self._show(arriving))
+
+    def _show(self, arriving: ports.Arriving) -> None:
+        if self.job is not None and self.job.is_current:
+            self._workstation.wipe_at_lock(arriving.picture)
+            self._on_arriving(arriving)
+        elif arriving.is_overview:  # nobody else holds it; the array is overwritten by its opening
+            arriving.picture.pixels.fill(0)
 
 
 def _summary(report: importing.ImportReport) -> ports.ImportSummary:

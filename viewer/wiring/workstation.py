@@ -103,7 +103,8 @@ class Workstation:
     def wipe_pixels_at_lock(self, pixels: NDArray[np.generic]) -> None:
         """Overwrite an array when the vault closes, if anybody still holds it."""
         self._opened = [ref for ref in self._opened if ref() is not None]
-        self._opened.append(weakref.ref(pixels))
+        if not any(ref() is pixels for ref in self._opened):
+            self._opened.append(weakref.ref(pixels))
 
     def at_lock(self, forget: Callable[[], None]) -> None:
         """Call this whenever the vault closes: drop what it gave out."""

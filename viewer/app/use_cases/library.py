@@ -98,12 +98,13 @@ def show_thumbnails(
 class Watcher:
     """Who sees a volume before it is whole. Called on the worker, one call at a time.
 
-    `overview` is called once, first, where there is one. `planes` is called as the volume grows,
-    with the one array that is being filled and the planes (axis 0) in it that are authentic and in
-    place; at last with all of them. If the opening fails, the array is overwritten with zeros.
+    `overview` is called once, first, where there is one, with the record of the whole volume.
+    `planes` is called as the volume grows, with the one array that is being filled and the planes
+    (axis 0) in it that are authentic and in place; at last with all of them. If the opening fails,
+    the array is overwritten with zeros.
     """
 
-    overview: Callable[[Picture], None]
+    overview: Callable[[ImageRecord, Picture], None]
     planes: Callable[[Picture, range], None]
 
 
@@ -161,7 +162,7 @@ def _show_overview(clinic: Clinic, record: ImageRecord, watcher: Watcher, act: A
     if overview is None:
         return False
     act.still_here()
-    watcher.overview(overview_picture(record, overview.factors, overview.values))
+    watcher.overview(record, overview_picture(record, overview.factors, overview.values))
     return True
 
 
