@@ -18,13 +18,17 @@ from viewer.vault.records import Erased, IsCancelled, Progress, VaultKeys, never
 from viewer.vault.reseal import Resealed
 from viewer.vault.rotation import Rotated
 from viewer.vault.sealed import SealedObjects
+from viewer.vault.spare import Spare
 
 
 class Rekeying:
     """The keys of an open store. Any thread; none of it keeps readers or writers waiting long."""
 
-    def __init__(self, layout: Layout, catalog: Catalog, sealed: SealedObjects) -> None:
+    def __init__(
+        self, layout: Layout, catalog: Catalog, sealed: SealedObjects, spare: Spare
+    ) -> None:
         self._layout = layout
+        self._spare = spare
         self._catalog = catalog
         self._sealed = sealed
         self._turn = Lock()
@@ -71,7 +75,7 @@ class Rekeying:
         Cancelled, StoreClosed, StoreFault, DiskFull, StoreDamaged
             What is done stays done, everything opens with both epochs, and a second call goes on.
         """
-        with self._alone():
+        with self._alone(), self._spare.without():
             self._sealed.take_keys(keys.copy())
             with self._sealed.lent_keys() as mine:
                 pause = self._sealed.pause(is_cancelled)
@@ -103,7 +107,7 @@ class Rekeying:
         KeysBusy, NotInStore, UnderLegalHold, StoreFault, DiskFull, StoreDamaged
             As `erasure.erase_patient`.
         """
-        with self._alone():
+        with self._alone(), self._spare.without():
             return erasure.erase_patient(self._catalog, self._sealed, patient_id, may_erase)
 
     def erased(self, since_epoch: int = 0) -> list[PatientId]:

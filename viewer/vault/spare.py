@@ -2,30 +2,35 @@
 
 It is `Catalog.export_to` under the same epoch's key but another purpose, written beside and renamed
 into place, so that at any moment there is the old copy or the new one. It knows nothing of what was
-written since; a repair says what that was. A patient who is erased may not live on in it: `drop` is
-called before, `refresh` after.
+written since; a repair says what that was. A patient who is erased may not live on in it: erasing
+and rotation happen inside `without`.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 
 from sqlcipher3 import dbapi2 as sqlcipher
 
+from viewer.crypto.secret import Secret
 from viewer.model.errors import BitewingError
 from viewer.vault.catalog.connection import Catalog
 from viewer.vault.catalog.export import reading
 from viewer.vault.catalog.moving import overwrite, remove_leftovers
-from viewer.vault.errors import StoreFault, store_fault
+from viewer.vault.errors import CatalogDamaged, StoreDamaged, StoreFault, store_fault
 from viewer.vault.keys import copy_key
 from viewer.vault.layout import Layout
 from viewer.vault.records import IsCancelled, VaultHead, VaultKeys, never
 from viewer.vault.sealed import SealedObjects
 from viewer.vault.v1.folder import replace_patiently, sync_folder
+
+_FRESH = "catalog.copy.new"
+_IS_WINDOWS = os.name == "nt"
 
 ALWAYS_BYTES = 64 << 20
 """Up to this size (some 25,000 images, about a second) a copy is made whenever it is behind."""
@@ -49,6 +54,7 @@ class Spare:
         self._sealed = sealed
         self._clock = clock
         self._turn = Lock()
+        self._is_unwanted = Event()
         self._thread: Thread | None = None
 
     def head(self) -> VaultHead | None:
@@ -86,13 +92,17 @@ class Spare:
         """
         with self._turn:
             self._note_wanted()
-            fresh = self._layout.copy.with_name("catalog.copy.new")
+            fresh = self._layout.copy.with_name(_FRESH)
+
+            def is_over() -> bool:
+                return is_cancelled() or self._is_unwanted.is_set()
+
             while True:
                 remove_leftovers(fresh)
                 with self._sealed.lent_keys() as keys:
                     epoch = keys.current_epoch
                     with copy_key(keys, epoch) as key:
-                        head = self._catalog.export_to(fresh, key, is_cancelled)
+                        head = self._catalog.export_to(fresh, key, is_over)
                 # A rotation meanwhile: nothing may stay behind under the older epoch's key.
                 if epoch == self._sealed.current_epoch:
                     break
@@ -128,28 +138,35 @@ class Spare:
             with self._catalog.write() as cursor:
                 cursor.execute("INSERT OR REPLACE INTO meta VALUES ('has_copy', '1')")
 
-    def drop(self) -> None:
-        """Overwrite and remove the copy: before a patient is erased, and when the epoch changes.
+    @contextmanager
+    def without(self) -> Iterator[None]:
+        """Overwrite and remove the copy, and make none until the end of the block.
+
+        Around an erasing and a change of epoch: nothing of before may live on in a copy. Whoever
+        is making one is stopped.
 
         Raises
         ------
         StoreFault
-            It is still there.
+            It is still there; the block was not entered.
         """
+        self._is_unwanted.set()
         with self._turn:
-            remove_leftovers(self._layout.copy.with_name("catalog.copy.new"))
-            try:
-                if not self._layout.copy.exists():
-                    return
-                old = self._layout.copy.open("r+b", buffering=0)
-                if os.name == "nt":
-                    old.close()
-                    self._layout.copy.unlink()
-                    return
-                self._layout.copy.unlink()
-                overwrite(old, self._layout.folder)
-            except OSError as fault:
-                raise store_fault(fault) from fault
+            self._is_unwanted.clear()
+            self._remove()
+            yield
+
+    def _remove(self) -> None:
+        copy = self._layout.copy
+        remove_leftovers(copy.with_name(_FRESH))
+        try:
+            old = None if _IS_WINDOWS else copy.open("r+b", buffering=0)
+            copy.unlink()
+            overwrite(old, self._layout.folder)
+        except FileNotFoundError:
+            return
+        except OSError as fault:
+            raise store_fault(fault) from fault
 
     def faults(self) -> int | None:
         """Return how many damaged pages the copy has; None where it is gone or does not open.
@@ -167,10 +184,21 @@ class Spare:
                 return count_faults(self._layout.copy, key)
 
 
-def count_faults(path: Path, key: object) -> int:
+@contextmanager
+def saying_if_copied(layout: Layout, keys: VaultKeys) -> Iterator[None]:
+    """Turn a damaged or missing catalog into `CatalogDamaged` where a copy of it opens."""
+    try:
+        yield
+    except StoreDamaged as damage:
+        if find_copy(layout, keys) is None:
+            raise
+        raise CatalogDamaged from damage
+
+
+def count_faults(path: Path, key: Secret) -> int:
     """Return how many faults SQLCipher and SQLite find in a catalog file at rest."""
     try:
-        with reading(path, key) as connection:  # type: ignore[arg-type]
+        with reading(path, key) as connection:
             pages = connection.execute("PRAGMA cipher_integrity_check").fetchall()
             if pages:
                 return len(pages)

@@ -95,3 +95,18 @@ def keep_orphans(cursor: Cursor, object_ids: Sequence[str]) -> None:
 def kept_orphans(cursor: Cursor) -> set[str]:
     """Return the objects that are kept although no row lists them."""
     return {row[0] for row in cursor.execute("SELECT object_id FROM kept_orphans").fetchall()}
+
+
+def replace_object(cursor: Cursor, old: StoredObject, new: StoredObject) -> bool:
+    """List one object in another's place; False if that one is not listed any more."""
+    sql = (
+        "UPDATE objects SET id = ?, plain_bytes = ?, key_number = ?, is_here = 1"
+        " WHERE image_id = ? AND role = ? AND id = ?"
+    )
+    place = (old.image_id, old.role.value, old.id)
+    return cursor.execute(sql, (new.id, new.plain_bytes, new.key_number, *place)).rowcount == 1
+
+
+def forget_object(cursor: Cursor, old: StoredObject) -> None:
+    """List an object no more."""
+    cursor.execute("DELETE FROM objects WHERE image_id = ? AND id = ?", (old.image_id, old.id))
