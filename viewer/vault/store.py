@@ -74,7 +74,7 @@ class Vault:
         self._catalog = catalog
         self._sealed = SealedObjects(ObjectFolder(layout.objects), catalog, keys)
         self.keys = Rekeying(layout, catalog, self._sealed)
-        self.keeping = Keeping(layout.folder, catalog, self._sealed)
+        self.keeping = Keeping(layout.folder, catalog, self._sealed, self.keys.erase_patient)
         self.spare = Spare(layout, catalog, self._sealed)
         self.overviews = Overviews(catalog, self._sealed)
 

@@ -17,7 +17,13 @@ from viewer.model.errors import EnvironmentFault
 from viewer.model.ids import ImageId, PatientId, UserId, new_id
 from viewer.model.image import ImageKind
 from viewer.model.patient import Patient
-from viewer.vault.errors import ClockDoubtful, KeepingRefused, StoreDamaged, UnderLegalHold
+from viewer.vault.errors import (
+    ClockDoubtful,
+    KeepingRefused,
+    NotInStore,
+    StoreDamaged,
+    UnderLegalHold,
+)
 from viewer.vault.keeping.retention import (
     KeptImage,
     KeptPatient,
@@ -182,11 +188,24 @@ def test_a_purge_removes_rows_and_objects_of_what_was_confirmed(
     trail = Trail()
     [due] = vault.keeping.due()
     assert vault.keeping.purge(old.id, due.code, trail) == due
-    assert vault.images(old.id) == []
+    assert vault.patients("old") == []
     assert len(object_files(folder)) == 3
     assert [told.image_ids for told in trail.told] == [due.image_ids]
     assert all(trail.told[0].digests)
     assert vault.check(deep=True).findings == ()
+
+
+def test_a_purge_of_all_there_is_erases_the_patient_with_all_keys(
+    vault: Vault, old: Patient
+) -> None:
+    [due] = vault.keeping.due()
+    vault.keeping.purge(old.id, due.code, Trail())
+    with pytest.raises(NotInStore):
+        vault.patient(old.id)
+    assert vault.keys.erased() == [old.id]
+    with vault._catalog.read() as cursor:
+        keys = cursor.execute("SELECT count(*) FROM patient_keys WHERE patient_id = ?", (old.id,))
+        assert keys.fetchone() == (0,)
 
 
 def test_a_purge_is_refused_before_the_periods_end_whatever_was_confirmed(

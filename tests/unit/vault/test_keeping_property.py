@@ -140,6 +140,10 @@ class Practice:
                 continue
             for image_id in due.image_ids:
                 del self.acknowledged[image_id]
+            if due.is_whole:
+                self.people = [each for each in self.people if each.id != due.patient_id]
+                self.people.append(new_patient("anew"))
+                self.vault.add_patient(self.people[-1])
 
     def pass_days(self) -> None:
         self.day += self.pick([1, 1, 5, 20, 40, -30, 4000])
@@ -189,14 +193,14 @@ STEPS: dict[Callable[[Practice], None], int] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_every_acknowledged_image_opens_here_or_lies_in_an_archive(
     tmp_path: Path, seed: int
 ) -> None:
     practice = Practice(tmp_path / "store", seed)
     steps = [step for step, weight in STEPS.items() for _ in range(weight)]
     try:
-        for _ in range(80):
+        for _ in range(60):
             practice.pick(steps)(practice)
         practice.reopen()
         assert practice.is_promise_kept()

@@ -14,12 +14,12 @@ from viewer.model.errors import BitewingError
 from viewer.model.ids import ImageId, ObjectId, PatientId, UserId
 from viewer.vault.catalog import images, keeping, legal
 from viewer.vault.catalog.connection import Catalog, Cursor
-from viewer.vault.catalog.images import Role
+from viewer.vault.catalog.images import Role, StoredObject
 from viewer.vault.errors import KeepingRefused
 from viewer.vault.keeping import clock
 from viewer.vault.keeping.eviction import RULES, Eviction
 from viewer.vault.keeping.measure import Measure
-from viewer.vault.keeping.purge import Purge, due_now
+from viewer.vault.keeping.purge import Erase, Purge, due_now
 from viewer.vault.keeping.records import (
     Archive,
     Due,
@@ -36,6 +36,7 @@ from viewer.vault.keeping.source import Return
 from viewer.vault.keeping.uses import Uses
 from viewer.vault.records import IsCancelled, Progress, never, no_progress
 from viewer.vault.sealed import SealedObjects
+from viewer.vault.v1.order import Pause
 
 _MARKS_AT_ONCE = 5_000
 _FARTHEST_PIN = timedelta(days=366)
@@ -47,7 +48,7 @@ class Keeping:
     `now` gives the time; tests put another in its place.
     """
 
-    def __init__(self, folder: Path, catalog: Catalog, sealed: SealedObjects) -> None:
+    def __init__(self, folder: Path, catalog: Catalog, sealed: SealedObjects, erase: Erase) -> None:
         self.now: clock.Now = clock.wall_clock
         self._catalog = catalog
         self._sealed = sealed
@@ -55,7 +56,7 @@ class Keeping:
         turn = Lock()
         self._eviction = Eviction(catalog, sealed, self._uses, turn)
         self._return = Return(catalog, sealed, turn)
-        self._purge = Purge(catalog, sealed)
+        self._purge = Purge(catalog, sealed, erase)
         self._measure = Measure(folder, catalog)
         self._sources: tuple[ObjectSource, ...] = ()
 
@@ -174,6 +175,16 @@ class Keeping:
     def disconnect(self, archive_id: str) -> None:
         """No longer ask an archive."""
         self._sources = tuple(each for each in self._sources if each.archive_id != archive_id)
+
+    def bring_back(self, part: StoredObject, pause: Pause) -> None:
+        """Bring a damaged or missing object back from an archive that is connected.
+
+        Raises
+        ------
+        KeptElsewhere, ObjectMissing, ObjectDamaged, StoreFault
+            None of them has it whole.
+        """
+        self._return.bring(part, self._sources, pause)
 
     def is_here(self, image_id: ImageId) -> bool:
         """Whether an image's pixels lie in the store's own folder.
@@ -368,11 +379,14 @@ class Keeping:
     def purge(self, patient_id: PatientId, code: str, witness: Witness) -> Due:
         """Remove one patient's images whose periods have ended, all at once, for ever.
 
+        If the patient has no others, the patient is erased with all keys; copies of the store
+        open with the older epoch until the keys are rotated, as after any erasure.
+
         `code` is that of the `Due` that somebody has seen; `witness` writes down what goes.
 
         Raises
         ------
-        UnderLegalHold, ClockDoubtful
+        UnderLegalHold, ClockDoubtful, KeysBusy
             Nothing is removed.
         KeepingRefused
             Nothing is due, or no longer what was seen.

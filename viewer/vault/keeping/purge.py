@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 
 from viewer.model.ids import ObjectId, PatientId
@@ -18,13 +19,19 @@ from viewer.vault.records import Progress
 from viewer.vault.sealed import SealedObjects
 from viewer.vault.v1.order import Pause
 
+MayErase = Callable[[Cursor, PatientId], None]
+"""Raises, inside the transaction that removes, if it must not."""
+Erase = Callable[[PatientId, MayErase], object]
+"""Erases a patient with all keys, unless the second says no: `Rekeying.erase_patient`."""
+
 
 class Purge:
     """Lists what is due in a store, and removes it patient by patient. Any thread."""
 
-    def __init__(self, catalog: Catalog, sealed: SealedObjects) -> None:
+    def __init__(self, catalog: Catalog, sealed: SealedObjects, erase: Erase) -> None:
         self._catalog = catalog
         self._sealed = sealed
+        self._erase = erase
 
     def due(self, today: date, progress: Progress, pause: Pause) -> list[Due]:
         """Return everybody's images whose period ended before a day."""
@@ -55,27 +62,45 @@ class Purge:
     def purge(
         self, patient_id: PatientId, code: str, now: datetime, today: date, witness: Witness
     ) -> Due:
-        """Remove what is due of a patient: one transaction, written down in it before."""
+        """Remove what is due of a patient: one transaction, written down in it before.
+
+        Where that is all there is of the patient, the patient is erased with all keys.
+        """
+        with self._catalog.read() as cursor:
+            first_look = due_now(cursor, patient_id, today)
+        seen: list[Due] = []
+
+        def ask(cursor: Cursor, _: PatientId) -> None:
+            legal.require_no_hold(cursor, patient_id)
+            clock.require_sound(cursor, now)
+            due = _confirmed(due_now(cursor, patient_id, today), first_look, code)
+            witness(_leaving(cursor, due))
+            seen.append(due)
+
+        if first_look is not None and first_look.is_whole:
+            self._erase(patient_id, ask)
+        else:
+            self._remove_images(patient_id, ask, seen)
+        return seen[0]
+
+    def _remove_images(self, patient_id: PatientId, ask: MayErase, seen: list[Due]) -> None:
         with self._sealed.writing():
             with self._catalog.write() as cursor:
-                legal.require_no_hold(cursor, patient_id)
-                clock.require_sound(cursor, now)
-                due = due_now(cursor, patient_id, today)
-                if due is None:
-                    raise KeepingRefused(
-                        "No period of this patient's images has ended.", "They stay."
-                    )
-                if due.code != code.strip().lower():
-                    raise KeepingRefused(
-                        "What is due is not what was confirmed.",
-                        "Look at the list again and confirm that.",
-                    )
-                witness(_leaving(cursor, due))
+                ask(cursor, patient_id)
                 gone: list[ObjectId] = []
-                for image_id in due.image_ids:
+                for image_id in seen[0].image_ids:
                     gone += images.remove(cursor, image_id)
             self._sealed.discard(gone)
-        return due
+
+
+def _confirmed(due: Due | None, first_look: Due | None, code: str) -> Due:
+    if due is None:
+        raise KeepingRefused("No period of this patient's images has ended.", "They stay.")
+    if due != first_look or due.code != code.strip().lower():
+        raise KeepingRefused(
+            "What is due is not what was confirmed.", "Look at the list again and confirm that."
+        )
+    return due
 
 
 def due_now(cursor: Cursor, patient_id: PatientId, today: date) -> Due | None:
