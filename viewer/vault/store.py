@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewer.model.ids import ImageId, ObjectId, PatientId, SopUid, StudyUid, UserId
-from viewer.model.image import ImageRecord, ImageState
+from viewer.model.image import ImageRecord, ImageState, Picture
 from viewer.model.patient import Patient, Series, Study
 from viewer.vault import pictures
 from viewer.vault.backup.source import Source
@@ -35,6 +35,7 @@ from viewer.vault.errors import (
 from viewer.vault.keeping.keeping import Keeping
 from viewer.vault.layout import Layout
 from viewer.vault.lock import StoreLock
+from viewer.vault.mending import MakeThumbnail, Mending
 from viewer.vault.overview import Overviews, pack_overview
 from viewer.vault.planes import Arrived, GrowingPlanes
 from viewer.vault.records import (
@@ -51,11 +52,12 @@ from viewer.vault.records import (
     no_progress,
 )
 from viewer.vault.rekeying import Rekeying
+from viewer.vault.repair import Mended, mend_store
 from viewer.vault.reseal import Resealed
 from viewer.vault.rotation import Rotated
 from viewer.vault.sealed import SealedObjects
 from viewer.vault.sealing import MakeOverview, Sealing
-from viewer.vault.spare import Spare
+from viewer.vault.spare import Spare, saying_if_copied
 from viewer.vault.v1.container import ContainerReader
 from viewer.vault.v1.folder import ObjectFolder
 
@@ -73,9 +75,9 @@ class Vault:
         self._lock = lock
         self._catalog = catalog
         self._sealed = SealedObjects(ObjectFolder(layout.objects), catalog, keys)
-        self.keys = Rekeying(layout, catalog, self._sealed)
-        self.keeping = Keeping(layout.folder, catalog, self._sealed, self.keys.erase_patient)
         self.spare = Spare(layout, catalog, self._sealed)
+        self.keys = Rekeying(layout, catalog, self._sealed, self.spare)
+        self.keeping = Keeping(layout.folder, catalog, self._sealed, self.keys.erase_patient)
         self.overviews = Overviews(catalog, self._sealed)
 
     @classmethod
@@ -114,14 +116,18 @@ class Vault:
             The store cannot be opened here and now.
         WrongKey
             The keys are another store's, or the catalog's beginning is damaged.
+        CatalogDamaged
+            The catalog is damaged or gone, and `repair` can put its copy in its place.
         RolledBack
             The store is older than, or another branch of, the expected head.
         """
         layout = Layout(folder)
-        layout.check_marker()
+        with saying_if_copied(layout, keys):
+            layout.check_marker()
         lock = StoreLock(layout.lock)
         try:
-            catalog = layout.open_catalog(keys)
+            with saying_if_copied(layout, keys):
+                catalog = layout.open_catalog(keys)
             try:
                 _require_head(catalog, expected)
                 vault = cls(layout, lock, catalog, keys.copy())
@@ -521,11 +527,42 @@ class Vault:
         Changes nothing; one damaged object never hides the rest.
         """
         return check_store(
-            Store(self._layout, self._catalog, self._sealed, self.spare),
-            deep=deep,
-            progress=progress,
-            is_cancelled=is_cancelled,
+            self._parts(), deep=deep, progress=progress, is_cancelled=is_cancelled
         )
+
+    def mend(
+        self,
+        make_thumbnail: MakeThumbnail,
+        *,
+        deep: bool = False,
+        progress: Progress = no_progress,
+        is_cancelled: IsCancelled = never,
+    ) -> tuple[CheckReport, Mended]:
+        """Check, and repair what there is a second place for: `mending.Mending`.
+
+        Connected archives are asked (`keeping.connect`). The catalog itself is repaired closed:
+        `Vault.repair`.
+        """
+
+        def open_picture(image_id: ImageId) -> Picture:
+            return Picture(self.record(image_id), self.open_pixels(image_id, is_cancelled))
+
+        bring = self.keeping.bring_back
+        mending = Mending(self._parts(), bring, open_picture, make_thumbnail, is_cancelled)
+        return mending.run(progress, deep=deep)
+
+    @staticmethod
+    def repair(
+        folder: Path,
+        keys: VaultKeys,
+        expected: VaultHead | None = None,
+        is_cancelled: IsCancelled = never,
+    ) -> Mended:
+        """Repair what keeps a closed store from opening: `repair.mend_store`."""
+        return mend_store(folder, keys, expected, is_cancelled)
+
+    def _parts(self) -> Store:
+        return Store(self._layout, self._catalog, self._sealed, self.spare)
 
 
 def _require_head(catalog: Catalog, expected: VaultHead | None) -> None:

@@ -181,10 +181,10 @@ class Keeping:
 
         Raises
         ------
-        KeptElsewhere, ObjectMissing, ObjectDamaged, StoreFault
+        ObjectMissing
             None of them has it whole.
         """
-        self._return.bring(part, self._sources, pause)
+        self._return.bring_from_any(part, self._sources, pause)
 
     def is_here(self, image_id: ImageId) -> bool:
         """Whether an image's pixels lie in the store's own folder.

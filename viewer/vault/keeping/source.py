@@ -65,6 +65,25 @@ class Return:
                     return
             raise KeptElsewhere(tuple(archive.label for archive in known))
 
+    def bring_from_any(
+        self, part: StoredObject, sources: Sequence[ObjectSource], pause: Pause
+    ) -> None:
+        """Put a damaged or missing object back from whichever source has it whole.
+
+        What archives are known to hold does not matter: nothing counts before it was verified.
+
+        Raises
+        ------
+        ObjectMissing
+            None of them has it whole.
+        """
+        with _in_turn(self._bringing, pause):
+            for source in sources:
+                with suppress(*_FAILURES):
+                    self._take(part, source, pause)
+                    return
+        raise ObjectMissing
+
     def _was_left_here(self, part: StoredObject, pause: Pause) -> bool:
         # An eviction that is just under way must not remove what is counted here meanwhile.
         with _in_turn(self._turn, pause):
