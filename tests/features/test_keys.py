@@ -34,7 +34,7 @@ from viewer.session.holders import checked_book, open_all
 from viewer.session.keystore import MemoryKeyStore
 from viewer.session.permissions import KeyName
 from viewer.session.recovery import RecoveryKey
-from viewer.vault.certificate import verify_certificate
+from viewer.vault.certificate import digest_of_certificate, verify_certificate
 from viewer.vault.errors import NotInStore, StoreDamaged, UnderLegalHold, WrongKey
 from viewer.vault.layout import Layout
 from viewer.vault.records import VaultKeys
@@ -140,8 +140,6 @@ def test_who_stays_is_untouched_and_who_was_erased_is_nowhere_listed(office: Off
 
 
 def test_the_certificate_is_genuine_and_its_digest_is_in_the_trail(office: Office) -> None:
-    from viewer.vault.certificate import digest_of_certificate
-
     clinic = office.clinic
     done = keys.erase_patient(clinic, keys.ErasePatient("1001", " asked to "))
     said = verify_certificate(done.file, clinic.practice.share_public)

@@ -144,10 +144,10 @@ def test_any_sequence_of_changes_keeps_what_was_acknowledged_and_nothing_that_wa
     rests, batches = reseal._LONGEST_REST_S, rotation._KEYS_AT_ONCE
     reseal._LONGEST_REST_S, rotation._KEYS_AT_ONCE = 0.0, 1
     try:
-        run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(
             Life,
             settings=settings(
-                max_examples=12,
+                max_examples=8,
                 stateful_step_count=12,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),

@@ -13,7 +13,7 @@ from tests.unit.vault.made_up import new_keys, new_patient, new_picture
 from viewer.model.errors import BitewingError, Cancelled
 from viewer.model.ids import ImageId
 from viewer.vault import rotation
-from viewer.vault.catalog import connection
+from viewer.vault.catalog import connection, export
 from viewer.vault.errors import StoreClosed, StoreFault, WrongKey
 from viewer.vault.store import Vault
 
@@ -68,7 +68,7 @@ def test_patients_and_pictures_that_come_meanwhile_are_under_the_new_epoch(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept: dict[ImageId, bytes] = {}
-    copy_now = connection.write_copy
+    copy_now = export.write_copy
     with Vault.open(folder, new_keys()) as vault:
         kept |= fill(vault)
 
