@@ -33,7 +33,8 @@ class KeyLedger(Ledger):
         `retire_epochs`. A new SHARE or TRAIL key changes `share_public` or `trail_public`; the
         public halves before stay in `publics`. `Session.begin_epoch` calls this and takes the keys
         into the session at once; sessions elsewhere hold them from their next login on. It settles
-        `rotation_due` for these keys.
+        `rotation_due` for these keys. A new TRAIL key counts from the next segment on, which
+        `Trail.create` begins; the open segment goes on under the one it began with.
 
         Raises
         ------
@@ -55,7 +56,9 @@ class KeyLedger(Ledger):
         """Destroy the seals of a key's epochs under a number: not even recovery opens them again.
 
         Open sessions drop them at their next use of a key and at each poll (`Session.keep_up`);
-        `Session.retire_epochs` does both at once. A second call does nothing.
+        `Session.retire_epochs` does both at once. A second call does nothing. Only the caller knows
+        that nothing is left under them: IMAGES once the store and its backups are sealed under the
+        new one, TRAIL never as long as segments begun under it are to be read, SHARE at any time.
 
         Raises
         ------

@@ -140,7 +140,8 @@ class Session:
         Raises
         ------
         NotLoggedIn, Locked
-            There are no keys now.
+            There are no keys now. If the lock came in between, the epoch may have been begun all
+            the same: look at `Practice.live_epochs`; the next unlock holds it.
         AccountRefused
             This session lacks a current key: log in again.
         AccountsUnwritable, AccountsTampered, DeviceSecretMissing, NoKeyStore

@@ -58,3 +58,23 @@ def test_no_print_trace_or_pickle_shows_it() -> None:
     for leak in (pickle.dumps, copy.copy, copy.deepcopy):
         with pytest.raises(TypeError):
             leak(secret)
+
+
+def test_what_a_library_returned_is_overwritten_where_it_lay() -> None:
+    fresh = bytes(range(1, 33))
+    returned = bytes(bytearray(fresh))  # an object of its own
+    with Secret.consuming(returned) as secret:
+        assert bytes(secret.view()) == bytes(range(1, 33))
+        assert returned == bytes(32)
+        assert fresh == bytes(range(1, 33))
+
+
+@pytest.mark.parametrize("short", [b"", b"a"])
+def test_bytes_that_python_shares_are_left_alone(short: bytes) -> None:
+    with Secret.consuming(short):
+        assert len(short) in {0, 1}
+    assert bytes([97]) == b"a"
+
+
+def test_random_secrets_differ() -> None:
+    assert not Secret.random().equals(Secret.random())

@@ -318,6 +318,29 @@ def test_a_role_that_gains_a_key_makes_none_due(clinic: Clinic) -> None:
     assert not clinic.practice.is_rotation_due
 
 
+def test_a_suspected_leak_makes_a_rotation_due_until_it_is_done(clinic: Clinic) -> None:
+    clinic.practice.demand_rotation([TRAIL])
+    assert Practice.load(clinic.folder, clinic.keystore).rotation_due == {TRAIL}
+    clinic.begin(TRAIL)
+    assert not clinic.practice.is_rotation_due
+
+
+def test_who_is_disabled_or_loses_a_key_while_logged_in_holds_it_no_longer(clinic: Clinic) -> None:
+    user = clinic.add("Hal", "dentist")
+    session = clinic.desk.log_in("Hal", OTHER)
+    assert session._keys is not None
+    signing = session._keys.keys[SHARE][1]
+    with clinic.ring() as ring:
+        clinic.practice.change_role(ring, user.id, "assistant")
+    clinic.desk.poll()
+    assert session.is_locked
+    assert signing.is_wiped
+    session = clinic.desk.unlock(OTHER)
+    assert sorted(session.epochs(IMAGES)) == [1]
+    with pytest.raises(NotPermitted):
+        session.key(SHARE)
+
+
 def test_everything_a_disabled_user_remembers_opens_nothing_of_the_new_epoch(
     clinic: Clinic,
 ) -> None:
