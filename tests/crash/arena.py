@@ -50,7 +50,7 @@ class VaultWork(Work):
 
         if not self.do("rotate", move):
             return False
-        if complete != [True]:
+        if not complete[-1]:
             raise RuntimeError("a rotation ended and something was left in the old epoch")
         self.oldest = self.newest
         self.teller.done("retire", oldest=self.oldest)
@@ -62,7 +62,8 @@ class VaultWork(Work):
 
     def erase(self) -> bool:
         """Erase a patient; a fresh one comes for it."""
-        self.add()
+        if not self.add():
+            return False
         if self.random.integers(2):
             self.put_radiograph()
         patient = self.patients.pop(int(self.random.integers(len(self.patients))))
@@ -75,11 +76,16 @@ def found_in(root: Path) -> None:
     Vault.create(root / "store", keys_between(1, 1))
 
 
-@contextmanager
-def at_work(root: Path, ledger: Ledger) -> Iterator[Vault]:
+def opened(root: Path, ledger: Ledger) -> Vault:
     """Open the store with the keys that the accounts would give, and the head last seen."""
     head = VaultHead(*ledger.head) if ledger.head else None
-    with Vault.open(root / "store", keys_of(ledger), expected=head) as vault:
+    return Vault.open(root / "store", keys_of(ledger), expected=head)
+
+
+@contextmanager
+def at_work(root: Path, ledger: Ledger) -> Iterator[Vault]:
+    """Open the store, and close it."""
+    with opened(root, ledger) as vault:
         yield vault
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -124,6 +125,8 @@ def campaign(
             killed += 1
             aimed[deed] = aimed.get(deed, 0) + 1
             doubtful[in_doubt] = doubtful.get(in_doubt, 0) + 1
+            if killed % 50 == 0:
+                print(killed, "kills:", doubtful, file=sys.stderr, flush=True)  # noqa: T201
         elif run.status:
             fault(f"{tries}. {deed} ended by itself with {run.status} after {ledger.doubt}")
         count(run, in_doubt)

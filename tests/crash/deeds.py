@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.crash.ledger import Ledger, Teller
-from tests.unit.vault.made_up import MadePicture, new_keys, new_patient, new_picture
+from tests.unit.vault.made_up import MadePicture, new_patient, new_picture
 from viewer.model.errors import BitewingError
 from viewer.model.ids import ImageId, PatientId
-from viewer.vault.records import VaultHead
 from viewer.vault.store import Vault
 
 _AT_REST = {"vault.json", "catalog.db", "store.lock", "objects"}
@@ -111,12 +110,6 @@ def facts_of(made: MadePicture) -> list[str]:
     return [made.record.patient_id, *(digest_of(part) for part in parts)]
 
 
-def open_vault(folder: Path, ledger: Ledger, epochs: int = 1) -> Vault:
-    """Open a store as the program does: with the head that was last seen of it."""
-    head = VaultHead(*ledger.head) if ledger.head else None
-    return Vault.open(folder, new_keys(epochs=epochs), expected=head)
-
-
 def begin_with(
     kind: type[AnyWork], folder: Path, vault: Vault, ledger: Ledger, teller: Teller, seed: int
 ) -> AnyWork:
@@ -124,16 +117,6 @@ def begin_with(
     people = [PatientId(patient) for patient in sorted(ledger.patients)]
     images = [(ImageId(i), PatientId(facts[0])) for i, facts in sorted(ledger.images.items())]
     return kind(folder, vault, teller, np.random.default_rng(seed), people, images)
-
-
-def begin(folder: Path, ledger: Ledger, teller: Teller, seed: int) -> Work:
-    """Open a store in the child."""
-    return begin_with(Work, folder, open_vault(folder, ledger), ledger, teller, seed)
-
-
-def look_at_store(folder: Path, ledger: Ledger) -> dict[str, Any]:
-    """Open the store as the next start would and return all there is, bit for bit."""
-    return look_at(folder, lambda: open_vault(folder, ledger))
 
 
 def look_at(folder: Path, opened: Callable[[], AbstractContextManager[Vault]]) -> dict[str, Any]:

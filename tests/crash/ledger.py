@@ -44,6 +44,7 @@ class Ledger:
     images: dict[str, list[str]] = attrs.field(factory=dict)
     """Image → patient, and digests of pixels, headers and thumbnail."""
     erased: set[str] = attrs.field(factory=set)
+    perhaps_erased: set[str] = attrs.field(factory=set)
     head: tuple[int, str] | None = None
     facts: dict[str, Any] = attrs.field(factory=dict)
     """The last told value of everything else: the epoch in force, a backup's state …"""
@@ -63,6 +64,8 @@ class Ledger:
                 continue
             if word == "refused":
                 self.refusals.append({"deed": deed, **said})
+                if deed == "erase" and self.doubt:  # refused may mean: done, but the log not cut
+                    self.perhaps_erased.add(self.doubt["patient"])
                 continue
             self.deeds[deed] = self.deeds.get(deed, 0) + 1
             self.doubt = None
@@ -103,6 +106,7 @@ class Ledger:
         self.patients = set(seen["patients"])
         self.head = tuple(seen["head"])
         self.doubt = None
+        self.perhaps_erased.clear()
         return faults
 
     def _doubted(self, deed: str, name: str) -> str:
@@ -110,15 +114,16 @@ class Ledger:
         return str(doubt.get(name, "")) if doubt.get("deed") == deed else ""
 
     def _lost(self, seen: dict[str, Any]) -> list[str]:
-        deleting, erasing = self._doubted("delete", "image"), self._doubted("erase", "patient")
+        deleting = self._doubted("delete", "image")
+        erasing = self.perhaps_erased | {self._doubted("erase", "patient")}
         faults = []
         for image, facts in self.images.items():
             if image in seen["images"]:
                 if seen["images"][image] != facts:
                     faults.append(f"acknowledged image {image} changed: {seen['images'][image]}")
-            elif image != deleting and facts[0] != erasing:
+            elif image != deleting and facts[0] not in erasing:
                 faults.append(f"acknowledged image {image} is lost (in doubt: {self.doubt})")
-        gone = self.patients - set(seen["patients"]) - {erasing}
+        gone = self.patients - set(seen["patients"]) - erasing
         return faults + [f"acknowledged patient {patient} is lost" for patient in sorted(gone)]
 
     def _risen(self, seen: dict[str, Any]) -> list[str]:

@@ -14,6 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,9 @@ import numpy as np
 
 from tests.crash import arena, nonces, practice
 from tests.crash.campaign import campaign
-from tests.crash.deeds import Work, begin, look_at_store
 from tests.crash.ledger import Ledger, Teller
-from tests.crash.syscalls import Blow, Call, Decide, Run, let_pass, look, run_child
-from tests.unit.vault.made_up import new_keys
-from viewer.vault.errors import StoreFault
+from tests.crash.syscalls import Blow, Call, Decide, Run, let_pass, run_child
+from viewer.vault.errors import StoreExists, StoreFault
 from viewer.vault.store import Vault
 
 _PATIENCE = 8
@@ -67,49 +66,54 @@ def phase_of(call: Call | None) -> str:
     return f"{call.name} {_RANDOM.sub('*', parts[-1])}"
 
 
-def seen_by_a_fresh_process(folder: Path, ledger: Ledger) -> dict[str, Any]:
-    """Fork, look at the store, and return what was seen."""
-    return look(folder, lambda folder: look_at_store(folder, ledger))
-
-
-def made_store(folder: Path) -> Ledger:
-    """Make a store with a patient and two images; return what it holds."""
+def made_store(root: Path) -> Ledger:
+    """Make a store with two patients and three images; return what it holds."""
 
     def make(say: int) -> None:
-        Vault.create(folder, new_keys())
-        work = begin(folder, Ledger(), Teller(say), 1)
-        work.add()
-        work.put_radiograph()
-        work.put_radiograph()
-        work.vault.close()
+        arena.found_in(root)
+        with arena.at_work(root, Ledger()) as vault:
+            work = arena.begin_work(root, vault, Ledger(), Teller(say), 1)
+            work.add()
+            work.put_radiograph()
+            work.put_radiograph()
+            work.add()
+            work.put_radiograph()
 
     ledger = Ledger()
-    run = run_child(make, folder.parent)
+    run = run_child(make, root)
     if run.status:
         raise RuntimeError("the store to shoot at could not be made")
     ledger.hear(run.told)
     return ledger
 
 
-def import_act(folder: Path, ledger: Ledger, teller: Teller) -> None:
-    """Open, add a patient, import a radiograph and a volume, close."""
-    work = begin(folder, ledger, teller, 5)
-    work.add()
-    work.put_radiograph()
-    work.put_volume()
-    work.vault.close()
+def in_order(*steps: Callable[[arena.VaultWork], object]) -> Act:
+    """Return what opens the store, takes some steps, and closes it."""
+
+    def act(root: Path, ledger: Ledger, teller: Teller) -> None:
+        with arena.at_work(root, ledger) as vault:
+            work = arena.begin_work(root, vault, ledger, teller, 5)
+            for step in steps:
+                step(work)
+
+    return act
 
 
-def delete_act(folder: Path, ledger: Ledger, teller: Teller) -> None:
-    """Open, edit, delete two images, close."""
-    work = begin(folder, ledger, teller, 6)
-    work.edit()
-    work.delete()
-    work.delete()
-    work.vault.close()
+def create(root: Path, ledger: Ledger, teller: Teller) -> None:
+    """Make a store where there is none, or take over what a crash left of one."""
+    arena.found_in(root)
+    teller.done("create", made=True)
 
 
-ACTS: dict[str, Act] = {"import": import_act, "delete": delete_act}
+_WORK = arena.VaultWork
+ACTS: dict[str, Act] = {
+    "import": in_order(_WORK.add, _WORK.put_radiograph, _WORK.put_volume),
+    "delete": in_order(_WORK.edit, _WORK.delete, _WORK.delete),
+    "rotate": in_order(_WORK.rotate),
+    "reseal": in_order(_WORK.reseal),
+    "erase": in_order(_WORK.erase),
+    "create": create,
+}
 
 
 def copy_of(ledger: Ledger) -> Ledger:
@@ -119,6 +123,7 @@ def copy_of(ledger: Ledger) -> Ledger:
         patients=set(ledger.patients),
         images=dict(ledger.images),
         erased=set(ledger.erased),
+        perhaps_erased=set(),
         facts=dict(ledger.facts),
         refusals=[],
         deeds={},
@@ -129,7 +134,8 @@ def sweep(root: Path, name: str, tries: int, seed: int) -> Report:
     """Kill `name` at its N-th writing call: at each N, or at `tries` of them by chance."""
     report, started = Report(), time.monotonic()
     act, template = ACTS[name], root / "template"
-    ledger = made_store(template)
+    template.mkdir()
+    ledger = Ledger() if name == "create" else made_store(template)
     total = len(_one_run(root, template, act, copy_of(ledger), let_pass, report, name).calls)
     chosen = list(range(total))
     if tries and tries < total:
@@ -159,33 +165,44 @@ def _one_run(
     name: str,
     error: int = errno.ENOSPC,
 ) -> Run:
-    folder = root / "store"
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(template, folder)
-    run = run_child(lambda say: act(folder, ledger, Teller(say)), folder, decide, error=error)
+    shot = root / "shot"
+    shutil.rmtree(shot, ignore_errors=True)
+    shutil.copytree(template, shot)
+    run = run_child(lambda say: act(shot, ledger, Teller(say)), shot, decide, error=error)
     report.count(run, name)
     ledger.hear(run.told)
-    faults = ledger.settle(seen_by_a_fresh_process(folder, ledger))
+    if name == "create" and not ledger.facts.get("made"):
+        run_child(lambda say: _take_over(shot), shot)
+    faults = ledger.settle(arena.look_at_fresh(shot, ledger))
     report.faults += [f"{name} at {run.killed_at}: {fault}" for fault in faults]
     if not run.was_killed and run.status:
         report.faults.append(f"{name} ended with {run.status} by itself: {run.killed_at}")
     return run
 
 
-def faulty_act(folder: Path, ledger: Ledger, teller: Teller) -> None:
-    """Open, import, delete, close, on a disk that fails; each refused deed is tried again."""
-    work = _persist(lambda: begin(folder, ledger, teller, 7), teller, "open")
+def _take_over(root: Path) -> None:
+    with suppress(StoreExists):  # it was made, and died before it could say so
+        arena.found_in(root)
+
+
+def faulty_act(root: Path, ledger: Ledger, teller: Teller) -> None:
+    """Open, do a little of everything, close, on a disk that fails; what is refused is repeated."""
+    vault = _persist(lambda: arena.opened(root, ledger), teller, "open")
+    work = arena.begin_work(root, vault, ledger, teller, 7)
     work.goes_on = True
-    for deed in (work.add, work.put_radiograph, work.put_volume, work.delete, work.put_radiograph):
+    for deed in (
+        work.add, work.put_radiograph, work.put_volume, work.delete, work.rotate, work.erase,
+        work.reseal, work.put_radiograph,
+    ):  # fmt: skip
         if not any(deed() for _ in range(_PATIENCE)):
             teller.done("stuck")
     try:
-        work.vault.close()
+        vault.close()
     except StoreFault as fault:
         teller.refused("close", fault)
 
 
-def _persist(act: Callable[[], Work], teller: Teller, deed: str) -> Work:
+def _persist(act: Callable[[], Vault], teller: Teller, deed: str) -> Vault:
     for _ in range(_PATIENCE):
         try:
             return act()
@@ -209,6 +226,7 @@ def disk(root: Path, fault: str, tries: int, seed: int) -> Report:
     """Let the disk fail at the N-th writing call, once, for a while, or after half a write."""
     report, started, error = Report(), time.monotonic(), getattr(errno, fault)
     template = root / "template"
+    template.mkdir()
     ledger = made_store(template)
     told: Counter[str] = Counter()
 

@@ -130,7 +130,7 @@ def run_child(
     *,
     error: int = errno.ENOSPC,
     kill_after: tuple[str, float] | None = None,
-    limit_s: float = 60.0,
+    limit_s: float = 600.0,
 ) -> Run:
     """Fork, run `body(pipe)` under watch, and return how it ended. Single-threaded callers only.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -68,7 +68,8 @@ def write_copy(
         sync_file(target)
         sync_folder(target.parent)
     except BaseException as fault:
-        target.unlink(missing_ok=True)
+        with suppress(OSError):  # what stays is removed at the next open
+            target.unlink(missing_ok=True)
         if isinstance(fault, OSError):
             raise store_fault(fault) from fault
         raise
