@@ -386,3 +386,34 @@ def test_a_failed_login_is_in_the_trail(office: Office) -> None:
     fails(office.bitewing("list", password="not the password"))
     kinds = [each["kind"] for each in office.bitewing("audit", "list", "--json").facts]
     assert "login failed" in kinds
+
+
+# --- keys and erasing ---------------------------------------------------------------------------
+
+
+def test_rekey_and_erase_say_what_they_did_and_the_certificate_can_be_checked(
+    tmp_path: Path,
+) -> None:
+    found(tmp_path / "store", FileKeyStore(tmp_path / "keys.json"))
+    office = Office(tmp_path, write_images(tmp_path / "in", cbct=False), {})
+    stored = office.bitewing("import", str(office.images), "--json").facts["stored"]
+    said = office.bitewing("rekey", "--reseal", "--json")
+    assert (said.status, said.facts["epoch"], said.facts["retired_epochs"]) == (0, 2, [1])
+    assert said.facts["resealed"]["objects"] == 6
+
+    certificate = tmp_path / "certificate.json"
+    order = ["erase", "1001", "--reason", "asked to", "--certificate", str(certificate)]
+    assert "--yes" in fails(office.bitewing(*order))
+    said = office.bitewing(*order, "--yes", "--json")
+    assert said.status == 0, said.err
+    facts = said.facts["certificate"]
+    assert (facts["patient_id"], facts["image_count"]) == (stored[0]["patient_id"], 2)
+    assert (said.facts["retired_epochs"], facts["epochs_destroyed"]) == ([2], [1, 2])
+    assert office.bitewing("list", "--json").facts == []
+    assert "exists" in fails(office.bitewing(*order, "--yes"))
+
+    checked = office.bitewing("certificate", str(certificate), "--json")
+    assert (checked.status, checked.facts["is_final"]) == (0, True)
+    certificate.write_bytes(certificate.read_bytes().replace(b"asked to", b"asked no"))
+    fails(office.bitewing("certificate", str(certificate)), status=3)
+    fails(office.bitewing("certificate", str(certificate), "--public", "ab" * 32), status=3)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import struct
+from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlcipher3 import dbapi2 as sqlcipher
 
 
 class Refused(Exception):
@@ -26,15 +28,47 @@ def hkdf(key: bytes, info: bytes, salt: bytes | None = None) -> bytes:
 
 
 def unwrap_patient_key(
-    epoch_key: bytes, practice_id: str, patient_id: str, epoch: int, wrapped: bytes
+    epoch_key: bytes, practice_id: str, patient_id: str, number: int, epoch: int, wrapped: bytes
 ) -> bytes:
     """Return a patient's key from its row in the catalog (§2)."""
     wrapping = hkdf(epoch_key, ctx("bitewing patient keys v1", practice_id, epoch))
-    aad = ctx("bitewing patient key v1", patient_id, epoch)
+    aad = ctx("bitewing patient key v2", patient_id, number, epoch)
+    if number == 1:
+        aad = ctx("bitewing patient key v1", patient_id, epoch)
     try:
         return AESGCM(wrapping).decrypt(wrapped[:12], wrapped[12:], aad)
     except InvalidTag:
         raise Refused("patient key") from None
+
+
+def catalog_key(epoch_key: bytes, practice_id: str, epoch: int) -> bytes:
+    """Return the raw key of the catalog in an epoch (§2)."""
+    return hkdf(epoch_key, ctx("bitewing catalog v1", practice_id, epoch))
+
+
+def open_store(folder: Path, epoch_key: bytes, practice_id: str, epoch: int) -> dict[str, bytes]:
+    """Return what every object of a closed store holds, by object id (§1, §2, §4)."""
+    connection = sqlcipher.connect(folder / "catalog.db", isolation_level=None)
+    key = catalog_key(epoch_key, practice_id, epoch).hex()
+    connection.execute(f"PRAGMA key = \"x'{key}'\"")
+    try:
+        rows = connection.execute(
+            "SELECT objects.id, images.patient_id, patient_keys.number, epoch, wrapped FROM objects"
+            " JOIN images ON images.id = objects.image_id JOIN patient_keys"
+            " ON patient_keys.patient_id = images.patient_id AND patient_keys.number = key_number"
+        ).fetchall()
+    except sqlcipher.DatabaseError:
+        raise Refused("catalog") from None
+    finally:
+        connection.close()
+    opened = {}
+    for object_id, patient_id, number, wrapped_in, wrapped in rows:
+        if wrapped_in != epoch:
+            raise Refused("epoch")
+        patient = unwrap_patient_key(epoch_key, practice_id, patient_id, number, epoch, wrapped)
+        raw = (folder / "objects" / object_id[:2] / object_id).read_bytes()
+        opened[object_id] = open_object(raw, patient, object_id)
+    return opened
 
 
 def open_object(raw: bytes, patient_key: bytes, object_id: str) -> bytes:
