@@ -83,7 +83,7 @@ def mend_store(
     StoreDamaged
         The catalog is damaged and there is no copy that opens with these keys.
     StoreInUse, StoreTooNew, StoreFault, Cancelled
-        Nothing was replaced.
+        Nothing was replaced. A catalog that a newer program made is not touched.
     """
     layout = Layout(folder)
     if not layout.exists() and not layout.copy.is_file():
@@ -101,9 +101,8 @@ def mend_store(
 def _mend_marker(layout: Layout) -> tuple[str, ...]:
     try:
         layout.check_marker()
-    except StoreTooNew:
-        raise
-    except (StoreMissing, StoreDamaged):
+    except (StoreMissing, StoreTooNew):
+        # The catalog opened, is authenticated and not newer than this program; the marker is plain.
         layout.write_marker()
         return ("The file that marks the store was written anew.",)
     return ()

@@ -236,6 +236,11 @@ class Vault:
         with self._catalog.read() as cursor:
             return patients.find(cursor, chart_number, issuer)
 
+    def patients_named(self, id_or_chart_number: str) -> list[Patient]:
+        """Return the patients with this id or chart number, whoever issued it."""
+        with self._catalog.read() as cursor:
+            return patients.named(cursor, id_or_chart_number)
+
     def patients(self, search: str = "", limit: int = 200) -> list[PatientSummary]:
         """Return the patients that match each word's beginning, by name.
 
@@ -345,6 +350,11 @@ class Vault:
         """Return the images of one study, in the order of `studies`."""
         with self._catalog.read() as cursor:
             return list(images.of_study(cursor, patient_id, study_uid))
+
+    def those_of(self, patient_id: PatientId, image_ids: Sequence[ImageId]) -> list[ImageId]:
+        """Return which of these images are the patient's, in their order."""
+        with self._catalog.read() as cursor:
+            return images.those_of(cursor, patient_id, image_ids)
 
     def images(self, patient_id: PatientId) -> list[ImageRecord]:
         """Return all images of a patient, in the order of `studies`."""

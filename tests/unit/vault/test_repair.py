@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import random
 import shutil
 from collections.abc import Callable
 from io import BytesIO
@@ -58,16 +57,31 @@ class Images:
         )
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Images]:
+    folder = tmp_path_factory.mktemp("template") / "store"
+    Vault.create(folder, new_keys())
+    with Vault.open(folder, new_keys()) as vault:
+        patient = new_patient()
+        vault.add_patient(patient)
+        made = Images(vault, patient)
+        vault.spare.refresh()
+    return folder, made
+
+
 @pytest.fixture
-def images(vault: Vault, patient: Patient) -> Images:
-    made = Images(vault, patient)
-    vault.spare.refresh()
-    return made
+def folder(template: tuple[Path, Images], tmp_path: Path) -> Path:
+    return Path(shutil.copytree(template[0], tmp_path / "store"))
+
+
+@pytest.fixture
+def images(template: tuple[Path, Images]) -> Images:
+    return template[1]
 
 
 def flip_bit(path: Path) -> None:
     raw = bytearray(path.read_bytes())
-    raw[random.Random(7).randrange(len(raw))] ^= 4
+    raw[int(np.random.default_rng(7).integers(len(raw)))] ^= 4
     path.write_bytes(raw)
 
 
@@ -130,10 +144,10 @@ def test_a_store_whose_catalog_is_gone_says_what_to_do(
 
 
 def test_without_a_copy_the_damage_is_told_and_nothing_is_touched(
-    vault: Vault, folder: Path, patient: Patient
+    vault: Vault, folder: Path
 ) -> None:
-    new_picture(patient.id).put(vault)
     vault.close()
+    Layout(folder).copy.unlink()
     overwrite_start(Layout(folder).catalog)
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     with pytest.raises(StoreDamaged, match="no copy"):
@@ -185,7 +199,7 @@ def test_images_that_the_copy_does_not_know_are_kept_for_ever_and_told(
     overwrite_start(Layout(folder).catalog)
     mended = Vault.repair(folder, new_keys(), expected=head)
     assert mended.fork is not None
-    assert mended.fork.written == 1
+    assert mended.fork.written == head.generation - mended.fork.copied.generation
     assert any("3 objects" in words for words in mended.lost)
     objects = object_files(folder)
     (folder / "store.open").touch()
@@ -200,7 +214,6 @@ def test_the_history_goes_on_from_the_copy_as_a_fork_that_shows(
     vault: Vault, folder: Path, images: Images
 ) -> None:
     copied = vault.spare.head()
-    vault.set_setting_for_test = None  # type: ignore[attr-defined]
     vault.add_patient(new_patient("Spater"))
     head = vault.head()
     vault.close()
@@ -265,11 +278,11 @@ def test_a_damaged_copy_is_found_and_made_anew(
     assert vault.check().is_sound
 
 
-def test_a_copy_is_due_until_it_holds_the_last_change(vault: Vault, patient: Patient) -> None:
-    assert vault.spare.is_due()
-    assert vault.spare.refresh_if_due()
+def test_a_copy_is_due_until_it_holds_the_last_change(vault: Vault, images: Images) -> None:
+    vault.spare.refresh()
     assert not vault.spare.refresh_if_due()
-    new_picture(patient.id).put(vault)
+    new_picture(images.patient.id, study="1.2.9").put(vault)
+    assert vault.spare.is_due()
     assert vault.spare.refresh_if_due()
 
 
@@ -379,8 +392,16 @@ def test_a_damaged_thumbnail_is_drawn_anew(
     assert vault.check(deep=True).findings == ()
 
 
-@pytest.mark.parametrize("damage", OBJECT_DAMAGES)
-@pytest.mark.parametrize("role", [Role.PIXELS, Role.HEADERS])
+@pytest.mark.parametrize(
+    ("role", "damage"),
+    [
+        (Role.PIXELS, flip_bit),
+        (Role.PIXELS, cut),
+        (Role.PIXELS, remove),
+        (Role.HEADERS, flip_bit),
+        (Role.HEADERS, remove),
+    ],
+)
 def test_a_damaged_picture_comes_back_from_an_archive(
     vault: Vault, folder: Path, images: Images, tmp_path: Path, role: Role, damage: Damage
 ) -> None:
@@ -421,7 +442,7 @@ def test_swapped_and_duplicated_objects_are_named(
     found = vault.check().findings
     assert {finding.image_id for finding in found} == {one, two, three}
     assert {finding.kind for finding in found} == {FindingKind.DAMAGED}
-    assert images.are_all_here(vault, but=None) if not found else True
+    assert (vault.open_pixels(three) == images.pixels[three]).all()
 
 
 def test_a_disk_that_cannot_read_one_folder_does_not_hide_the_others(

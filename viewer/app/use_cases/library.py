@@ -23,6 +23,9 @@ from viewer.vault.overview import Overview
 from viewer.vault.records import PatientSummary, StudySummary
 
 
+_EVERYBODY = 10_000_000
+
+
 @attrs.frozen
 class FindPatients:
     """Words that names, chart number or birth date begin with; empty lists everybody."""
@@ -89,9 +92,8 @@ def show_thumbnails(
     clinic: Clinic, request: ShowThumbnails, act: Act
 ) -> dict[ImageId, NDArray[np.uint8]]:
     """Unseal thumbnails of one patient; one that is damaged is left out."""
-    mine = {record.id for record in clinic.vault.images(request.patient_id)}
-    wanted = [image_id for image_id in request.image_ids if image_id in mine]
-    return dict(clinic.vault.thumbnails(wanted))
+    mine = clinic.vault.those_of(request.patient_id, request.image_ids)
+    return dict(clinic.vault.thumbnails(mine))
 
 
 @attrs.frozen
@@ -200,10 +202,8 @@ class ListStore:
 def list_store(clinic: Clinic, request: ListStore, act: Act) -> list[OpenedChart]:
     """List everything in the store, or one patient's part of it."""
     vault = clinic.vault
-    everybody = vault.patients("", limit=1_000_000)
-    wanted = [
-        row.patient
-        for row in everybody
-        if request.patient is None or request.patient in {row.patient.id, row.patient.chart_number}
-    ]
+    if request.patient is None:
+        wanted = [row.patient for row in vault.patients("", limit=_EVERYBODY)]
+    else:
+        wanted = vault.patients_named(request.patient)
     return [OpenedChart(patient, tuple(vault.studies(patient.id))) for patient in wanted]

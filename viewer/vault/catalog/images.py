@@ -133,6 +133,14 @@ def get(cursor: Cursor, image_id: ImageId) -> ImageRecord:
     return from_json(row[0], ImageRecord)
 
 
+def those_of(cursor: Cursor, patient_id: PatientId, image_ids: Sequence[ImageId]) -> list[ImageId]:
+    """Return which of these images are the patient's, in their order."""
+    sql = "SELECT id FROM images WHERE id IN (SELECT value FROM json_each(?)) AND patient_id = ?"
+    rows = cursor.execute(sql, (json.dumps(list(image_ids)), patient_id)).fetchall()
+    mine = {row[0] for row in rows}
+    return [image_id for image_id in image_ids if image_id in mine]
+
+
 def update(cursor: Cursor, record: ImageRecord) -> None:
     """Replace an image's record; the caller has checked that it is the same picture."""
     cursor.execute(

@@ -101,6 +101,13 @@ def find(cursor: Cursor, chart_number: str, issuer: str) -> list[Patient]:
     return [from_json(row[0], Patient) for row in rows]
 
 
+def named(cursor: Cursor, id_or_chart_number: str) -> list[Patient]:
+    """Return the patients with this id or this chart number of any issuer, by name."""
+    sql = "SELECT record FROM patients WHERE id = ?1 OR chart_number = ?1 ORDER BY sort_name, id"
+    rows = cursor.execute(sql, (id_or_chart_number,)).fetchall()
+    return [from_json(row[0], Patient) for row in rows]
+
+
 def put_key(cursor: Cursor, patient_id: PatientId, number: int, epoch: int, wrapped: bytes) -> None:
     """Keep a patient's wrapped key of a number, in place of the same key in an earlier epoch."""
     sql = "INSERT OR REPLACE INTO patient_keys VALUES (?, ?, ?, ?)"
