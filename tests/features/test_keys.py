@@ -21,7 +21,7 @@ from tests.support.practice import (
 )
 from viewer.app.clinic import Clinic, Founding
 from viewer.app.errors import NothingChosen
-from viewer.app.use_cases import importing, keys, library
+from viewer.app.use_cases import accounts, importing, keys, library
 from viewer.app.use_cases import trail as trail_cases
 from viewer.crypto.derive import SMALLEST_STRETCH
 from viewer.crypto.errors import NotAuthentic
@@ -239,3 +239,14 @@ def test_nothing_of_the_old_catalog_is_left_in_the_folder(office: Office) -> Non
     assert not {name for name in names if "next" in name or "old" in name}
     assert Layout(office.folder).catalog.exists()
     assert opens(office.clinic.vault, office.stays) == 2
+
+
+def test_a_rotation_also_renews_the_signing_key_that_somebody_lost(office: Office) -> None:
+    practice = office.clinic.practice
+    dentist = add_person(office.clinic, "dentist")
+    accounts.set_enabled(office.clinic, accounts.SetEnabled(dentist, enabled=False))
+    assert practice.rotation_due == {KeyName.IMAGES, KeyName.SHARE}
+    before = practice.share_public
+    keys.rotate_keys(office.clinic, keys.RotateKeys())
+    assert not practice.is_rotation_due
+    assert practice.publics(KeyName.SHARE)[1] == before != practice.share_public

@@ -39,7 +39,12 @@ class KeysRotated:
 
 @use_case(permission=Permission.MANAGE_KEYS, event=EventKind.KEYS_ROTATED)
 def rotate_keys(clinic: Clinic, request: RotateKeys, act: Act) -> KeysRotated:
-    """Rotate the practice's image key: seconds, whatever the size of the images."""
+    """Rotate the practice's image key: seconds, whatever the size of the images.
+
+    The key that signs shares is renewed with it where somebody lost the right to it.
+    """
+    if KeyName.SHARE in clinic.practice.rotation_due:
+        act.session.begin_epoch([KeyName.SHARE])
     done = _to_new_epoch(clinic, act, ())
     act.outcome = Subject(why=_words_of(done))
     return done
