@@ -31,6 +31,7 @@ def requests(clinic: Clinic, tmp_path: Path, image_id: Any, patient_id: Any) -> 
         "import_paths": cases.importing.ImportPaths((tmp_path / "in",)),
         "export_pixels": cases.exporting.ExportPixels(image_id, tmp_path / "x.npy", replace=True),
         "check_store": cases.store.CheckStore(),
+        "repair_store": cases.store.RepairStore(),
         "list_accounts": cases.accounts.ListAccounts(),
         "add_user": cases.accounts.AddUser("somebody", "Somebody", "assistant", PASSWORD),
         "set_enabled": cases.accounts.SetEnabled("assistant person", enabled=True),

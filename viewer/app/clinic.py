@@ -11,6 +11,7 @@ from psygnal import Signal
 
 from viewer.app import forking
 from viewer.app.destinations import current_epoch, replacement_of
+from viewer.app.mending import mend_closed
 from viewer.app.undo import UndoStack
 from viewer.crypto.derive import DEFAULT_STRETCH, Stretch
 from viewer.model.errors import BitewingError
@@ -29,7 +30,8 @@ from viewer.session.recovery import RecoveryKey
 from viewer.session.session import Session
 from viewer.vault.backup.restorer import require_finished
 from viewer.vault.erasure import ErasureDestinations, NoDestinations
-from viewer.vault.records import VaultKeys
+from viewer.vault.records import IsCancelled, VaultKeys
+from viewer.vault.repair import Mended
 from viewer.vault.store import Vault
 
 _log = logging.getLogger(__name__)
@@ -170,6 +172,31 @@ class Clinic:
     def log_in(self, name_or_id: str, password: str) -> Session:
         """Check and admit in one, where nobody waits in front of a window."""
         return self.admit(self.check(name_or_id, password))
+
+    def log_in_to_repair(self, name_or_id: str, password: str) -> Session:
+        """Log in and leave the store closed, since it may not open: `repair_store` opens it."""
+        return self.desk.admit(self.check(name_or_id, password))
+
+    def mend_closed(self, session: Session, is_cancelled: IsCancelled) -> Mended:
+        """Close the store, repair what keeps it from opening, and open it again.
+
+        Raises
+        ------
+        StoreDamaged, RolledBack, StoreFault, TrailUnwritable, Cancelled
+            It could not be repaired and stays closed.
+        """
+        self._close_vault()
+        epochs = session.epochs(KeyName.IMAGES)
+        keys = VaultKeys(self.practice.id, epochs, max(epochs))
+        grounds = forking.Grounds(session.actor, "repair of the store", self.clock.wall())
+        try:
+            mended = mend_closed(
+                self.folder, self.keystore, self.trail, keys, grounds, is_cancelled
+            )
+        finally:
+            keys.wipe()
+        self._open_vault(session)
+        return mended
 
     def lock(self, why: str = "by the user") -> None:
         """Close the vault and wipe the keys. Always succeeds."""

@@ -12,6 +12,7 @@ from viewer.app.use_cases import exporting, importing, library, store
 from viewer.model.ids import ImageId
 
 if TYPE_CHECKING:
+    from viewer.app.use_cases.store import CheckReport
     from viewer.model.image import ImageRecord
 
 DAMAGE = 3
@@ -33,6 +34,9 @@ def add_parsers(commands: Commands) -> None:
     export.set_defaults(run=run_export)
     check = commands.add_parser("check", help="is everything stored whole?")
     check.add_argument("--deep", action="store_true", help="open every object")
+    check.add_argument(
+        "--repair", action="store_true", help="repair what there is a second place for"
+    )
     check.set_defaults(run=run_check)
 
 
@@ -123,25 +127,56 @@ def run_export(args: Namespace, console: Console) -> int:
 
 
 def run_check(args: Namespace, console: Console) -> int:
-    """Check the store; exit status 3 where something is damaged."""
+    """Check the store; exit status 3 where something is damaged and stays so."""
+    if args.repair:
+        return _run_repair(args, console)
     with logged_in(args, console) as clinic:
         report = store.check_store(clinic, store.CheckStore(args.deep))
     if args.json:
-        console.facts(
-            {
-                "sound": report.is_sound,
-                "deep": report.is_deep,
-                "objects": report.objects_checked,
-                "bytes": report.bytes_checked,
-                "findings": [
-                    {"kind": each.kind.value, "words": each.words, "image_id": each.image_id}
-                    for each in report.findings
-                ],
-            }
-        )
+        console.facts(_check_facts(report))
     else:
-        for finding in report.findings:
-            console.say(f"{finding.kind.value}: {finding.words}")
+        _say_findings(report, console)
         words = "The store is sound." if report.is_sound else "The store is damaged."
         console.say(f"{report.objects_checked} objects checked. {words}")
     return 0 if report.is_sound else DAMAGE
+
+
+def _run_repair(args: Namespace, console: Console) -> int:
+    with logged_in(args, console, to_repair=True) as clinic:
+        repaired = store.repair_store(clinic, store.RepairStore(args.deep))
+    if args.json:
+        facts = {"repaired": list(repaired.done), "lost": list(repaired.lost)}
+        console.facts(_check_facts(repaired.report) | facts)
+    else:
+        _say_findings(repaired.report, console)
+        for words in repaired.done:
+            console.say(f"repaired: {words}")
+        for words in repaired.lost:
+            console.say(f"lost: {words}")
+        console.say(f"{len(repaired.done)} parts repaired, {len(repaired.lost)} losses.")
+    return DAMAGE if repaired.lost else 0
+
+
+def _say_findings(report: CheckReport, console: Console) -> None:
+    for finding in report.findings:
+        console.say(f"{finding.kind.value}: {finding.words}")
+    for now in dict.fromkeys(finding.now for finding in report.findings if finding.now):
+        console.say(f"now: {now}")
+
+
+def _check_facts(report: CheckReport) -> dict[str, Any]:
+    return {
+        "sound": report.is_sound,
+        "deep": report.is_deep,
+        "objects": report.objects_checked,
+        "bytes": report.bytes_checked,
+        "findings": [
+            {
+                "kind": each.kind.value,
+                "words": each.words,
+                "now": each.now,
+                "image_id": each.image_id,
+            }
+            for each in report.findings
+        ],
+    }

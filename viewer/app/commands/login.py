@@ -81,10 +81,16 @@ def opened_clinic(args: Namespace, console: Console) -> Iterator[Clinic]:
 
 
 @contextmanager
-def logged_in(args: Namespace, console: Console) -> Iterator[Clinic]:
-    """Open the clinic and log in as ``--user``; log off at the end, whatever happens."""
+def logged_in(
+    args: Namespace, console: Console, *, to_repair: bool = False
+) -> Iterator[Clinic]:
+    """Open the clinic and log in as ``--user``; log off at the end, whatever happens.
+
+    `to_repair` leaves the store closed, since it may not open.
+    """
     if not args.user:
         raise NothingChosen("Nobody is named to log in.", "Use --user NAME.")
     with opened_clinic(args, console) as clinic:
-        clinic.log_in(args.user, read_password(args, console))
+        log_in = clinic.log_in_to_repair if to_repair else clinic.log_in
+        log_in(args.user, read_password(args, console))
         yield clinic

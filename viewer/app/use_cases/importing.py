@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
@@ -19,12 +20,15 @@ from viewer.ingest.arrival import Arrival, Refusal
 from viewer.ingest.errors import ChildUnavailable
 from viewer.ingest.importer import read
 from viewer.ingest.process import prepare_spares, wait_for_spares
+from viewer.model.errors import BitewingError
 from viewer.model.ids import PatientId, StudyUid
 from viewer.model.image import ImageRecord
 from viewer.model.patient import Patient
 from viewer.session.audit.events import EventKind
 from viewer.session.permissions import Permission
 from viewer.vault.overview import Overview
+
+_log = logging.getLogger(__name__)
 
 
 @attrs.frozen
@@ -88,8 +92,17 @@ def import_paths(clinic: Clinic, request: ImportPaths, act: Act) -> ImportReport
             else:
                 stored.append(_seal(clinic, arrival, act))
             act.outcome = _outcome(stored, refusals)
+    _keep_copy(clinic)
     clinic.keep_catalog_head(clinic.vault)
     return ImportReport(tuple(stored), tuple(refusals))
+
+
+def _keep_copy(clinic: Clinic) -> None:
+    """Bring the copy of the list of images up to date; that it fails undoes no import."""
+    try:
+        clinic.vault.spare.refresh_if_due()
+    except BitewingError as fault:
+        _log.warning("copy of the catalog not made: %s", type(fault).__name__)
 
 
 def prepare_to_import(*, wait: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""Whether everything stored is still what was written."""
+"""Whether everything stored is still what was written, and repair of what is not."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ import attrs
 
 from viewer.app.clinic import Clinic
 from viewer.app.gate import Act, use_case
-from viewer.session.audit.events import EventKind
+from viewer.ingest.thumbnail import thumbnail
+from viewer.session.audit.events import Entry, EventKind
 from viewer.session.permissions import Permission
 from viewer.vault.records import CheckReport
+from viewer.vault.repair import Mended
 
-__all__ = ["CheckReport", "CheckStore", "check_store"]
+__all__ = ["CheckReport", "CheckStore", "Mended", "RepairStore", "check_store", "repair_store"]
+
+_MOST_ENTRIES = 1_000
+"""So many repaired parts have an entry each in the trail; the last entry tells how many more."""
 
 
 @attrs.frozen
@@ -32,3 +37,45 @@ def check_store(clinic: Clinic, request: CheckStore, act: Act) -> CheckReport:
     why = f"{report.objects_checked} objects, {words}"
     act.outcome = attrs.evolve(act.outcome, why=why, size_bytes=report.bytes_checked)
     return report
+
+
+@attrs.frozen
+class RepairStore:
+    """`deep` opens every object to its last byte before it says what is damaged."""
+
+    deep: bool = False
+
+
+@attrs.frozen
+class RepairedStore:
+    """What was found, what was repaired and what is lost, in plain words."""
+
+    report: CheckReport
+    done: tuple[str, ...]
+    lost: tuple[str, ...]
+
+
+@use_case(permission=Permission.CHECK_STORE, event=EventKind.STORE_REPAIRED)
+def repair_store(clinic: Clinic, request: RepairStore, act: Act) -> RepairedStore:
+    """Close the store, repair what keeps it from opening, open it, repair the rest.
+
+    The list of images may be damaged: `Clinic.log_in_to_repair` logs in without opening it.
+    """
+    closed = clinic.mend_closed(act.session, act.control.is_cancelled)
+    _note(clinic, act, closed.done)
+    report, opened = clinic.vault.mend(
+        thumbnail,
+        deep=request.deep,
+        progress=lambda done, total: act.control.progress(done, total, "Checking"),
+        is_cancelled=act.control.is_cancelled,
+    )
+    _note(clinic, act, opened.done)
+    done, lost = closed.done + opened.done, closed.lost + opened.lost
+    why = f"{len(done)} parts repaired, {len(lost)} losses told"
+    act.outcome = attrs.evolve(act.outcome, why=why, size_bytes=report.bytes_checked)
+    return RepairedStore(report, done, lost)
+
+
+def _note(clinic: Clinic, act: Act, done: tuple[str, ...]) -> None:
+    for words in done[:_MOST_ENTRIES]:
+        clinic.trail.append(Entry(EventKind.STORE_REPAIRED, act.session.actor, why=words))
