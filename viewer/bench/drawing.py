@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from viewer.imaging import kernels
 from viewer.imaging.flat import FlatGeometry
+from viewer.imaging.kernels.bands import in_bands
 from viewer.imaging.padding import padding_of
 from viewer.imaging.planes import (
     PlaneGeometry,
@@ -22,12 +23,15 @@ from viewer.imaging.planes import (
     space_of,
     with_depth,
 )
+from viewer.imaging.presets import presets
+from viewer.imaging.raycast import look, prepare, shot
 from viewer.imaging.window import transfer_of
-from viewer.model.image import GreyScale, ImageRecord
-from viewer.model.view import Plane, RadiographView, WindowLevel, first_window
+from viewer.model.image import GreyScale, ImageRecord, Picture
+from viewer.model.view import Plane, RadiographView, VolumeView, WindowLevel, first_window
 
 Picture8 = NDArray[np.uint8]
 SCREEN = (1080, 1920)
+_SKETCH, _PREVIEW_PX = 64, 160
 
 
 def grey_of(values: NDArray[np.generic], grey: GreyScale) -> Picture8:
@@ -59,6 +63,17 @@ def flat_picture(record: ImageRecord, pixels: NDArray[np.generic]) -> Picture8:
     return grey_of(fit_flat(record, pixels), record.grey)
 
 
+def preview_3d(picture: Picture) -> Picture8:
+    """Return the first 3D picture of a volume, as its pane takes it: a sketch, 160 pixels wide."""
+    volume = prepare(picture, _SKETCH)
+    preset = presets()[0]
+    taken = shot(volume, look(volume, preset), VolumeView(), _PREVIEW_PX, _PREVIEW_PX, fine=False)
+    shown = np.zeros((_PREVIEW_PX, _PREVIEW_PX, 3), np.uint8)
+    depth = np.zeros((_PREVIEW_PX, _PREVIEW_PX), np.float32)
+    in_bands(shown.shape[:2], lambda a, b: taken.rows(a, shown[a:b], depth[a:b]), costly=64)
+    return shown
+
+
 @attrs.frozen(eq=False)
 class Panes:
     """Three linked panes that show a whole volume; buffers are kept from step to step."""
@@ -67,6 +82,7 @@ class Panes:
     space: VolumeSpace
     values: tuple[NDArray[np.float32], ...]
     pictures: tuple[Picture8, ...]
+    source: VolumeSpace | None = None
 
     @classmethod
     def of(cls, record: ImageRecord, pane: tuple[int, int]) -> Panes:
@@ -83,6 +99,11 @@ class Panes:
         values = tuple(np.empty(pane, np.float32) for _ in Plane)
         return cls(record, space, values, tuple(np.empty(pane, np.uint8) for _ in Plane))
 
+    def show_overview(self, overview: Picture) -> tuple[Picture8, ...]:
+        """Show the overview of the volume at the same places as the volume itself."""
+        source = space_of(overview.pixels.shape, overview.affine)
+        return attrs.evolve(self, source=source).show(overview.pixels)
+
     def show(self, volume: NDArray[np.generic], steps: int = 0) -> tuple[Picture8, ...]:
         """Cut and window all three planes, `steps` wheel steps off the middle."""
         middle = np.array(self.space.middle_lps) + steps * self.space.spacing_mm
@@ -90,7 +111,7 @@ class Panes:
         for plane, values in zip(Plane, self.values, strict=True):
             geometry = self._geometry(plane, cursor, values.shape)
             padding = padding_of(self.record.grey)
-            sample_plane(volume, self.space, geometry, values, padding)
+            sample_plane(volume, self.source or self.space, geometry, values, padding)
         return self.window(0.0)
 
     def window(self, brighter: float) -> tuple[Picture8, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
@@ -9,22 +10,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewer.app.clinic import Clinic
-from viewer.app.use_cases.library import OpenImage, open_image
+from viewer.app.jobs import SilentControl
+from viewer.app.use_cases.library import OpenImage, Watcher, open_image
 from viewer.bench.bench import Bench
 from viewer.bench.cache import can_drop, drop
-from viewer.bench.drawing import Panes, flat_picture, grey_of
+from viewer.bench.drawing import Panes, flat_picture, grey_of, preview_3d
 from viewer.bench.errors import ReadingsDiffer
 from viewer.bench.figures import AtMost, Figure
 from viewer.bench.peers import Peer, Pydicom
 from viewer.bench.practice import BenchPractice
-from viewer.bench.timing import Way, medians_ms, nothing
+from viewer.bench.timing import Reached, Way, medians_ms, nothing
 from viewer.imaging import kernels
+from viewer.model.errors import Cancelled
 from viewer.model.ids import ImageId
-from viewer.model.image import ImageRecord
+from viewer.model.image import ImageRecord, Picture
 
 Volume = NDArray[np.generic]
 
 _GATED, _BARE, _COPY = "through the gate", "without the gate", "a copy in memory (memcpy)"
+_FIRST = "first pictures in three planes"
+_FIRST_3D = "first pictures in three planes and in 3D"
 _MEMCPY = AtMost(1.5)
 _SIMPLEITK = AtMost(0.1)
 _FIRST_PLANES = AtMost(0.05)
@@ -60,17 +65,38 @@ class _Enough(Exception):
     """The plane that was waited for is there."""
 
 
-def first_plane(clinic: Clinic, image_id: ImageId, plane: int) -> Volume:
-    """Return one plane of a volume as soon as its bytes have been opened."""
-    found: list[Volume] = []
+def first_plane(
+    clinic: Clinic, image_id: ImageId, plane: int, seen: Callable[[Volume], object]
+) -> Reached:
+    """Open a volume until one plane of it is there; tell when it had been seen."""
+    reached: list[Reached] = []
 
     def arrived(pixels: Volume, _: range) -> None:
-        found.append(pixels[plane].copy())
+        seen(pixels[plane])
+        reached.append(Reached(time.perf_counter()))
         raise _Enough
 
     with suppress(_Enough):
         clinic.vault.open_outwards(image_id, plane, arrived)
-    return found[0]
+    return reached[0]
+
+
+def first_pictures(
+    clinic: Clinic, record: ImageRecord, seen: Callable[[Picture], object]
+) -> Reached:
+    """Open a volume as a person does; tell when what came first had been drawn."""
+    reached: list[Reached] = []
+    control = SilentControl()
+
+    def overview(_: ImageRecord, small: Picture) -> None:
+        seen(small)
+        reached.append(Reached(time.perf_counter()))
+        control.cancel()
+
+    watcher = Watcher(overview, lambda _, __: None)
+    with suppress(Cancelled):
+        open_image(clinic, OpenImage(record.id, watcher), control)
+    return reached[0]
 
 
 def _require_same(bench: Bench, record: ImageRecord) -> None:
@@ -103,12 +129,16 @@ def _volume_figures(
         name, against = f"first axial picture, {state}, {_BARE}", f"{peer.name}, that plane's file"
         yield Figure(name, first[_BARE], "ms", against, first[peer.name])
     yield from _whole_figures(bench, whole, state)
-    name = f"pictures in three planes, {state}"
+    name = f"all detail in three planes, {state}"
     for peer in bench.peers:
         yield Figure(name, planes[_GATED], "ms", f"{peer.name}, plain files", planes[peer.name])
-    if state == "cold":
-        against = "the whole volume, cold"
-        yield Figure(name, planes[_GATED], "ms", against, whole[_GATED], _FIRST_PLANES)
+    against = f"the whole volume, {state}"
+    target = _FIRST_PLANES if state == "cold" else None
+    for way in (_FIRST, _FIRST_3D):
+        yield Figure(f"{way}, {state}", planes[way], "ms", against, whole[_GATED], target)
+        for peer in bench.peers:
+            against_peer = f"{peer.name}, plain files"
+            yield Figure(f"{way}, {state}", planes[way], "ms", against_peer, planes[peer.name])
 
 
 def _measured_by_turns(groups: Sequence[Mapping[str, Way]], rounds: int) -> list[dict[str, float]]:
@@ -139,7 +169,7 @@ def _first_ways(bench: Bench, record: ImageRecord, before: Callable[[], None]) -
         return Way(lambda: grey_of(peer.read_plane(file), record.grey), before)
 
     def ours() -> object:
-        return grey_of(first_plane(clinic, record.id, middle), record.grey)
+        return first_plane(clinic, record.id, middle, lambda seen: grey_of(seen, record.grey))
 
     return {_BARE: Way(ours, before)} | {peer.name: of_peer(peer) for peer in bench.peers}
 
@@ -166,7 +196,14 @@ def _planes_ways(bench: Bench, record: ImageRecord, before: Callable[[], None]) 
     def of_peer(peer: Peer) -> Way:
         return Way(lambda: panes.show(peer.read_series(practice.slices)), before)
 
-    ways = {_GATED: Way(lambda: panes.show(unsealed(clinic, record)), before)}
+    def first(seen: Callable[[Picture], object]) -> Way:
+        return Way(lambda: first_pictures(clinic, record, seen), before)
+
+    ways = {
+        _GATED: Way(lambda: panes.show(unsealed(clinic, record)), before),
+        _FIRST: first(panes.show_overview),
+        _FIRST_3D: first(lambda small: (panes.show_overview(small), preview_3d(small))),
+    }
     return ways | {peer.name: of_peer(peer) for peer in bench.peers}
 
 

@@ -19,7 +19,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from viewer.app.jobs import Job, JobControl, JobRunner, Progress
 from viewer.imaging import kernels
 from viewer.imaging.presets import VolumePreset
-from viewer.imaging.raycast import Look, RayVolume, Shot, look, prepare, shot
+from viewer.imaging.raycast import LONGEST, Look, RayVolume, Shot, look, prepare, shot
 from viewer.model.errors import Cancelled
 from viewer.model.image import Picture
 from viewer.model.view import VolumeView
@@ -33,6 +33,7 @@ _SLOW_MS = 500
 _COARSE_PX = (160, 330, 640)
 _COARSE_S = 0.045
 _FINE_PX = 900
+_SKETCH = 64
 
 
 class _Poster(QObject):
@@ -85,6 +86,7 @@ class VolumePart(QObject):
         self._picture: Picture | None = None
         self._taking: _Taking | None = None
         self._is_wish_waiting = False
+        self._asked = self._shown = 0
         self._coarse_px = float(_COARSE_PX[1])
         self._still = self._timer(_STILL_MS, self._sharpen)
         self._begin = self._timer(_BEGIN_MS, self._prepare)
@@ -99,9 +101,8 @@ class VolumePart(QObject):
     @property
     def is_busy(self) -> bool:
         """Whether a picture, or the volume for it, is being made or about to be."""
-        return self._taking is not None or self._still.isActive() or (
-            self._runner is not None and self._volume is None
-        )  # fmt: skip
+        is_waiting = self._picture is not None or self._shown < self._asked
+        return is_waiting or self._taking is not None or self._still.isActive()
 
     def open(self, picture: Picture, preset: VolumePreset, view: VolumeView) -> None:
         """Make a volume ready and show it."""
@@ -113,17 +114,31 @@ class VolumePart(QObject):
         self._begin.start()
 
     def _prepare(self) -> None:
-        """Begin with the volume once the planes have been painted."""
+        """Begin with the volume once the planes have been painted: a sketch first."""
         picture, self._picture = self._picture, None
-        if picture is not None and self._runner is not None:
-            self._runner.submit(lambda _: _made_ready(picture), self._ready, self._fault)
+        if picture is None or self._runner is None:
+            return
+        if max(picture.pixels.shape) > _SKETCH:
+            self._make_ready(picture, _SKETCH)
+        self._make_ready(picture, LONGEST)
 
     def refine(self, picture: Picture) -> None:
         """Go on with the same volume in more detail; what is seen stays until that is ready."""
         if self._picture is not None:  # not even begun: begin with this
             self._picture = picture
         elif self._runner is not None:
-            self._runner.submit(lambda _: _made_ready(picture), self._refined, self._fault)
+            self._make_ready(picture, LONGEST)
+
+    def _make_ready(self, picture: Picture, longest: int) -> None:
+        """Make a volume of so many voxels each way; those asked for later show more."""
+        if self._runner is not None:
+            self._asked += 1
+            number = self._asked
+            self._runner.submit(
+                lambda _: _made_ready(picture, longest),
+                lambda volume: self._ready(volume, number),
+                self._fault,
+            )
 
     def choose(self, preset: VolumePreset) -> None:
         """Show it with another preset."""
@@ -153,26 +168,24 @@ class VolumePart(QObject):
         if self._volume is not None:
             self._volume.wipe()
         self._volume = self._look = self._taking = None
+        self._asked = self._shown = 0
         self._is_wish_waiting = False
 
-    def _ready(self, volume: RayVolume) -> None:
-        if self._volume is not None:  # the finer one was sooner
+    def _ready(self, volume: RayVolume, number: int) -> None:
+        if number < self._shown:  # a finer one was sooner
             volume.wipe()
             return
-        self._volume = volume
-        self._say("")
-        self._ask_again()
-
-    def _refined(self, volume: RayVolume) -> None:
-        if self._volume is None:
-            self._ready(volume)
-            return
         self._drop_taking()
-        self._volume.wipe()
-        self._volume, self._look = volume, None
+        before, self._volume, self._look, self._shown = self._volume, volume, None, number
+        if before is None:
+            self._say("")
+            self._ask_again()
+            return
+        before.wipe()
         self._is_wish_waiting = False
-        self._still.stop()
-        self._sharpen()
+        if number == self._asked:
+            self._still.stop()
+            self._sharpen()
 
     def _ask_again(self) -> None:
         if self._volume is not None:
@@ -185,6 +198,8 @@ class VolumePart(QObject):
         self._take(is_fine=False)
 
     def _sharpen(self) -> None:
+        if self._shown < self._asked:  # a finer volume comes, and sharpens then
+            return
         if self._taking is not None and not self._taking.is_fine:
             self._still.start()
             return
@@ -269,6 +284,7 @@ class VolumePart(QObject):
 
     def _fault(self, fault: Exception) -> None:
         if not isinstance(fault, Cancelled):
+            self._shown = self._asked
             self._say(self.tr("The 3D picture could not be made."))
             self.failed.emit(fault)
 
@@ -285,9 +301,9 @@ class VolumePart(QObject):
         return timer
 
 
-def _made_ready(picture: Picture) -> RayVolume:
+def _made_ready(picture: Picture, longest: int) -> RayVolume:
     kernels.warm()
-    return prepare(picture)
+    return prepare(picture, longest)
 
 
 def _cast(taking: _Taking, part: int, stride: int, control: JobControl) -> None:

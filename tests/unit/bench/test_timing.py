@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from viewer.bench.timing import Way, medians_ms
+from viewer.bench.timing import Reached, Way, medians_ms
 
 
 class FakeTime:
@@ -26,6 +26,18 @@ def test_making_ready_is_not_timed() -> None:
     time = FakeTime()
     way = Way(lambda: time.spend(0.001), before=lambda: time.spend(5))
     assert round(medians_ms({"a": way}, 1, lambda: time.now)["a"], 6) == 1.0
+
+
+def test_a_run_may_say_when_it_was_there() -> None:
+    time = FakeTime()
+
+    def run() -> Reached:
+        time.spend(0.002)
+        reached = Reached(time.now)
+        time.spend(7)
+        return reached
+
+    assert round(medians_ms({"a": Way(run)}, 1, lambda: time.now)["a"], 6) == 2.0
 
 
 def test_every_round_runs_every_way_once_and_begins_with_another() -> None:

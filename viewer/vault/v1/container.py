@@ -108,7 +108,14 @@ class ContainerReader:
         """
         self.open_outwards(0, plain, pause, _tell_nobody)
 
-    def open_outwards(self, first: int, plain: memoryview, pause: Pause, opened: Opened) -> None:
+    def open_outwards(
+        self,
+        first: int,
+        plain: memoryview,
+        pause: Pause,
+        opened: Opened,
+        threads: int = THREADS,
+    ) -> None:
         """Decrypt everything, beginning with chunk `first`, and tell of each chunk.
 
         Parameters
@@ -120,13 +127,13 @@ class ContainerReader:
         Raises
         ------
         ObjectDamaged
-            A chunk does not authenticate; all of `plain` has been zeroed.
+            A chunk does not authenticate; whatever was put into `plain` has been zeroed.
         """
         if plain.nbytes != self.header.plain_bytes:
             raise ObjectDamaged
         count = self.header.chunk_count
         turns = Turns(reading_order(first, count), pause, opened)
-        threads = THREADS if count >= _SERIAL_CHUNKS else 1
+        threads = threads if count >= _SERIAL_CHUNKS else 1
         try:
             with ThreadPoolExecutor(max(1, threads - 1), "vault-open") as others:
                 waiting = [
@@ -139,7 +146,9 @@ class ContainerReader:
                 for part in waiting:
                     part.result()
         except BaseException:
-            _zero(plain)
+            for index in turns.begun:
+                start, stop = self.header.plain_span(index)
+                _zero(plain[start:stop])
             raise
 
     def _open_shared(self, turns: Turns, plain: memoryview) -> None:

@@ -24,6 +24,8 @@ class Turns:
         self._opened = opened
         self._turn = Lock()
         self._stopped = Event()
+        self.begun: list[int] = []
+        """The chunks that were handed out: nothing else has been written."""
 
     def take(self) -> Iterator[int]:
         """Yield chunk after chunk until there are none left, or somebody stopped."""
@@ -31,8 +33,9 @@ class Turns:
             self._pause()
             with self._turn:
                 index = next(self._order, None)
-            if index is None:
-                return
+                if index is None:
+                    return
+                self.begun.append(index)
             yield index
 
     def done(self, start: int, stop: int) -> None:
