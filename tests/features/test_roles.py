@@ -44,6 +44,18 @@ def requests(clinic: Clinic, tmp_path: Path, image_id: Any, patient_id: Any) -> 
         "rotate_keys": cases.keys.RotateKeys(),
         "seal_anew": cases.keys.SealAnew(),
         "erase_patient": cases.keys.ErasePatient("f" * 32, "asked to"),
+        "measure_store": cases.keeping.MeasureStore(),
+        "set_quota": cases.keeping.SetQuota(),
+        "evict_images": cases.keeping.EvictImages(1),
+        "pin_patients": cases.keeping.PinPatients((patient_id,)),
+        "put_hold": cases.keeping.PutHold(patient_id, "letter of the court"),
+        "release_hold": cases.keeping.ReleaseHold(1, "settled"),
+        "list_holds": cases.keeping.ListHolds(),
+        "set_retention": cases.keeping.SetRetention({"cbct": 15}),
+        "show_retention": cases.keeping.ShowRetention(),
+        "list_due": cases.keeping.ListDue(),
+        "purge_images": cases.keeping.PurgeImages(patient_id, "period ended", "00000000"),
+        "confirm_clock": cases.keeping.ConfirmClock(),
     }
 
 

@@ -251,6 +251,7 @@ class Clinic:
             keys = VaultKeys(self.practice.id, epochs, max(epochs))
             try:
                 self._vault = forking.open_store(self.folder, self.keystore, self.trail, keys)
+                self._vault.keeping.now = self.clock.wall
                 self.destinations = self._vault.backups.erasure(
                     lambda: replacement_of(self.practice), lambda: current_epoch(self.practice)
                 )

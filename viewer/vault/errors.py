@@ -146,12 +146,20 @@ class StoreFault(EnvironmentFault):
 
 
 class DiskFull(StoreFault):
-    """No room is left; nothing half-done was kept."""
+    """No room is left; nothing half-done was kept.
 
-    def __init__(self) -> None:
+    `freeable_bytes` are held by a verified archive, too, and could leave.
+    """
+
+    def __init__(self, freeable_bytes: int = 0) -> None:
+        now = "Make room and try again."
+        if freeable_bytes:
+            now = (
+                f"Make room and try again: “bitewing keep evict” can free"
+                f" {freeable_bytes / 1e9:.1f} GB that a verified backup also holds."
+            )
         super().__init__(
-            "The disk that holds the image store is full; nothing of this image was kept.",
-            "Make room and try again.",
+            "The disk that holds the image store is full; nothing of this image was kept.", now
         )
 
 

@@ -73,6 +73,11 @@ def _say_report(report: importing.ImportReport, console: Console) -> None:
         f"{len(report.new)} images stored for {len(report.patient_ids)} patients, "
         f"{len(report.stored) - len(report.new)} already there, {len(report.refusals)} refused."
     )
+    if report.room is not None and report.room.is_tight:
+        console.warn(
+            f"The disk is nearly full: {report.room.disk_free_bytes / 1e9:.1f} GB left, "
+            f"“bitewing keep evict” can free {report.room.free_able_bytes / 1e9:.1f} GB."
+        )
 
 
 def record_facts(record: ImageRecord) -> dict[str, Any]:

@@ -26,6 +26,8 @@ from viewer.model.image import ImageRecord
 from viewer.model.patient import Patient
 from viewer.session.audit.events import EventKind
 from viewer.session.permissions import Permission
+from viewer.vault.errors import DiskFull
+from viewer.vault.keeping.records import Room
 from viewer.vault.overview import Overview
 
 _log = logging.getLogger(__name__)
@@ -54,6 +56,8 @@ class ImportReport:
 
     stored: tuple[Stored, ...]
     refusals: tuple[Refusal, ...]
+    room: Room | None = None
+    """How much room the disk has left afterwards, and what could be freed if it is tight."""
 
     @property
     def new(self) -> tuple[Stored, ...]:
@@ -94,7 +98,7 @@ def import_paths(clinic: Clinic, request: ImportPaths, act: Act) -> ImportReport
             act.outcome = _outcome(stored, refusals)
     _keep_copy(clinic)
     clinic.keep_catalog_head(clinic.vault)
-    return ImportReport(tuple(stored), tuple(refusals))
+    return ImportReport(tuple(stored), tuple(refusals), _room(clinic))
 
 
 def _keep_copy(clinic: Clinic) -> None:
@@ -127,17 +131,31 @@ def _seal(clinic: Clinic, arrival: Arrival, act: Act) -> Stored:
     record = attrs.evolve(arrival.picture.record, patient_id=patient.id)
     if note:
         record = attrs.evolve(record, notes=(*record.notes, note))
-    kept = vault.put_picture(
-        attrs.evolve(arrival.study, patient_id=patient.id),
-        arrival.series,
-        record,
-        arrival.picture.pixels,
-        arrival.headers,
-        arrival.thumbnail,
-        act.control.is_cancelled,
-        overview=partial(_overview, record, arrival.picture.pixels) if record.is_volume else None,
-    )
+    overview = partial(_overview, record, arrival.picture.pixels) if record.is_volume else None
+    try:
+        kept = vault.put_picture(
+            attrs.evolve(arrival.study, patient_id=patient.id),
+            arrival.series,
+            record,
+            arrival.picture.pixels,
+            arrival.headers,
+            arrival.thumbnail,
+            act.control.is_cancelled,
+            overview=overview,
+        )
+    except DiskFull as full:
+        room = _room(clinic)
+        raise DiskFull(room.free_able_bytes if room else 0) from full
     return Stored(kept, patient, kept.id != record.id, arrival.study.description)
+
+
+def _room(clinic: Clinic) -> Room | None:
+    """Look how much room is left; that nobody can tell undoes no import."""
+    try:
+        return clinic.vault.keeping.room()
+    except BitewingError as fault:
+        _log.warning("room not measured: %s", type(fault).__name__)
+        return None
 
 
 def _overview(record: ImageRecord, pixels: NDArray[np.generic]) -> Overview:
