@@ -34,6 +34,7 @@ from viewer.session.holders import checked_book, open_all
 from viewer.session.keystore import MemoryKeyStore
 from viewer.session.permissions import KeyName
 from viewer.session.recovery import RecoveryKey
+from viewer.vault import rekeying
 from viewer.vault.certificate import digest_of_certificate, verify_certificate
 from viewer.vault.errors import NotInStore, StoreDamaged, UnderLegalHold, WrongKey
 from viewer.vault.layout import Layout
@@ -205,15 +206,23 @@ def test_a_legal_hold_and_a_missing_reason_refuse_and_change_nothing(office: Off
     assert clinic.practice.live_epochs(KeyName.IMAGES) == {1}
 
 
-def test_a_rotation_that_was_begun_is_ended_and_not_begun_again(office: Office) -> None:
+@pytest.mark.parametrize("is_large", [True, False])
+def test_a_rotation_that_was_cut_off_is_ended_and_not_begun_again(
+    office: Office, monkeypatch: pytest.MonkeyPatch, is_large: bool
+) -> None:
     clinic, session = office.clinic, office.clinic.desk.session
     assert session is not None
+    if is_large:
+        monkeypatch.setattr(rekeying, "_QUICK_BYTES", 0)
     session.begin_epoch()  # and then the power fails
     clinic.lock()
     clinic.log_in(OFFICER, PASSWORD)
-    assert clinic.vault.keys.needs_rotation
-    done = keys.rotate_keys(clinic, keys.RotateKeys())
-    assert (done.rotated.epoch, done.retired) == (2, (1,))
+    assert clinic.vault.keys.needs_rotation is is_large
+    assert opens(clinic.vault, office.stays) == 2
+    assert clinic.practice.live_epochs(KeyName.IMAGES) == {1, 2}
+    if is_large:
+        done = keys.rotate_keys(clinic, keys.RotateKeys())
+        assert (done.rotated.epoch, done.retired) == (2, (1,))
     assert not clinic.vault.keys.needs_rotation
 
 

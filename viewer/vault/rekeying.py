@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Lock
 
 from viewer.model.ids import PatientId
@@ -12,13 +12,16 @@ from viewer.vault.catalog import erasing
 from viewer.vault.catalog.connection import Catalog
 from viewer.vault.catalog.legal import require_no_hold
 from viewer.vault.erasure import MayErase
-from viewer.vault.errors import KeysBusy
+from viewer.vault.errors import KeysBusy, StoreFault
 from viewer.vault.layout import Layout
 from viewer.vault.records import Erased, IsCancelled, Progress, VaultKeys, never, no_progress
 from viewer.vault.reseal import Resealed
 from viewer.vault.rotation import Rotated
 from viewer.vault.sealed import SealedObjects
 from viewer.vault.spare import Spare
+
+_QUICK_BYTES = 8 << 20
+"""Up to this size of the catalog (some 3,000 patients) a rotation takes about half a second."""
 
 
 class Rekeying:
@@ -55,6 +58,18 @@ class Rekeying:
     def needs_reseal(self) -> bool:
         """Whether sealing everything anew was begun and not ended."""
         return reseal.is_under_way(self._catalog)
+
+    def finish_if_quick(self) -> None:
+        """End a rotation that was cut off, if what is left of it takes no time worth mentioning.
+
+        For the moment of opening. Otherwise, or if the disk fails, `needs_rotation` stays true,
+        both epochs open everything, and whoever manages keys rotates.
+        """
+        with suppress(StoreFault):
+            if self._layout.catalog.stat().st_size > _QUICK_BYTES or not self.needs_rotation:
+                return
+            with self._sealed.lent_keys() as keys:
+                self.rotate(keys)
 
     def rotate(
         self,

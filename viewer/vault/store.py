@@ -16,7 +16,7 @@ from viewer.model.ids import ImageId, ObjectId, PatientId, SopUid, StudyUid, Use
 from viewer.model.image import ImageRecord, ImageState, Picture
 from viewer.model.patient import Patient, Series, Study
 from viewer.vault import pictures
-from viewer.vault.backup.source import Source
+from viewer.vault.backup.destinations import Backups
 from viewer.vault.catalog import finding, images, patients, settings
 from viewer.vault.catalog.connection import Catalog
 from viewer.vault.catalog.images import Role, StoredObject
@@ -32,6 +32,7 @@ from viewer.vault.errors import (
     StoreTooNew,
     store_fault,
 )
+from viewer.vault.keeping.backups import connected
 from viewer.vault.keeping.keeping import Keeping
 from viewer.vault.layout import Layout
 from viewer.vault.lock import StoreLock
@@ -52,7 +53,7 @@ from viewer.vault.records import (
     no_progress,
 )
 from viewer.vault.rekeying import Rekeying
-from viewer.vault.repair import Mended, mend_store
+from viewer.vault.repair import Mended, mend_store, remember_orphans
 from viewer.vault.reseal import Resealed
 from viewer.vault.rotation import Rotated
 from viewer.vault.sealed import SealedObjects
@@ -77,7 +78,14 @@ class Vault:
         self._sealed = SealedObjects(ObjectFolder(layout.objects), catalog, keys)
         self.spare = Spare(layout, catalog, self._sealed)
         self.keys = Rekeying(layout, catalog, self._sealed, self.spare)
-        self.keeping = Keeping(layout.folder, catalog, self._sealed, self.keys.erase_patient)
+        self.backups = Backups(layout.folder, catalog, self._sealed)
+        self.keeping = Keeping(
+            layout.folder,
+            catalog,
+            self._sealed,
+            self.keys.erase_patient,
+            lambda: connected(self.backups.known()),
+        )
         self.overviews = Overviews(catalog, self._sealed)
 
     @classmethod
@@ -161,6 +169,8 @@ class Vault:
             if is_newest:
                 self._sealed.collect_orphans()
                 self.keeping.finish_evictions()
+        if is_newest:
+            self.keys.finish_if_quick()
 
     def __enter__(self) -> Self:
         return self
@@ -509,11 +519,15 @@ class Vault:
         """Take an archive off the list: `Keeping.forget_held`."""
         self.keeping.forget_held(archive_id)
 
-    # backup: `viewer.vault.backup` has the rest
+    # backup: `vault.backups` has the rest
 
-    def backup_source(self, keys: VaultKeys) -> Source:
-        """Return the store as a backup sees it, while it stays in use; `keys` as at `open`."""
-        return Source(self._layout.folder, self._catalog, self._sealed, keys)
+    def go_on_from_here(self) -> VaultHead:
+        """Begin a generation that was never seen before, and return its head: a fork ends at it.
+
+        Objects that the catalog does not list may be newer pictures: they are kept for good.
+        """
+        remember_orphans(self._layout, self._catalog)
+        return self.head()
 
     # the store itself
 
