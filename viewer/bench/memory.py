@@ -29,21 +29,33 @@ class Held:
         return (self.peak - self.before) / _MIB
 
 
+_ADDED, _VOLUME = "volume open in planes, added at its peak", "the volume itself"
+
+
 def measure_memory(bench: Bench) -> Iterator[Figure]:
     """Measure peak memory against the size of the volume and against the peers."""
     practice = bench.practice
-    record = practice.volume
-    bench.say("memory: opening in a process of its own")
-    place = (str(practice.store), str(practice.key_file), record.id)
-    with practice.let_go():
-        ours = _held(("store", *place, *map(str, bench.sizes.pane)), practice.password)
-    size = record.size_bytes / _MIB
-    name, volume = "volume open in planes, added at its peak", "the volume itself"
-    yield Figure(name, ours.growth_mib, "MiB", volume, size, _PLANES)
-    yield Figure("volume open in planes, whole process", ours.peak / _MIB, "MiB", volume, size)
+    ours, size = _ours(bench), practice.volume.size_bytes / _MIB
+    name = _ADDED
+    yield Figure(name, ours.growth_mib, "MiB", _VOLUME, size, _PLANES)
+    yield Figure("volume open in planes, whole process", ours.peak / _MIB, "MiB", _VOLUME, size)
     for peer in bench.peers:
         theirs = _held(("plain", peer.name, str(practice.series)))
         yield Figure(name, ours.growth_mib, "MiB", f"{peer.name}, reading", theirs.growth_mib)
+
+
+def measure_peak(bench: Bench) -> Iterator[Figure]:
+    """Measure peak memory against the size of the volume alone."""
+    size = bench.practice.volume.size_bytes / _MIB
+    yield Figure(_ADDED, _ours(bench).growth_mib, "MiB", _VOLUME, size, _PLANES)
+
+
+def _ours(bench: Bench) -> Held:
+    practice, record = bench.practice, bench.practice.volume
+    bench.say("memory: opening in a process of its own")
+    place = (str(practice.store), str(practice.key_file), record.id)
+    with practice.let_go():
+        return _held(("store", *place, *map(str, bench.sizes.pane)), practice.password)
 
 
 def _held(arguments: tuple[str, ...], secret: str = "") -> Held:

@@ -28,8 +28,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _from_store(store: str, key_file: str, image: str, rows: str, columns: str) -> None:
     from viewer.app.clinic import Clinic
+    from viewer.app.use_cases.library import OpenImage, Watcher, open_image
     from viewer.bench.drawing import Panes
-    from viewer.bench.opening import unsealed
     from viewer.bench.practice import USER
     from viewer.imaging import kernels
     from viewer.model.ids import ImageId
@@ -43,8 +43,10 @@ def _from_store(store: str, key_file: str, image: str, rows: str, columns: str) 
         record = clinic.vault.record(ImageId(image))
 
         def open_in_planes() -> object:
-            volume = unsealed(clinic, record)
-            return volume, Panes.of(record, (int(rows), int(columns))).show(volume)
+            panes = Panes.of(record, (int(rows), int(columns)))
+            watcher = Watcher(lambda _, small: panes.show_overview(small), lambda _, __: None)
+            volume = open_image(clinic, OpenImage(record.id, watcher)).pixels
+            return volume, panes.show(volume)
 
         _print_peak(open_in_planes)
     finally:

@@ -90,6 +90,17 @@ class SimpleItk:
         return np.asarray(_Memory(image, self._itk.GetArrayViewFromImage(image)))
 
 
+class FindingSimpleItk(SimpleItk):
+    """SimpleITK that lets GDCM find out the series' files and their order, as people use it."""
+
+    name = "SimpleITK, GDCM finding the order"
+
+    def read_series(self, paths: Sequence[Path]) -> NDArray[np.generic]:
+        """Return the (planes, rows, columns) values of the files in the folder of the first."""
+        names = self._itk.ImageSeriesReader.GetGDCMSeriesFileNames(str(paths[0].parent))
+        return super().read_series([Path(name) for name in names])
+
+
 def peer(name: str) -> Peer:
     """Return a peer by its name.
 

@@ -19,6 +19,8 @@ from viewer.bench.panes import measure_panes
 from viewer.bench.sizes import SMALL, USUAL, Sizes
 from viewer.bench.starting import measure_starting
 from viewer.bench.table import table
+from viewer.bench.vault import measure_vault
+from viewer.bench.vault_catalog import measure_catalog
 from viewer.model.errors import BitewingError
 
 Benchmark = Callable[[Bench], Iterator[Figure]]
@@ -27,8 +29,10 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "import": measure_importing,
     "open": measure_opening,
     "memory": measure_memory,
+    "vault": measure_vault,
     "panes": measure_panes,
     "start": measure_starting,
+    "catalog": measure_catalog,
 }
 """In the order in which they run."""
 

@@ -22,7 +22,6 @@ from viewer.vault.errors import NotInStore, StoreDamaged, StoreFault, StoreTooNe
 from viewer.vault.overview import Overview
 from viewer.vault.records import PatientSummary, StudySummary
 
-
 _EVERYBODY = 10_000_000
 
 
@@ -106,8 +105,8 @@ class Watcher:
     the array is overwritten with zeros.
     """
 
-    overview: Callable[[ImageRecord, Picture], None]
-    planes: Callable[[Picture, range], None]
+    overview: Callable[[ImageRecord, Picture], object]
+    planes: Callable[[Picture, range], object]
 
 
 @attrs.frozen
