@@ -17,6 +17,7 @@ class Sizes:
     import_rounds: int = 3
     start_rounds: int = 3
     light_rounds: int = 15
+    catalog_images: int = 2_000_000
 
     @property
     def volume_bytes(self) -> int:
@@ -30,4 +31,4 @@ class Sizes:
 
 
 USUAL = Sizes()
-SMALL = Sizes(edge=256)
+SMALL = Sizes(edge=256, catalog_images=100_000)
