@@ -29,6 +29,7 @@ from viewer.session.audit.frames import (
     event_to_json,
     frames_from,
 )
+from viewer.session.audit.note import PublicKey
 from viewer.session.audit.segment import (
     SegmentKeys,
     Tail,
@@ -232,15 +233,31 @@ class Trail:
     def verify(self) -> Verdict:
         """Verify the whole trail against the head kept outside and this workstation's key.
 
+        Segments of an earlier workstation are checked with the keys that lie beside them; each is
+        held by the first record of the next, and so in the end by this workstation's signature.
+
         Raises
         ------
         TrailUnwritable
             The files cannot be read.
+        TrailDamaged
+            The public key of an older segment is missing.
         """
         with self._turn:
             outside = self._keystore.read_head(self._keys.practice_id, HEAD_NAME)
             with process_lock(self._lock_path):
-                return verify_trail(self._folder, "", outside, self._keys)
+                try:
+                    return verify_trail(self._folder, self._public_lines(), outside, self._keys)
+                except ValueError:
+                    raise TrailDamaged("A public key of the trail is missing.") from None
+
+    def _public_lines(self) -> str:
+        """Return the public keys beside the trail; this workstation's own segment needs none."""
+        try:
+            lines = public_key_path(self._folder).read_text("utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            return ""
+        return "\n".join(line for line in lines if _is_public_key(line))
 
     def settled_files(self) -> list[tuple[Path, int]]:
         """Sign what there is, and return the trail's files with the sizes that belong together.
@@ -373,3 +390,10 @@ class Trail:
         if self._record_key is not None:
             self._record_key.wipe()
             self._record_key = None
+
+
+def _is_public_key(line: str) -> bool:
+    try:
+        return PublicKey.from_line(line).origin.rpartition("/")[2].isdigit()
+    except ValueError:
+        return False

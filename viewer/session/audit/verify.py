@@ -152,7 +152,9 @@ def verify_trail(
             raise ValueError("there is no public key for a segment of this trail")
         own = keys if keys and keys.number == number else None
         with mapped(segment_path(folder, number)) as file:
-            verdict = _SegmentCheck(file, number, signer, outside, own).run()
+            before = split_head(verdict.head)[1] if total else 0, verdict.head.digest
+            follows = before if number > 1 else None
+            verdict = _SegmentCheck(file, number, signer, outside, own, follows).run()
         total += verdict.records
         if verdict.finding:
             break
@@ -198,7 +200,9 @@ class _SegmentCheck:
         signer: PublicKey,
         outside: Head | None,
         keys: SegmentKeys | None,
+        follows: tuple[int, str] | None = None,
     ) -> None:
+        self._follows = follows
         self._file = file
         self._number = number
         self._signer = signer
@@ -297,6 +301,11 @@ class _SegmentCheck:
             raise _Bad(Damage.EDITED, 0)
         if genesis.public_line != self._signer.line:
             raise _Bad(Damage.RE_SIGNED, 0)
+        if self._follows is not None and self._follows != (
+            genesis.previous_size,
+            genesis.previous_root,
+        ):
+            raise _Bad(Damage.REMOVED, 0, "; the segment before is not the one that it follows")
 
     def _check_checkpoint(self, frame: Frame) -> None:
         try:

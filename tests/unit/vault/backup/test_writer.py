@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -185,8 +186,8 @@ def test_too_small_a_medium_is_told_before_anything_is_copied(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.repository()
-    usage = medium_module.shutil.disk_usage(desk.medium)._replace(free=1000)
-    monkeypatch.setattr(medium_module.shutil, "disk_usage", lambda path: usage)
+    usage = shutil.disk_usage(desk.medium)._replace(free=1000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
     with pytest.raises(MediumFull, match="MB are needed, 0 MB are free"):
         desk.back_up()
     assert object_files(desk.medium) == []
@@ -257,7 +258,7 @@ def test_a_medium_that_cannot_sync_folders_serves_all_the_same(
 
     repository = desk.repository()
     with monkeypatch.context() as patch:
-        patch.setattr(medium_module.os, "fsync", unsupported)
+        patch.setattr(os, "fsync", unsupported)
         medium_module.sync_names(desk.medium)
         with (desk.medium / "x").open("wb") as file:
             medium_module.sync_file(file.fileno())
