@@ -140,6 +140,36 @@ def test_an_evicted_image_says_where_it_is_and_comes_back_when_that_is_connected
     assert cases.library.open_image(clinic, wanted).record.id == gone.image_ids[0]
 
 
+def test_what_a_real_backup_proved_may_leave_and_comes_back_while_it_is_connected(
+    clinic: Clinic, tmp_path: Path
+) -> None:
+    medium = tmp_path / "medium"
+    cases.backups.back_up(clinic, cases.backups.BackUp(medium, "USB 1"))
+    gone = cases.keeping.evict_images(clinic, cases.keeping.EvictImages(EVERYTHING))
+    assert len(gone.image_ids) == 2
+    assert cases.store.check_store(clinic, cases.store.CheckStore(deep=True)).is_sound
+    medium.rename(tmp_path / "drawer")
+    with pytest.raises(KeptElsewhere, match="USB 1"):
+        cases.library.open_image(clinic, cases.library.OpenImage(gone.image_ids[0]))
+    (tmp_path / "drawer").rename(medium)
+    for image_id in gone.image_ids:
+        picture = cases.library.open_image(clinic, cases.library.OpenImage(image_id))
+        assert picture.record.id == image_id
+        assert clinic.vault.keeping.is_here(image_id)
+
+
+def test_what_a_check_of_the_backup_misses_no_longer_counts_as_held(
+    clinic: Clinic, tmp_path: Path
+) -> None:
+    medium = tmp_path / "medium"
+    cases.backups.back_up(clinic, cases.backups.BackUp(medium, "USB 1"))
+    for path in (medium / "objects").glob("*/*"):
+        path.unlink()
+    cases.backups.verify_backup(clinic, cases.backups.VerifyBackup(medium))
+    gone = cases.keeping.evict_images(clinic, cases.keeping.EvictImages(EVERYTHING))
+    assert gone.image_ids == ()
+
+
 def test_down_to_the_quota_needs_one(clinic: Clinic) -> None:
     back_up(clinic, Usb())
     with pytest.raises(NothingChosen):

@@ -147,9 +147,11 @@ def verify_backup(clinic: Clinic, request: VerifyBackup, act: Act) -> Repository
             progress=lambda done, total: act.control.progress(done, total, "Verifying"),
             is_cancelled=act.control.is_cancelled,
         )
-    gone = {flaw.object_id for flaw in report.flaws if flaw.kind in _NOT_HELD}
-    if any(archive.id == repository.id for archive in clinic.vault.keeping.archives()):
-        clinic.vault.keeping.declare_lost(repository.id, sorted(filter(None, gone)))
+    held = clinic.vault.keeping.held_by(repository.id)
+    flawed = {flaw.object_id for flaw in report.flaws if flaw.kind in _NOT_HELD}
+    gone = {each for each in held if each in flawed} | (held - repository.names())
+    if gone:
+        clinic.vault.keeping.declare_lost(repository.id, sorted(gone))
     words = "sound" if report.is_sound else f"{len(report.flaws)} flaws"
     why = f"verify: {report.snapshots} snapshots, {report.objects_checked} objects, {words}"
     act.outcome = Subject(why=why, size_bytes=report.bytes_checked)

@@ -151,6 +151,16 @@ def holders(cursor: Cursor, object_id: ObjectId) -> list[Archive]:
     ]
 
 
+def held_by(cursor: Cursor, archive_id: str) -> list[ObjectId]:
+    """Return what an archive is believed to hold."""
+    rows = cursor.execute(
+        "SELECT object_id FROM held_elsewhere JOIN archives ON archives.number = archive"
+        " WHERE archives.id = ? AND is_lost = 0",
+        (archive_id,),
+    ).fetchall()
+    return [ObjectId(row[0]) for row in rows]
+
+
 def objects_elsewhere(cursor: Cursor) -> list[tuple[StoredObject, int]]:
     """Return the objects that are not here, each with the number of archives that hold it."""
     rows = cursor.execute(

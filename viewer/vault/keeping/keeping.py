@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from threading import Lock
 
@@ -48,7 +48,14 @@ class Keeping:
     `now` gives the time; tests put another in its place.
     """
 
-    def __init__(self, folder: Path, catalog: Catalog, sealed: SealedObjects, erase: Erase) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        catalog: Catalog,
+        sealed: SealedObjects,
+        erase: Erase,
+        find_sources: Callable[[], Iterable[ObjectSource]] = tuple,
+    ) -> None:
         self.now: clock.Now = clock.wall_clock
         self._catalog = catalog
         self._sealed = sealed
@@ -58,6 +65,7 @@ class Keeping:
         self._return = Return(catalog, sealed, turn)
         self._purge = Purge(catalog, sealed, erase)
         self._measure = Measure(folder, catalog)
+        self._find_sources = find_sources
         self._sources: tuple[ObjectSource, ...] = ()
 
     @property
@@ -167,6 +175,11 @@ class Keeping:
                 keeping.remove_archive(cursor, archive, is_lost=True)
             return _nowhere(cursor) - before
 
+    def held_by(self, archive_id: str) -> frozenset[ObjectId]:
+        """Return what an archive is believed to hold; nothing for one that is not known."""
+        with self._catalog.read() as cursor:
+            return frozenset(keeping.held_by(cursor, archive_id))
+
     def connect(self, source: ObjectSource) -> None:
         """Have an archive at hand from which evicted pictures come back when they are opened."""
         others = (each for each in self._sources if each.archive_id != source.archive_id)
@@ -215,7 +228,8 @@ class Keeping:
         with self._catalog.read() as cursor:
             part = images.stored_object(cursor, image_id, Role.PIXELS)
         if not part.is_here:
-            self._return.bring(part, self._sources, self._sealed.pause(is_cancelled))
+            sources = chain(self._sources, self._find_sources())
+            self._return.bring(part, sources, self._sealed.pause(is_cancelled))
 
     # rules, usage, eviction
 

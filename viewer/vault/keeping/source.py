@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import BinaryIO
@@ -34,7 +34,7 @@ class Return:
         self._turn = turn
         self._bringing = Lock()
 
-    def bring(self, part: StoredObject, sources: Sequence[ObjectSource], pause: Pause) -> None:
+    def bring(self, part: StoredObject, sources: Iterable[ObjectSource], pause: Pause) -> None:
         """Bring an object back from the first source that has it whole.
 
         Where one fails the next is tried; where the rest is not connected, they are named.
@@ -66,7 +66,7 @@ class Return:
             raise KeptElsewhere(tuple(archive.label for archive in known))
 
     def bring_from_any(
-        self, part: StoredObject, sources: Sequence[ObjectSource], pause: Pause
+        self, part: StoredObject, sources: Iterable[ObjectSource], pause: Pause
     ) -> None:
         """Put a damaged or missing object back from whichever source has it whole.
 
