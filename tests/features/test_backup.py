@@ -89,15 +89,25 @@ class Office:
         return restoring.restore(keystore, request, self.recovery)
 
 
-@pytest.fixture
-def office(tmp_path: Path) -> Office:
-    keystore = MemoryKeyStore()
+@pytest.fixture(scope="module")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    """A practice with two pictures, made once; each test works on a copy of its own."""
+    root, keystore = tmp_path_factory.mktemp("founded"), MemoryKeyStore()
     founding = Founding("Test Practice", OFFICER, PASSWORD, stretch=SMALLEST_STRETCH)
-    recovery = Clinic.found(tmp_path / "store", keystore, founding)
-    office = Office(tmp_path, keystore, recovery.text)
+    recovery = Clinic.found(root / "store", keystore, founding)
+    office = Office(root, keystore, recovery.text)
     recovery.wipe()
     office.bring(7)
     return office
+
+
+@pytest.fixture
+def office(founded: Office, tmp_path: Path) -> Office:
+    shutil.copytree(founded.root, tmp_path, dirs_exist_ok=True)
+    keystore = MemoryKeyStore()
+    assert isinstance(founded.keystore, MemoryKeyStore)
+    keystore._texts.update(founded.keystore._texts)
+    return Office(tmp_path, keystore, founded.sheet)
 
 
 def pixels(clinic: Clinic) -> dict[str, Any]:

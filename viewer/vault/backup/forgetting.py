@@ -115,10 +115,12 @@ class _Forgetting:
 
     def run(self, progress: Progress, is_cancelled: IsCancelled) -> ForgetReport:
         self._repository.put_key_sheet(self._replacement.both)
-        names = self._repository.snapshots()
+        # What an earlier call finished comes first: it takes the place of those of its number.
+        newest = self._repository.snapshots()[::-1]
+        names = sorted(newest, key=lambda name: not self._is_current(name))
         done: list[Manifest] = []
         rewritten = dropped = 0
-        for count, name in enumerate(reversed(names)):
+        for count, name in enumerate(names):
             if is_cancelled():
                 raise Cancelled
             progress(count, len(names))
@@ -136,6 +138,9 @@ class _Forgetting:
         gone = collect(self._repository, self._keys)
         progress(len(names), len(names))
         return ForgetReport(rewritten, dropped, gone)
+
+    def _is_current(self, name: SnapshotName) -> bool:
+        return self._repository.epoch_of(name) == self._keys.current_epoch
 
     def _renewed(
         self, name: SnapshotName, done: list[Manifest], is_cancelled: IsCancelled

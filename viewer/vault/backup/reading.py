@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from viewer.crypto.secret import Secret
 from viewer.model.ids import ObjectId, new_id
@@ -18,7 +19,9 @@ from viewer.vault.catalog.images import StoredObject
 from viewer.vault.errors import (
     NotInStore,
     ObjectDamaged,
+    ObjectMissing,
     StoreDamaged,
+    StoreFault,
     StoreTooNew,
     WrongKey,
     store_fault,
@@ -152,6 +155,33 @@ def fetch_file(
         raise store_fault(fault) from fault
 
 
-def names_of(listed: list[StoredObject]) -> frozenset[ObjectId]:
-    """Return the ids of listed objects."""
-    return frozenset(part.id for part in listed)
+class RepositorySource:
+    """A connected backup as the place that evicted objects come back from (`ObjectSource`)."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+
+    @property
+    def archive_id(self) -> str:
+        """Which backup."""
+        return self._repository.id
+
+    def fetch(self, object_id: ObjectId) -> BinaryIO:
+        """Return the sealed file, open for reading; the caller closes and verifies it.
+
+        Raises
+        ------
+        ObjectMissing
+            The backup does not hold it.
+        StoreFault
+            The medium cannot be read now.
+        """
+        path = self._repository.medium.objects.path(object_id)
+        try:
+            return path.open("rb")
+        except FileNotFoundError:
+            raise ObjectMissing from None
+        except OSError as fault:
+            raise StoreFault(
+                "The backup medium cannot be read.", "Connect it, then try again."
+            ) from fault

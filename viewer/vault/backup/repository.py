@@ -190,6 +190,14 @@ class Repository:
             raise BackupDamaged
         return manifest
 
+    def epoch_of(self, name: SnapshotName) -> int | None:
+        """Return the epoch that a snapshot says it is under; None where it is damaged."""
+        try:
+            with medium_faults(self.medium.root):
+                return read_header(self.path_of(name)).epoch
+        except (ObjectDamaged, ObjectMissing, StoreTooNew):
+            return None
+
     def manifests(self, keys: VaultKeys) -> tuple[list[Manifest], list[SnapshotName]]:
         """Return the snapshots that open, oldest first, and the names of those that do not."""
         whole, bad = [], []

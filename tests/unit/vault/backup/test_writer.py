@@ -13,6 +13,7 @@ from tests.support.plaintext import assert_no_plaintext
 from tests.unit.vault.backup.made_up import Desk, pixels_of, restored
 from tests.unit.vault.made_up import new_keys, new_patient, new_picture, object_files
 from viewer.model.errors import Cancelled
+from viewer.model.ids import ObjectId
 from viewer.vault.backup import medium as medium_module
 from viewer.vault.backup.errors import (
     BackupInUse,
@@ -83,11 +84,14 @@ def test_pictures_that_come_and_go_meanwhile_leave_a_consistent_snapshot(
     desk: Desk, tmp_path: Path
 ) -> None:
     goes = desk.put(20)
-    acts = iter([lambda: desk.vault.delete_image(goes), lambda: desk.put(21)])
+    steps = iter([1, 2])
 
     def in_between(done: int, total: int) -> None:
-        if done:
-            next(acts, lambda: None)()
+        step = next(steps, 0) if done else 0
+        if step == 1:
+            desk.vault.delete_image(goes)
+        elif step == 2:
+            desk.put(21)
 
     desk.back_up(progress=in_between)
     del desk.stored[goes]
@@ -121,7 +125,7 @@ def test_what_a_killed_run_left_half_written_is_not_believed(desk: Desk) -> None
     manifest = desk.repository().choose(new_keys())
     desk.repository().remove_snapshot(manifest.name)
     victim = object_files(desk.folder)[0]
-    torn = desk.repository().medium.objects.path(victim.name)
+    torn = desk.repository().medium.objects.path(ObjectId(victim.name))
     torn.write_bytes(victim.read_bytes()[:-1])
     (desk.medium / "objects" / "ff" / ("f" * 32 + ".part")).write_bytes(b"half")
     report = desk.back_up()
@@ -146,7 +150,7 @@ def test_an_object_that_was_damaged_in_the_store_is_told_and_the_rest_is_kept(
 
 def test_rot_on_the_medium_is_mended_by_a_run_that_proves_everything(desk: Desk) -> None:
     desk.back_up()
-    victim = desk.repository().medium.objects.path(object_files(desk.folder)[0].name)
+    victim = desk.repository().medium.objects.path(ObjectId(object_files(desk.folder)[0].name))
     victim.write_bytes(victim.read_bytes()[:-1] + b"x")
     assert [
         flaw.kind.value for flaw in prove(desk.repository(), new_keys(), desk.folder).flaws
