@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -135,6 +136,7 @@ class ContainerReader:
         turns = Turns(reading_order(first, count), pause, opened)
         threads = threads if count >= _SERIAL_CHUNKS else 1
         try:
+            self._open_shared(turns, plain, 1)  # it has the disk to itself
             with ThreadPoolExecutor(max(1, threads - 1), "vault-open") as others:
                 waiting = [
                     others.submit(self._open_shared, turns, plain) for _ in range(threads - 1)
@@ -151,11 +153,11 @@ class ContainerReader:
                 _zero(plain[start:stop])
             raise
 
-    def _open_shared(self, turns: Turns, plain: memoryview) -> None:
+    def _open_shared(self, turns: Turns, plain: memoryview, most: int | None = None) -> None:
         try:
             with self._reading() as file:
                 buffer = bytearray(self.header.chunk_bytes + TAG_BYTES)
-                for index in turns.take():
+                for index in islice(turns.take(), most):
                     if index % BLOCK_CHUNKS == 0:
                         self._read_ahead(file, index)
                     start, stop = self.header.plain_span(index)
