@@ -13,7 +13,10 @@ from tests.crash.syscalls import IS_POSSIBLE, Blow, Call, run_child
 needs_linux = pytest.mark.skipif(not IS_POSSIBLE, reason="system calls are watched on Linux alone")
 
 
-@pytest.mark.parametrize(("act", "tries"), [("import", 22), ("delete", 8)])
+@pytest.mark.parametrize(
+    ("act", "tries"),
+    [("import", 10), ("delete", 4), ("rotate", 6), ("erase", 4), ("reseal", 4), ("create", 2)],
+)
 def test_a_kill_at_a_system_call_loses_nothing(
     exercise: Exercise, memory_disk: Path, act: str, tries: int
 ) -> None:
@@ -24,7 +27,7 @@ def test_a_kill_at_a_system_call_loses_nothing(
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("act", ["import", "delete"])
+@pytest.mark.parametrize("act", ["import", "delete", "rotate", "erase", "reseal", "create"])
 def test_a_kill_at_every_system_call_loses_nothing(
     exercise: Exercise, memory_disk: Path, act: str
 ) -> None:
@@ -37,7 +40,7 @@ def test_a_kill_at_every_system_call_loses_nothing(
 def test_a_failing_disk_loses_nothing_and_serves_again_afterwards(
     exercise: Exercise, memory_disk: Path, fault: str
 ) -> None:
-    report = exercise("disk", memory_disk, fault, 24, 20261122)
+    report = exercise("disk", memory_disk, fault, 12, 20261122)
     assert report["faults"] == []
     expected = "DiskFull" if fault == "ENOSPC" else "StoreFault"
     assert any(expected in refusal for refusal in report["more"]["refusals"])

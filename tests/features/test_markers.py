@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 
@@ -15,6 +17,7 @@ from tests.support.marked import FAMILY, MarkedImages, run_of, write_marked_imag
 from tests.support.plaintext import find_plaintext
 from tests.support.practice import OFFICER, PASSWORD, open_clinic
 from viewer.app.use_cases import importing, library, store
+from viewer.app.use_cases import keys as keys_use
 
 _SHARED_MEMORY = Path("/dev/shm")
 
@@ -97,6 +100,60 @@ def test_an_import_cut_in_the_middle_leaves_no_marker_and_a_sound_store(
         assert store.check_store(clinic, store.CheckStore(deep=True)).is_sound
         again = importing.import_paths(clinic, importing.ImportPaths((images.folder,)))
         assert (len(again.stored), len(again.new)) == (3, 2)
+
+
+_KEYS_AND_BACKUPS = """
+import sys
+from pathlib import Path
+from tests.support.practice import OFFICER, PASSWORD, a_patient, open_clinic
+from viewer.app.use_cases import backups, importing, keys
+from viewer.session.keystore import FileKeyStore
+store, keystore, images, backup = map(Path, sys.argv[1:])
+with open_clinic(store, FileKeyStore(keystore)) as clinic:
+    clinic.log_in(OFFICER, PASSWORD)
+    importing.import_paths(clinic, importing.ImportPaths((images,)))
+    print("imported", flush=True)
+    while True:
+        backups.back_up(clinic, backups.BackUp(backup))
+        keys.rotate_keys(clinic, keys.RotateKeys())
+        keys.seal_anew(clinic, keys.SealAnew())
+        clinic.vault.check(deep=True)
+        print("round", flush=True)
+"""
+
+
+def test_keys_and_backups_cut_in_the_middle_leave_no_marker(
+    places: Places, images: MarkedImages, shared_memory: set[Path]
+) -> None:
+    backup = places.written / "stick" / "backup"
+    backup.parent.mkdir(parents=True)
+    moments = np.random.default_rng(20261122).uniform(0, 0.4, 3)
+    found: set[str] = set()
+    for number, moment_s in enumerate(moments):
+        keys = places.root / "keys" / "keys.json"
+        command = ["-c", _KEYS_AND_BACKUPS, str(places.store), str(keys), str(images.folder)]
+        child = Child(places, [*command, str(backup)], places.environment(images.folder))
+        try:
+            child.wait_for("imported")
+            if number % 2:
+                child.wait_for("round")
+            with suppress(subprocess.TimeoutExpired):
+                child.process.wait(float(moment_s))
+            cut_power(child)
+            assert child.errors() == ""
+        finally:
+            child.close()
+        assert traces(places, images, shared_memory) == []
+        found |= {path.rpartition("/")[2].partition(".")[2] for path in written_files(places)}
+    assert (backup / "objects").is_dir()
+    assert {"db", "trail", "json"} <= found
+    with open_clinic(places.store, places.keystore) as clinic:
+        clinic.log_in(OFFICER, PASSWORD)
+        assert store.check_store(clinic, store.CheckStore(deep=True)).is_sound
+        chart = library.list_store(clinic, library.ListStore())[0]
+        erased = chart.patient.id
+        keys_use.erase_patient(clinic, keys_use.ErasePatient(erased, "asked for"))
+    assert traces(places, images, shared_memory) == []
 
 
 def test_the_command_line_names_patients_on_standard_output_alone(
