@@ -81,7 +81,7 @@ def check_store(
     Cancelled, StoreClosed
         The check was stopped.
     """
-    look = _Look(store, deep, progress, store.sealed.pause(is_cancelled), tell_damaged)
+    look = _Look(store, progress, store.sealed.pause(is_cancelled), tell_damaged, deep=deep)
     for phase in (
         look.at_marker,
         look.at_copy,
@@ -99,7 +99,7 @@ class _Look:
     """One check under way."""
 
     def __init__(
-        self, store: Store, deep: bool, progress: Progress, pause: Pause, tell: TellDamaged
+        self, store: Store, progress: Progress, pause: Pause, tell: TellDamaged, *, deep: bool
     ) -> None:
         self._store = store
         self._catalog, self._sealed = store.catalog, store.sealed

@@ -1,4 +1,4 @@
-"""The catalog's benchmark fills a small catalog of its own and measures what a person does in it."""
+"""The catalog's benchmark fills a catalog of its own and measures what a person does in it."""
 
 from __future__ import annotations
 

@@ -28,15 +28,14 @@ _MOST_LOOKED_AT = 1_500
 
 _SUMMARY = "SELECT record, study_count, image_count, last_study FROM patients"
 _EVERYBODY = f"{_SUMMARY} ORDER BY sort_name, id LIMIT ?"
-_THESE = (
-    f"{_SUMMARY} WHERE number IN (SELECT value FROM json_each(?)) ORDER BY sort_name, id LIMIT ?"
-)
+_BY_NAME = "ORDER BY sort_name, id LIMIT ?"
+_THESE = f"{_SUMMARY} WHERE number IN (SELECT value FROM json_each(?)) {_BY_NAME}"  # noqa: S608 - constants
 _NUMBERS = "SELECT rowid FROM patient_words WHERE words MATCH ? LIMIT ?"
 # The plus keeps the planner from fetching every match and sorting them.
-_WALK = (
-    f"{_SUMMARY} INDEXED BY patients_by_name WHERE +number IN"
-    " (SELECT rowid FROM patient_words WHERE words MATCH ?) ORDER BY sort_name, id LIMIT ?"
-)
+_WALK = f"""
+{_SUMMARY} INDEXED BY patients_by_name
+WHERE +number IN (SELECT rowid FROM patient_words WHERE words MATCH ?) {_BY_NAME}
+"""  # noqa: S608 - constants of this module
 _FROM_THE_TOP = (
     "SELECT patients.number, patient_words.words FROM patients INDEXED BY patients_by_name"
     " CROSS JOIN patient_words ON patient_words.rowid = patients.number"
