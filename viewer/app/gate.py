@@ -16,7 +16,7 @@ import attrs
 from viewer.app.jobs import JobControl, SilentControl
 from viewer.model.errors import BitewingError, Cancelled
 from viewer.model.ids import PatientId
-from viewer.session.audit.events import PROGRAM, Actor, Entry, EventKind, Outcome
+from viewer.session.audit.events import PROGRAM, Actor, Entry, Event, EventKind, Outcome
 from viewer.session.errors import NotLoggedIn, NotPermitted
 from viewer.session.permissions import Permission
 from viewer.session.session import Session
@@ -56,13 +56,13 @@ class Act:
         session: Session | None,
         check: Callable[[], None],
         control: JobControl,
-        number: int,
+        first: Event,
     ) -> None:
         self._session = session
         self._check = check
         self.control = control
-        self.number = number
-        """Sequence number of the entry that was committed before."""
+        self.number, self.segment = first.seq, first.segment
+        """Sequence number of the entry that was committed before, and its part of the trail."""
         self.outcome = Subject()
         """What the closing entry says; the body replaces it."""
 
@@ -131,7 +131,7 @@ class UseCase(Generic[Request, Answer]):
             if session is not None and ticket is not None:
                 session.check(ticket)
 
-        act = Act(session, check, control or SilentControl(), first.seq)
+        act = Act(session, check, control or SilentControl(), first)
         act.outcome = before
         try:
             answer = self.body(clinic, request, act)
@@ -174,9 +174,7 @@ class UseCase(Generic[Request, Answer]):
             clinic.trail.append(Entry(self.event, actor, Outcome.FAILED, why=why))
             raise
 
-    def _entry(
-        self, actor: Actor, outcome: Outcome, subject: Subject, refers_to: int | None = None
-    ) -> Entry:
+    def _entry(self, actor: Actor, outcome: Outcome, subject: Subject) -> Entry:
         return Entry(
             self.event,
             actor,
@@ -186,11 +184,11 @@ class UseCase(Generic[Request, Answer]):
             why=subject.why,
             digests=subject.digests,
             size_bytes=subject.size_bytes,
-            refers_to=refers_to,
         )
 
     def _close(self, clinic: Clinic, actor: Actor, outcome: Outcome, act: Act) -> None:
-        clinic.trail.append(self._entry(actor, outcome, act.outcome, refers_to=act.number))
+        entry = self._entry(actor, outcome, act.outcome)
+        clinic.trail.append(attrs.evolve(entry, refers_to=act.number, refers_in=act.segment))
 
 
 def _reason(why: str, fault: Exception) -> str:

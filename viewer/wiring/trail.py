@@ -38,6 +38,8 @@ _DEEDS: dict[EventKind, str] = {
     EventKind.BACKUP: "backed up",
     EventKind.RESTORED: "restored a backup",
     EventKind.HISTORY_FORKED: "authorised an older state",
+    EventKind.KEYS_ROTATED: "renewed keys",
+    EventKind.PRACTICE_RECOVERED: "recovered the practice",
     EventKind.SET_BACK: "found that the store was set back",
 }
 _ENDINGS: dict[Outcome, str] = {
@@ -139,7 +141,9 @@ def entry_of(event: Event) -> ports.TrailEntry:
     if entry.objects:
         details.append(f"{len(entry.objects)} objects touched.")
     if entry.refers_to is not None:
-        details.append(f"Ends what entry {entry.refers_to} began.")
+        segment = entry.refers_in or event.segment
+        where = "" if segment == event.segment else f" of part {segment} of the trail"
+        details.append(f"Ends what entry {entry.refers_to}{where} began.")
     outcome = entry.outcome.value if entry.outcome in {Outcome.REFUSED, Outcome.FAILED} else ""
     return ports.TrailEntry(
         number=event.seq,

@@ -51,6 +51,7 @@ class FakeDesk:
 @attrs.frozen
 class Committed:
     seq: int
+    segment: int = 1
 
 
 class FakeTrail:

@@ -18,7 +18,7 @@ from viewer.session.audit.verify import Verdict, verify_trail
 
 _COLUMNS = (
     "number", "when", "workstation", "who", "role", "kind", "outcome", "patient_id", "objects",
-    "why", "digests", "size_bytes", "refers_to",
+    "why", "digests", "size_bytes", "refers_to", "refers_in", "segment",
 )  # fmt: skip
 
 
@@ -48,7 +48,8 @@ def event_facts(event: Event) -> dict[str, Any]:
     values = (
         event.seq, event.wall.isoformat(), event.workstation, entry.actor.name, entry.actor.role,
         entry.kind.value, entry.outcome.value, entry.patient_id, list(entry.objects), entry.why,
-        list(entry.digests), entry.size_bytes, entry.refers_to,
+        list(entry.digests), entry.size_bytes, entry.refers_to, entry.refers_in,
+        event.segment,
     )  # fmt: skip
     return dict(zip(_COLUMNS, values, strict=True))
 

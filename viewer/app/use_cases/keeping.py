@@ -162,6 +162,7 @@ def _write_down(clinic: Clinic, act: Act, kind: EventKind, leaving: Leaving) -> 
             digests=leaving.digests,
             size_bytes=leaving.size_bytes,
             refers_to=act.number,
+            refers_in=act.segment,
         )
     )
 

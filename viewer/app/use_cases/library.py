@@ -156,9 +156,8 @@ def _show_overview(clinic: Clinic, record: ImageRecord, watcher: Watcher, act: A
     except (StoreDamaged, StoreFault, StoreTooNew) as fault:
         why = f"overview: {type(fault).__name__}"
         subject = record.patient_id, (record.id,), why
-        clinic.trail.append(
-            Entry(EventKind.VIEW, act.session.actor, Outcome.FAILED, *subject, refers_to=act.number)
-        )
+        entry = Entry(EventKind.VIEW, act.session.actor, Outcome.FAILED, *subject)
+        clinic.trail.append(attrs.evolve(entry, refers_to=act.number, refers_in=act.segment))
         return True
     if overview is None:
         return False

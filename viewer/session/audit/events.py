@@ -80,7 +80,7 @@ class Entry:
 
     `why` is the purpose, recipient or reason in words; `objects` and `digests` are hex ids and
     SHA-256 digests of what was touched; `refers_to` is the sequence number of the intent that
-    this entry ends.
+    this entry ends, and `refers_in` its segment where the trail may go on in another meanwhile.
     """
 
     kind: EventKind
@@ -92,6 +92,7 @@ class Entry:
     digests: tuple[str, ...] = ()
     size_bytes: int | None = None
     refers_to: int | None = None
+    refers_in: int | None = None
 
 
 @attrs.frozen

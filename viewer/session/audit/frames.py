@@ -202,6 +202,7 @@ def event_to_json(event: Event) -> bytes:
         "digests": list(entry.digests),
         "size_bytes": entry.size_bytes,
         "refers_to": entry.refers_to,
+        "refers_in": entry.refers_in,
     }
     return rfc8785.dumps({key: value for key, value in fields.items() if value not in _EMPTY})
 
@@ -228,6 +229,7 @@ def event_from_fields(fields: dict[str, Any], segment: int, seq: int) -> Event:
             digests=tuple(fields.get("digests", ())),
             size_bytes=fields.get("size_bytes"),
             refers_to=fields.get("refers_to"),
+            refers_in=fields.get("refers_in"),
         )
         wall = datetime.fromisoformat(fields["wall"])
         return Event(seq, fields["where"], wall, float(fields["boot_s"]), entry, segment)

@@ -44,6 +44,19 @@ class TrailReader:
         self._turn = threading.Lock()
         self.unreadable: list[tuple[int, int]] = []
 
+    def take_key(self, trail_key: Secret) -> None:
+        """Also read with this key, of a newer epoch; what could not be read is tried again."""
+        with self._turn:
+            if any(key.equals(trail_key) for key in self._trail_keys):
+                return
+            self._trail_keys.insert(0, trail_key.copy())
+            if not self.unreadable:
+                return
+            first = min(segment for segment, _ in self.unreadable)
+            self._events = [event for event in self._events if event.segment < first]
+            self._read_to = {n: to for n, to in self._read_to.items() if n < first}
+            self.unreadable = []
+
     def refresh(self) -> None:
         """Read what was appended since.
 

@@ -97,6 +97,11 @@ class SegmentKeys:
         signer = PublicKey(origin, signing_public(signing))
         return cls(practice_id, workstation_id, number, signing, chain, signer)
 
+    def of_segment(self, number: int) -> SegmentKeys:
+        """Return the same keys as they sign another segment of this workstation."""
+        origin = f"bitewing/{self.practice_id}/{self.workstation_id}/{number}"
+        return attrs.evolve(self, number=number, signer=PublicKey(origin, self.signer.key))
+
     @property
     def context(self) -> bytes:
         """Binds sealed bodies to this segment."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from io import FileIO
 from pathlib import Path
 from typing import TypeVar
@@ -23,6 +23,7 @@ from viewer.crypto.aead import seal
 from viewer.crypto.derive import digest
 from viewer.crypto.people import seal_to
 from viewer.crypto.secret import Secret
+from viewer.session.audit.beginning import begin_segment_file
 from viewer.session.audit.events import Entry, Event, EventKind, Outcome
 from viewer.session.audit.frames import (
     FrameKind,
@@ -33,7 +34,6 @@ from viewer.session.audit.note import PublicKey
 from viewer.session.audit.segment import (
     SegmentKeys,
     Tail,
-    first_bytes,
     genesis_of,
     head_of,
     mapped,
@@ -41,6 +41,7 @@ from viewer.session.audit.segment import (
     resume,
     segment_numbers,
     segment_path,
+    split_head,
     trail_folder,
 )
 from viewer.session.audit.verify import Verdict, last_checkpoint, verify_trail
@@ -113,11 +114,7 @@ class Trail:
             keys = SegmentKeys.of_device(secret, practice_id, number)
         try:
             previous = last_checkpoint(segment_path(folder, numbers[-1])) if numbers else None
-            content, signed = first_bytes(keys, trail_public, previous)
-            trail_folder(folder).mkdir(parents=True, exist_ok=True)
-            write_atomically(segment_path(folder, number), content)
-            lines = public_key_path(folder).read_bytes() if numbers else b""
-            write_atomically(public_key_path(folder), lines + keys.signer.line.encode() + b"\n")
+            signed = begin_segment_file(folder, keys, trail_public, previous)
         except OSError:
             raise TrailUnwritable from None
         finally:
@@ -169,7 +166,77 @@ class Trail:
         if outside.size == here.size and outside.digest != here.digest:
             raise TrailDamaged("The trail was replaced by another one.")
 
+    # --- the next segment ------------------------------------------------------------------
+
+    def begin_segment(self, publics: Sequence[bytes]) -> bool:
+        """Go on in a fresh segment where the trail's key was renewed; whether it was needed.
+
+        `publics` are the public halves of the key's epochs, oldest first. If the open segment is
+        sealed to one before the last, it is signed to its end and the next one, sealed to the
+        last, follows it. What others append comes before or after, and nobody, not even another
+        process, appends to the old one any more. A crash leaves the old segment alone or both, and
+        then opening goes on in the new one.
+
+        Raises
+        ------
+        TrailUnwritable
+            The disk refused: the open segment goes on.
+        TrailDamaged
+            The file was changed under us.
+        """
+        with self._turn:
+            try:
+                with process_lock(self._lock_path):
+                    file = self._caught_up()
+                    if self._trail_public not in publics[:-1]:
+                        return False
+                    self._begin_after(file, publics[-1])
+                    self._caught_up()
+            except OSError:
+                raise TrailUnwritable from None
+            self._keep_head_outside()
+        return True
+
+    def _begin_after(self, file: FileIO, trail_public: bytes) -> None:
+        if self._tail.unsigned > 0:
+            tail = self._tail.copy()
+            self._put(file, tail.add_checkpoint(self._keys))
+            self._tail = tail
+        keys = self._keys.of_segment(self._keys.number + 1)
+        begin_segment_file(self._folder, keys, trail_public, self._tail.signed)
+
+    def _caught_up(self) -> FileIO:
+        """Return the file to write to: the newest segment, as other processes left it."""
+        while True:
+            if self._file is None:
+                raise TrailUnwritable
+            self._catch_up(self._file)
+            path = segment_path(self._folder, self._keys.number + 1)
+            if not path.exists():
+                return self._file
+            self._file = self._opened_next(self._file, path)
+
+    def _opened_next(self, before: FileIO, path: Path) -> FileIO:
+        """Leave a segment that another follows; it must be this workstation's and follow it."""
+        keys = self._keys.of_segment(self._keys.number + 1)
+        with mapped(path) as content:
+            genesis = genesis_of(content, keys)
+            signed = self._tail.signed
+            if (genesis.previous_size, genesis.previous_root) != (signed.size, signed.root.hex()):
+                raise TrailDamaged("The next part of the trail does not follow this one.")
+            tail = resume(content, keys)
+        file = path.open("r+b", buffering=0)
+        self._forget_record_key()
+        self._keys, self._tail, self._trail_public = keys, tail, genesis.trail_public
+        before.close()
+        return file
+
     # --- write -----------------------------------------------------------------------------
+
+    @property
+    def segment(self) -> int:
+        """The number of the segment that is written to."""
+        return self._keys.number
 
     @property
     def public_key_line(self) -> str:
@@ -246,8 +313,10 @@ class Trail:
         with self._turn:
             outside = self._keystore.read_head(self._keys.practice_id, HEAD_NAME)
             with process_lock(self._lock_path):
+                newest = max(self._keys.number, *segment_numbers(self._folder), 0)
+                keys = self._keys.of_segment(newest)  # another process may have gone on
                 try:
-                    return verify_trail(self._folder, self._public_lines(), outside, self._keys)
+                    return verify_trail(self._folder, self._public_lines(), outside, keys)
                 except ValueError:
                     raise TrailDamaged("A public key of the trail is missing.") from None
 
@@ -307,22 +376,18 @@ class Trail:
 
     def _write(self, build: Callable[[Tail], tuple[bytes, Written]], *, sign: bool) -> Written:
         """Append what `build` makes, all of it or nothing; sign when asked or when due."""
-        if self._file is None:
-            raise TrailUnwritable
-        had_key = self._record_key is not None
         try:
             with process_lock(self._lock_path):
-                self._catch_up(self._file)
+                file = self._caught_up()
                 tail = self._tail.copy()
                 raw, written = build(tail)
                 is_signed = sign or tail.unsigned >= RECORDS_PER_CHECKPOINT
                 if is_signed:
                     raw += tail.add_checkpoint(self._keys)
-                self._put(self._file, raw)
+                self._put(file, raw)
                 self._tail = tail
         except OSError:
-            if not had_key:
-                self._forget_record_key()  # its KEY frame is not in the file
+            self._forget_record_key()  # its KEY frame may not be in the file
             raise TrailUnwritable from None
         if is_signed:
             self._keep_head_outside()
@@ -377,8 +442,20 @@ class Trail:
         return head_of(self._keys.number, self._tail.signed)
 
     def _keep_head_outside(self) -> None:
+        """Keep the head outside; one that is larger already, another process's, stays.
+
+        Raises
+        ------
+        TrailDamaged
+            It covers a segment that is not there any more.
+        """
+        place, here = (self._keys.practice_id, HEAD_NAME), self._head()
         try:
-            self._keystore.write_head(self._keys.practice_id, HEAD_NAME, self._head())
+            outside = self._keystore.read_head(*place)
+            if outside is None or outside.size <= here.size:
+                self._keystore.write_head(*place, here)
+            elif not segment_path(self._folder, split_head(outside)[0]).exists():
+                raise TrailDamaged("The trail was set back while the program ran.")
         except NoKeyStore:
             self.is_head_behind = True
         else:
