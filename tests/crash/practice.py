@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,14 +13,18 @@ import attrs
 from tests.crash.deeds import Work, begin_with, contents, strays
 from tests.crash.ledger import Ledger, Teller
 from tests.crash.syscalls import look
-from tests.support.practice import OFFICER, PASSWORD, found
-from viewer.app.clinic import Clinic
-from viewer.app.use_cases import keys
+from tests.support.practice import OFFICER, PASSWORD
+from viewer.app import restoring
+from viewer.app.clinic import Clinic, Founding
+from viewer.app.use_cases import backups, keeping, keys
+from viewer.crypto.derive import SMALLEST_STRETCH
 from viewer.model.errors import BitewingError
 from viewer.model.ids import UserId
 from viewer.session.audit.verify import verify_trail
 from viewer.session.keystore import FileKeyStore
+from viewer.session.recovery import RecoveryKey
 
+_NEW = "copper lantern meadow bicycle"  # made up for tests
 _AT_REST = frozenset({"throttle.lock", "throttle.json", "accounts.json", "accounts.lock", "trail"})
 
 
@@ -34,8 +39,11 @@ def store_of(root: Path) -> Path:
 
 
 def found_in(root: Path) -> None:
-    """Found the practice."""
-    found(store_of(root), keystore_of(root))
+    """Found the practice, and keep its recovery sheet beside it."""
+    founding = Founding("Test Practice", OFFICER, PASSWORD, stretch=SMALLEST_STRETCH)
+    recovery = Clinic.found(store_of(root), keystore_of(root), founding)
+    (root / "sheet.txt").write_text(recovery.text)
+    recovery.wipe()
 
 
 @contextmanager
@@ -54,6 +62,8 @@ class PracticeWork(Work):
     """Work in a practice: the same deeds, and those that need more than the vault."""
 
     clinic: Clinic | None = None
+    backed: list[str] = attrs.field(factory=list)
+    """The images that the last acknowledged backup must hold."""
 
     def head(self) -> list[Any]:
         """Return nothing to keep: the practice keeps its own heads outside."""
@@ -93,13 +103,52 @@ class PracticeWork(Work):
         request = keys.ErasePatient(patient, "asked for by the patient")
         return self.do("erase", lambda: keys.erase_patient(self.here, request), patient=patient)
 
+    @property
+    def root(self) -> Path:
+        """Where store, keys, medium and sheet lie."""
+        return self.folder.parent
+
+    def backup(self) -> bool:
+        """Make a snapshot on the medium."""
+        request = backups.BackUp(self.root / "medium")
+        held = sorted(image for image, _ in self.images)
+        return self.do("backup", lambda: backups.back_up(self.here, request), backed=held)
+
+    def evict(self) -> bool:
+        """Send away whatever a backup holds; the next look brings it back."""
+        request = keeping.EvictImages(1 << 40)
+        return self.do("evict", lambda: keeping.evict_images(self.here, request))
+
+    def restore(self) -> bool:
+        """Restore on an empty machine with the sheet alone, and compare all that must be there."""
+        if not self.backed and not self.backup():
+            return False
+        sheet = RecoveryKey.from_text((self.root / "sheet.txt").read_text())
+        target, keystore = self.root / "restored", FileKeyStore(self.root / "keys2" / "keys.json")
+        request = restoring.RestoreRequest(self.root / "medium", target, OFFICER, _NEW)
+        if not self.do("restore", lambda: restoring.restore(keystore, request, sheet)):
+            return False
+        clinic = Clinic(target, keystore)
+        try:
+            clinic.log_in(OFFICER, _NEW)
+            found = contents(clinic.vault)
+        finally:
+            clinic.close()
+        here = contents(self.vault)["images"]
+        lost = [i for i in self.backed if i in here and found["images"].get(i) != here[i]]
+        if lost or found["findings"]:
+            raise RuntimeError(f"restored, but lost {lost} or found {found['findings']}")
+        shutil.rmtree(target)
+        self.teller.done("restored whole")
+        return True
+
 
 def begin_work(
     root: Path, clinic: Clinic, ledger: Ledger, teller: Teller, seed: int
 ) -> PracticeWork:
     """Return the work of a child that has logged in."""
     work = begin_with(PracticeWork, store_of(root), clinic.vault, ledger, teller, seed)
-    work.clinic = clinic
+    work.clinic, work.backed = clinic, ledger.facts.get("backed", [])
     return work
 
 
@@ -115,6 +164,9 @@ def deeds() -> dict[str, Callable[[Any], object]]:
         "rotate": PracticeWork.rotate,
         "reseal": PracticeWork.reseal,
         "erase": PracticeWork.erase,
+        "backup": PracticeWork.backup,
+        "evict": PracticeWork.evict,
+        "restore": PracticeWork.restore,
     }
 
 
