@@ -255,6 +255,8 @@ class Clinic:
                 self.destinations = self._vault.backups.erasure(
                     lambda: replacement_of(self.practice), lambda: current_epoch(self.practice)
                 )
+                for source in self._vault.backups.sources(self.practice.id):
+                    self._vault.keeping.connect(source)
             except Exception:
                 self.desk.log_off("the store could not be opened")
                 raise

@@ -98,6 +98,8 @@ def back_up(clinic: Clinic, request: BackUp, act: Act) -> BackedUp:
         _keep_head(clinic, report.manifest)
         clinic.vault.keeping.know_archive(repository.id, label)
         clinic.vault.mark_held(repository.id, sorted(report.held))
+        for source in backups.sources(clinic.practice.id):
+            clinic.vault.keeping.connect(source)
         pruned = None
         if request.keep is not None:
             pruned = prune(repository, keys, request.keep, backups.only_there())

@@ -23,6 +23,7 @@ from viewer.vault.backup.errors import (
 )
 from viewer.vault.backup.forgetting import Replacement, forget
 from viewer.vault.backup.manifest import Manifest
+from viewer.vault.backup.reading import RepositorySource
 from viewer.vault.backup.repository import Repository
 from viewer.vault.backup.source import Source
 from viewer.vault.catalog.connection import Catalog, Cursor
@@ -144,6 +145,11 @@ class Backups:
         """
         with self._catalog.write() as cursor:
             return declare_lost(cursor, destination_id)
+
+    def sources(self, practice_id: str) -> list[RepositorySource]:
+        """Return the known destinations as places that evicted objects come back from."""
+        known = [each for each in self.known() if not each.is_lost]
+        return [RepositorySource(each.path, each.id, practice_id) for each in known]
 
     def only_there(self) -> frozenset[ObjectId]:
         """Return the objects that a pruned backup may not lose: not here, or under legal hold."""

@@ -9,7 +9,14 @@ from typing import BinaryIO
 
 from viewer.crypto.secret import Secret
 from viewer.model.ids import ObjectId, new_id
-from viewer.vault.backup.errors import BackupDamaged, medium_faults
+from viewer.vault.backup.errors import (
+    BackupDamaged,
+    BackupTooNew,
+    MediumFault,
+    NotABackup,
+    OtherPractice,
+    medium_faults,
+)
 from viewer.vault.backup.manifest import CATALOG, Manifest, snapshot_key
 from viewer.vault.backup.medium import Pause
 from viewer.vault.backup.repository import Repository
@@ -156,15 +163,20 @@ def fetch_file(
 
 
 class RepositorySource:
-    """A connected backup as the place that evicted objects come back from (`ObjectSource`)."""
+    """A known backup as the place that evicted objects come back from (`ObjectSource`).
 
-    def __init__(self, repository: Repository) -> None:
-        self._repository = repository
+    It is looked for when something is fetched, so that a medium that is away keeps nobody waiting.
+    """
+
+    def __init__(self, path: Path, repository_id: str, practice_id: str) -> None:
+        self._path = path
+        self._id = repository_id
+        self._practice_id = practice_id
 
     @property
     def archive_id(self) -> str:
         """Which backup."""
-        return self._repository.id
+        return self._id
 
     def fetch(self, object_id: ObjectId) -> BinaryIO:
         """Return the sealed file, open for reading; the caller closes and verifies it.
@@ -174,14 +186,15 @@ class RepositorySource:
         ObjectMissing
             The backup does not hold it.
         StoreFault
-            The medium cannot be read now.
+            The medium is not there, or cannot be read now.
         """
-        path = self._repository.medium.objects.path(object_id)
+        away = StoreFault("The backup medium cannot be read.", "Connect it, then try again.")
         try:
-            return path.open("rb")
+            repository = Repository.open(self._path, self._practice_id)
+            if repository.id != self._id:
+                raise away
+            return repository.medium.objects.path(object_id).open("rb")
         except FileNotFoundError:
             raise ObjectMissing from None
-        except OSError as fault:
-            raise StoreFault(
-                "The backup medium cannot be read.", "Connect it, then try again."
-            ) from fault
+        except (OSError, MediumFault, NotABackup, OtherPractice, BackupTooNew) as fault:
+            raise away from fault

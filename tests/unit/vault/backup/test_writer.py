@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.support.plaintext import assert_no_plaintext
-from tests.unit.vault.backup.made_up import Desk, pixels_of, restored
+from tests.unit.vault.backup.made_up import PRACTICE, Desk, pixels_of, restored
 from tests.unit.vault.made_up import new_keys, new_patient, new_picture, object_files
 from viewer.model.errors import Cancelled
 from viewer.model.ids import ObjectId
 from viewer.vault.backup import medium as medium_module
+from viewer.vault.backup.destinations import remembered
 from viewer.vault.backup.errors import (
     BackupInUse,
     MediumFault,
@@ -25,6 +26,7 @@ from viewer.vault.backup.errors import (
 )
 from viewer.vault.backup.proving import prove
 from viewer.vault.backup.repository import Repository
+from viewer.vault.errors import ObjectMissing, StoreFault
 from viewer.vault.store import Vault
 
 NAME = "Zwetschgenknödel"
@@ -311,3 +313,35 @@ def test_a_full_disk_stops_and_a_larger_one_goes_on(tmp_path: Path) -> None:
     finally:
         desk.close()
         subprocess.run(["umount", str(small)], check=True)
+
+
+def test_an_object_is_fetched_from_a_known_backup_and_from_no_other(
+    desk: Desk, tmp_path: Path
+) -> None:
+    report = desk.back_up()
+    repository, keys = desk.repository(), new_keys()
+    known = remembered(repository, desk.medium, "USB 1", keys, report.manifest)
+    desk.vault.backups.remember(known)
+    (source,) = desk.vault.backups.sources(PRACTICE)
+    file = object_files(desk.folder)[0]
+    with source.fetch(ObjectId(file.name)) as sealed:
+        assert sealed.read() == file.read_bytes()
+    with pytest.raises(ObjectMissing):
+        source.fetch(ObjectId("0" * 32))
+    desk.medium.rename(tmp_path / "drawer")
+    with pytest.raises(StoreFault, match="Connect it"):
+        source.fetch(ObjectId(file.name))
+    shutil.copytree(tmp_path / "drawer", desk.medium)
+    marker = desk.medium / "bitewing-backup.json"
+    marker.write_text(marker.read_text().replace(known.id, "1" * 32))
+    with pytest.raises(StoreFault, match="Connect it"):
+        source.fetch(ObjectId(file.name))
+
+
+def test_windows_paths_that_are_long_lose_their_limit() -> None:
+    deep = "C:\\" + "folder\\" * 40 + "x"
+    assert medium_module.long_windows_path(deep) == "\\\\?\\" + deep
+    share = "\\\\server\\share\\" + "folder\\" * 40 + "x"
+    assert medium_module.long_windows_path(share) == "\\\\?\\UNC\\" + share[2:]
+    assert medium_module.long_windows_path("\\\\?\\" + deep) == "\\\\?\\" + deep
+    assert medium_module.long_windows_path("C:\\short") == "C:\\short"
