@@ -11,6 +11,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlcipher3 import dbapi2 as sqlcipher
 
+OverviewRead = tuple[tuple[int, ...], tuple[int, ...], tuple[float, ...]]
+"""Factors and sizes along planes, rows and columns, and the values in C order."""
+
 
 class Refused(Exception):
     """The file is not what the document describes."""
@@ -100,3 +103,16 @@ def open_object(raw: bytes, patient_key: bytes, object_id: str) -> bytes:
         except InvalidTag:
             raise Refused(f"chunk {index}") from None
     return plain
+
+
+def read_overview(plain: bytes, dtype: str, shape: tuple[int, int, int]) -> OverviewRead:
+    """Return what an overview object of a volume of this dtype and shape holds (§5)."""
+    *factors, zero = struct.unpack_from(">4H", plain)
+    if zero or 0 in factors:
+        raise Refused("overview")
+    counts = tuple(-(-size // by) for size, by in zip(shape, factors, strict=True))
+    letter = {"int16": "h", "uint16": "H", "uint8": "B", "int32": "i", "float32": "f"}[dtype]
+    values = struct.unpack_from(f"<{counts[0] * counts[1] * counts[2]}{letter}", plain, 8)
+    if len(plain) != 8 + struct.calcsize(letter) * len(values):
+        raise Refused("overview")
+    return tuple(factors), counts, values

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 
 from viewer.bench.cache import can_drop, drop
 from viewer.bench.synthetic import planes
-from viewer.bench.timing import Way, medians_ms, nothing
+from viewer.bench.timing import Way, medians_ms
 from viewer.crypto.aead import TAG_BYTES, ChunkCipher
 from viewer.crypto.secret import Secret
 
@@ -120,34 +121,45 @@ class Laid:
 
 
 def measure(name: str, plain: Bytes, folder: Path) -> Iterator[str]:
-    """Yield lines of a Markdown table: milliseconds warm and cold, and the size on disk."""
-    copy = medians_ms({"copy": Way(plain.copy)}, _ROUNDS)["copy"]
-    yield f"{name}: {plain.size / _KIB**2:.0f} MiB, memcpy {copy:.0f} ms"
-    yield "| codec | chunk | threads | size | warm | x memcpy | cold | pack |"
+    """Yield lines of a Markdown table.
+
+    Beside the time on the wall it tells processor time, which other work on a busy machine changes
+    least, both against a copy of the same bytes in the same rounds.
+    """
+    yield f"{name}, {plain.size / _KIB**2:.0f} MiB"
+    yield "| codec | chunk | threads | size | pack, CPU | open, CPU | warm/memcpy | cold/raw file |"
     yield "|---|---|---|---|---|---|---|---|"
+    plain_file = folder / "plain"
+    plain.tofile(plain_file)
     for codec in CODECS:
         for chunk in CHUNKS:
-            yield from _rows(plain, folder / "laid", chunk, codec, copy)
+            yield from _rows(plain, plain_file, folder / "laid", chunk, codec)
 
 
-def _rows(plain: Bytes, path: Path, chunk: int, codec: Codec | None, copy: float) -> Iterator[str]:
+def _rows(
+    plain: Bytes, plain_file: Path, path: Path, chunk: int, codec: Codec | None
+) -> Iterator[str]:
     made: list[Laid] = []
-    pack = medians_ms({"": Way(lambda: made.append(Laid.out(path, plain, chunk, codec)))}, 1)[""]
+    pack = Way(lambda: made.append(Laid.out(path, plain, chunk, codec)))
+    packing = medians_ms({"": pack}, 1, time.process_time)[""]
     laid = made[0]
     if not np.array_equal(laid.opened(2), plain):
         raise ValueError("what was unpacked is not what was packed")
-    forget = partial(drop, [path])
-    ways = {f"warm {n}": Way(partial(laid.opened, n), nothing) for n in THREADS}
+    ways = {f"{n}": Way(partial(laid.opened, n)) for n in THREADS}
+    work = medians_ms(ways, _ROUNDS, time.process_time)
+    warm = medians_ms(ways | {"copy": Way(plain.copy)}, _ROUNDS)
+    cold: dict[str, float] = {}
     if can_drop(path):
-        ways |= {f"cold {n}": Way(partial(laid.opened, n), forget) for n in THREADS}
-    warm = medians_ms({k: w for k, w in ways.items() if k.startswith("warm")}, _ROUNDS)
-    cold = medians_ms({k: w for k, w in ways.items() if k.startswith("cold")}, _ROUNDS)
+        forget = partial(drop, [path, plain_file])
+        ways = {name: Way(way.run, forget) for name, way in ways.items()}
+        whole = Way(lambda: np.fromfile(plain_file, np.uint8), forget)
+        cold = medians_ms(ways | {"file": whole}, _ROUNDS)
     for n in THREADS:
-        of_disk = f"{cold[f'cold {n}']:.0f} ms" if cold else "not measured"
+        of_disk = f"{cold[str(n)] / cold['file']:.2f}" if cold else ""
         yield (
             f"| {codec.name if codec else 'raw'} | {chunk // _KIB} KiB | {n} |"
-            f" {laid.ends[-1] / plain.size:.2f} | {warm[f'warm {n}']:.0f} ms |"
-            f" {warm[f'warm {n}'] / copy:.2f} | {of_disk} | {pack:.0f} ms |"
+            f" {laid.ends[-1] / plain.size:.2f} | {packing:.0f} ms | {work[str(n)]:.0f} ms |"
+            f" {warm[str(n)] / warm['copy']:.2f} | {of_disk} |"
         )
     path.unlink()
 
