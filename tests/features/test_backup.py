@@ -141,7 +141,7 @@ def test_everything_comes_back_on_an_empty_machine_with_the_sheet_alone(office: 
     clinic = office.open(office.root / "new", keystore)
     clinic.log_in(OFFICER, NEW)
     assert same(pixels(clinic), before)
-    assert clinic.vault.check(deep=True).findings == ()
+    assert clinic.vault.check(deep=True).is_sound
     restored = entries(clinic, EventKind.RESTORED)[0]
     assert (restored.segment, restored.entry.actor.name) == (2, OFFICER)
     assert entries(clinic, EventKind.IMPORT)[0].segment == 1

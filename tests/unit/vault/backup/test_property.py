@@ -107,4 +107,4 @@ def test_backup_and_restore_are_the_identity_on_what_was_acknowledged(steps: lis
                 found = {image.id for each in people for image in vault.images(each)}
                 assert found == set(expected)
                 assert all((vault.open_pixels(i) == px).all() for i, px in expected.items())
-                assert vault.check(deep=True).findings == ()
+                assert vault.check(deep=True).is_sound

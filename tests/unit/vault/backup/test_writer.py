@@ -49,7 +49,7 @@ def test_a_backup_restores_every_picture_bit_for_bit(desk: Desk, tmp_path: Path)
     with Vault.open(tmp_path / "new", new_keys()) as vault:
         assert {image.id for image in vault.images(desk.patient.id)} == set(desk.stored)
         assert all((vault.open_pixels(each) == px).all() for each, px in desk.stored.items())
-        assert vault.check(deep=True).findings == ()
+        assert vault.check(deep=True).is_sound
         assert vault.has_passed(report.manifest.head)
 
 
@@ -103,7 +103,7 @@ def test_pictures_that_come_and_go_meanwhile_leave_a_consistent_snapshot(
     with Vault.open(tmp_path / "new", new_keys()) as vault:
         found = {image.id for image in vault.images(desk.patient.id)}
         assert goes not in found
-        assert vault.check(deep=True).findings == ()
+        assert vault.check(deep=True).is_sound
 
 
 def test_a_cancelled_run_leaves_no_snapshot_and_the_next_goes_on(desk: Desk) -> None:
