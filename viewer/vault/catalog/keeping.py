@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 
 from viewer.model.ids import ImageId, ObjectId, PatientId
 from viewer.vault.catalog import patients
-from viewer.vault.catalog.connection import Cursor
+from viewer.vault.catalog.connection import Cursor, Row
 from viewer.vault.catalog.images import Role, StoredObject
 from viewer.vault.catalog.legal import holds, require_patient
 from viewer.vault.errors import ArchiveUnknown
@@ -29,7 +29,7 @@ AND NOT EXISTS (SELECT 1 FROM pins WHERE pins.patient_id = images.patient_id AND
 # CROSS JOIN: SQLite keeps the order, so a few named images never cost a walk through all objects.
 _EVICTABLE = f"""
 SELECT images.number, images.id, images.patient_id, objects.id, objects.plain_bytes,
-    images.pixel_sha256
+    images.pixel_sha256, coalesce(image_uses.day, 0)
 FROM images CROSS JOIN objects ON objects.image_id = images.id
 LEFT JOIN image_uses ON image_uses.image = images.number
 WHERE {_MAY_GO} {{only}}
@@ -44,7 +44,7 @@ SELECT json_extract(images.record, '$.kind'), sum(objects.role = 'pixels'),
 FROM images CROSS JOIN objects ON objects.image_id = images.id
 WHERE images.number > ?4 AND images.number <= ?5 GROUP BY 1
 """  # noqa: S608 - constants of this module
-_ROWS_AT_ONCE = 20_000
+_ROWS_AT_ONCE = 2_000
 _PATIENTS_AT_ONCE = 2_000
 
 
@@ -197,24 +197,54 @@ def evictable(
     cursor: Cursor,
     verified: tuple[datetime, datetime],
     pinned_from: date,
-    limit: int,
-    only: Sequence[ImageId] | None = None,
+    only: Sequence[ImageId],
 ) -> list[Evictable]:
-    """Return the pictures that may leave, least recently looked at first.
+    """Return those of some pictures that may leave, least recently looked at first.
 
     Their pixels are here and in an archive that was seen to hold them in the span `verified`; the
     patient is neither under hold nor pinned for `pinned_from` or later.
     """
-    values: list[object] = [*map(_seconds, verified), pinned_from.toordinal(), limit]
-    clause = ""
-    if only is not None:
-        clause = "AND images.id IN (SELECT value FROM json_each(?5))"
-        values.append(json.dumps(list(only)))
-    rows = cursor.execute(_EVICTABLE.format(only=clause), values).fetchall()
+    values = (*map(_seconds, verified), pinned_from.toordinal(), len(only), json.dumps(list(only)))
+    clause = "AND images.id IN (SELECT value FROM json_each(?5))"
+    return _evictables(cursor.execute(_EVICTABLE.format(only=clause), values).fetchall())
+
+
+def evictable_after(
+    cursor: Cursor,
+    number: int,
+    verified: tuple[datetime, datetime],
+    pinned_from: date,
+    limit: int,
+) -> tuple[int | None, list[Evictable]]:
+    """Return the last row number of the next step after a row, and what of it may leave.
+
+    None after the last step. A store of millions is walked so, that others get their turn.
+    """
+    last = _step_after(cursor, number)
+    if last is None:
+        return None, []
+    values = (*map(_seconds, verified), pinned_from.toordinal(), limit, number, last)
+    clause = "AND images.number > ?5 AND images.number <= ?6"
+    return last, _evictables(cursor.execute(_EVICTABLE.format(only=clause), values).fetchall())
+
+
+def _evictables(rows: Sequence[Row]) -> list[Evictable]:
     return [
-        Evictable(ImageId(row[1]), PatientId(row[2]), ObjectId(row[3]), int(row[4]), str(row[5]))
+        Evictable(
+            ImageId(row[1]), PatientId(row[2]), ObjectId(row[3]), int(row[4]), str(row[5]),
+            (int(row[6]), int(row[0])),
+        )
         for row in rows
-    ]
+    ]  # fmt: skip
+
+
+def _step_after(cursor: Cursor, number: int) -> int | None:
+    row = cursor.execute(
+        "SELECT max(number) FROM (SELECT number FROM images WHERE number > ? ORDER BY number"
+        " LIMIT ?)",
+        (number, _ROWS_AT_ONCE),
+    ).fetchone()
+    return None if row is None or row[0] is None else int(row[0])
 
 
 def usage_after(
@@ -225,14 +255,9 @@ def usage_after(
     The second is empty once there are no more. A store of millions is walked in steps, so that
     others get their turn between them.
     """
-    row = cursor.execute(
-        "SELECT max(number) FROM (SELECT number FROM images WHERE number > ? ORDER BY number"
-        " LIMIT ?)",
-        (number, _ROWS_AT_ONCE),
-    ).fetchone()
-    if row is None or row[0] is None:
+    last = _step_after(cursor, number)
+    if last is None:
         return number, []
-    last = int(row[0])
     rows = cursor.execute(
         _USAGE,
         (*map(_seconds, verified), pinned_from.toordinal(), number, last),

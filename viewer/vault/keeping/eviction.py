@@ -16,8 +16,9 @@ from viewer.vault.keeping.rules import rules_from
 from viewer.vault.keeping.uses import Uses
 from viewer.vault.records import IsCancelled, Progress
 from viewer.vault.sealed import SealedObjects
+from viewer.vault.v1.order import Pause
 
-_ROUND = 512
+_ROUND = 4096
 """Candidates read at once; each patient of a round is one transaction and one entry."""
 _AHEAD_ALLOWED = timedelta(hours=1)
 _ID = re.compile(rb"[0-9a-f]{32}")
@@ -66,7 +67,7 @@ class Eviction:
         freed = 0
         pause = self._sealed.pause(is_cancelled)
         while freed < wanted_bytes:
-            batches = self._next_batches(wanted_bytes - freed, now, today)
+            batches = self._next_batches(wanted_bytes - freed, now, today, pause)
             if not batches:
                 break
             before = len(gone)
@@ -83,21 +84,42 @@ class Eviction:
         progress(min(freed, wanted_bytes), wanted_bytes)
         return Evicted(tuple(gone), freed, wanted_bytes)
 
-    def _next_batches(self, wanted_bytes: int, now: datetime, today: date) -> list[list[Evictable]]:
-        with self._catalog.read() as cursor:
-            clock.require_sound(cursor, now)
-            found = self._candidates(cursor, now, today, None)
-        return _by_patient(_enough(found, wanted_bytes))
+    def plan(self, wanted_bytes: int, now: datetime, today: date) -> list[Evictable]:
+        """Return what `evict` would send away now; nothing leaves.
 
-    def _candidates(
-        self, cursor: Cursor, now: datetime, today: date, only: Sequence[ImageId] | None
-    ) -> list[Evictable]:
-        # Drafts and what may be on screen are few: read past them instead of asking SQL.
-        kept = self._uses.since_open() | drafted(cursor)
-        span = verified_span(cursor, now)
-        limit = _ROUND + len(kept) if only is None else len(only)
-        rows = keeping.evictable(cursor, span, today, limit, only)
-        return [each for each in rows if each.image_id not in kept]
+        Raises
+        ------
+        ClockDoubtful
+            The time cannot be believed: nothing would.
+        """
+        self._uses.write_quietly()
+        if wanted_bytes <= 0:
+            return []
+        batches = self._next_batches(wanted_bytes, now, today, self._sealed.pause())
+        return [each for batch in batches for each in batch]
+
+    def _next_batches(
+        self, wanted_bytes: int, now: datetime, today: date, pause: Pause
+    ) -> list[list[Evictable]]:
+        number: int | None = 0
+        found: list[Evictable] = []
+        while number is not None:
+            pause()
+            with self._catalog.read() as cursor:
+                clock.require_sound(cursor, now)
+                span = verified_span(cursor, now)
+                kept = self._kept(cursor)
+                number, more = keeping.evictable_after(
+                    cursor, number, span, today, _ROUND + len(kept)
+                )
+            found += [each for each in more if each.image_id not in kept]
+            if len(found) > 2 * _ROUND:
+                found = sorted(found, key=_turn)[:_ROUND]
+        return _by_patient(_enough(sorted(found, key=_turn)[:_ROUND], wanted_bytes))
+
+    def _kept(self, cursor: Cursor) -> frozenset[ImageId]:
+        # What may be on screen, and drafts: few, so they are read past instead of asked for.
+        return self._uses.since_open() | drafted(cursor)
 
     def _evict_batch(
         self, batch: Sequence[Evictable], now: datetime, today: date, witness: Witness
@@ -106,7 +128,10 @@ class Eviction:
             with self._catalog.write() as cursor:
                 clock.require_sound(cursor, now)
                 wanted = [each.image_id for each in batch]
-                left = self._candidates(cursor, now, today, wanted)
+                kept = self._kept(cursor)
+                span = verified_span(cursor, now)
+                rows = keeping.evictable(cursor, span, today, wanted)
+                left = [each for each in rows if each.image_id not in kept]
                 if left:
                     witness(_leaving(left))
                     keeping.set_here(cursor, [each.object_id for each in left], is_here=False)
@@ -138,6 +163,10 @@ def drafted(cursor: Cursor) -> frozenset[ImageId]:
     """Return every id that somebody's unfinished work names, whatever form the work has."""
     blobs = keeping.draft_blobs(cursor)
     return frozenset(ImageId(name.decode()) for blob in blobs for name in _ID.findall(blob))
+
+
+def _turn(each: Evictable) -> tuple[int, int]:
+    return each.turn
 
 
 def _enough(found: Iterable[Evictable], wanted_bytes: int) -> Iterator[Evictable]:

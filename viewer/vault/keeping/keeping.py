@@ -23,6 +23,7 @@ from viewer.vault.keeping.purge import Erase, Purge, due_now
 from viewer.vault.keeping.records import (
     Archive,
     Due,
+    Evictable,
     Evicted,
     Hold,
     HoldRequest,
@@ -299,6 +300,16 @@ class Keeping:
         return self._eviction.evict(
             wanted_bytes, self.now(), self.today, witness, progress, is_cancelled
         )
+
+    def would_evict(self, wanted_bytes: int) -> list[Evictable]:
+        """Return what `evict` would send away now; nothing leaves.
+
+        Raises
+        ------
+        ClockDoubtful
+            The time cannot be believed: nothing would.
+        """
+        return self._eviction.plan(wanted_bytes, self.now(), self.today)
 
     # pins
 

@@ -47,13 +47,14 @@ class ObjectSource(Protocol):
 
 @attrs.frozen
 class Evictable:
-    """A picture whose pixels may leave the store."""
+    """A picture whose pixels may leave the store; the smallest `turn` goes first."""
 
     image_id: ImageId
     patient_id: PatientId
     object_id: ObjectId
     size_bytes: int
     pixel_sha256: str
+    turn: tuple[int, int]
 
 
 @attrs.frozen
