@@ -82,13 +82,14 @@ def test_no_lookup_walks_through_a_table(cursor: Cursor, name: str) -> None:
 @pytest.mark.parametrize("lookup", ["record", "object", "key", "remove"])
 def test_no_single_row_is_looked_for_in_a_table(cursor: Cursor, lookup: str) -> None:
     noting = Noting(cursor)
+    lookups: dict[str, Callable[[], object]] = {
+        "record": lambda: images.get(noting, ImageId("i")),
+        "object": lambda: images.stored_object(noting, ImageId("i"), Role.PIXELS),
+        "key": lambda: patients.get_key(noting, PatientId("p")),
+        "remove": lambda: images.remove(noting, ImageId("i")),
+    }
     with pytest.raises(NotInStore):
-        {
-            "record": lambda: images.get(noting, ImageId("i")),
-            "object": lambda: images.stored_object(noting, ImageId("i"), Role.PIXELS),
-            "key": lambda: patients.get_key(noting, PatientId("p")),
-            "remove": lambda: images.remove(noting, ImageId("i")),
-        }[lookup]()
+        lookups[lookup]()
     assert noting.plans
     assert walks(noting.plans) == []
 
