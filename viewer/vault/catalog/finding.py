@@ -2,7 +2,7 @@
 
 Measured among 100,000 patients and 2,000,000 images (processor time, memory wiped): each search
 takes 3 to 29 ms, of which the wiping is more than half. Sorting and counting every match took 40 to
-64 ms among 5,000 patients already. So three ways, each where it is the cheapest, with the same result:
+64 ms among 5,000 patients already. So three ways with the same result, each where it is cheapest:
 
 - few match: their rows are fetched and sorted;
 - nearly all match ("1" begins every second chart number): the list by name is walked and each
