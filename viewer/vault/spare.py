@@ -33,7 +33,10 @@ _FRESH = "catalog.copy.new"
 _IS_WINDOWS = os.name == "nt"
 
 ALWAYS_BYTES = 64 << 20
-"""Up to this size (some 25,000 images, about a second) a copy is made whenever it is behind."""
+"""Up to this size (some 25,000 images) a copy is made whenever it is behind.
+
+A copy of 100 MB went at 28 MB/s on a busy machine.
+"""
 
 OFTEN_S = 24 * 3600.0
 """A larger one is made at most once in so many seconds."""
