@@ -141,6 +141,12 @@ class Spare:
             with self._catalog.write() as cursor:
                 cursor.execute("INSERT OR REPLACE INTO meta VALUES ('has_copy', '1')")
 
+    def _note_unwanted(self) -> None:
+        # None is missed by a check until one has been made again.
+        if self.is_wanted():
+            with self._catalog.write() as cursor:
+                cursor.execute("DELETE FROM meta WHERE name = 'has_copy'")
+
     @contextmanager
     def without(self) -> Iterator[None]:
         """Overwrite and remove the copy, and make none until the end of the block.
@@ -156,6 +162,7 @@ class Spare:
         self._is_unwanted.set()
         with self._turn:
             self._is_unwanted.clear()
+            self._note_unwanted()
             self._remove()
             yield
 
