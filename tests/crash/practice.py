@@ -188,4 +188,18 @@ def look_at_practice(root: Path) -> dict[str, Any]:
     verdict = verify_trail(folder, lines, keystore_of(root).read_head(practice_id, "trail"))
     if not verdict.is_whole:
         seen["findings"].append(verdict.words)
-    return {**seen, "strays": strays(folder, _AT_REST)}
+    left = [name for name in strays(folder, _AT_REST) if not _waits_for_next_write(folder, name)]
+    return {**seen, "strays": left}
+
+
+def _waits_for_next_write(folder: Path, name: str) -> bool:
+    """Whether a stray is of a kind that the next write of its file, or the next backup, removes.
+
+    A leftover of the accounts may hold keys: none may outlive a later write of the accounts.
+    """
+    if name.startswith("backup-"):
+        return True
+    kept = next((kept for kept in _AT_REST if name.startswith(f".{kept}.")), None)
+    if kept is None or not (folder / kept).exists():
+        return False
+    return (folder / name).stat().st_mtime_ns > (folder / kept).stat().st_mtime_ns

@@ -20,6 +20,7 @@ import socket
 import struct
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum
@@ -148,7 +149,9 @@ def run_child(
     """
     ours, theirs = socket.socketpair()
     said, say = os.pipe()
-    pid = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # a test run's timeout is a thread
+        pid = os.fork()
     if not pid:
         _be_child(body, theirs, say)
     theirs.close()
