@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from tests.ui.fake_store import FakeStore
 from tests.ui.fakes import (
     PEOPLE,
     FakeAccounts,
@@ -47,9 +48,14 @@ def watch() -> FakeWatch:
 
 
 @pytest.fixture
-def practice(chart: FakeChart, watch: FakeWatch) -> Practice:
+def store() -> FakeStore:
+    return FakeStore()
+
+
+@pytest.fixture
+def practice(chart: FakeChart, watch: FakeWatch, store: FakeStore) -> Practice:
     return Practice(
-        chart, watch, FakeTrail(), FakeSharing(chart), FakeAccounts(), FakePane, FakePane
+        chart, watch, FakeTrail(), FakeSharing(chart), FakeAccounts(), FakePane, FakePane, store
     )
 
 

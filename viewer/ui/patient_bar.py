@@ -47,7 +47,12 @@ class PatientBar(QFrame):
         layout.addStretch(1)
         self.name = ElidedWords("", "name")
         self.facts = ElidedWords("", "soft")
-        layout.addWidget(self.name)
+        self.hold = HoldMark()
+        first = row(gap=3)
+        first.addWidget(self.name)
+        first.addWidget(self.hold)
+        first.addStretch(1)
+        layout.addLayout(first)
         layout.addWidget(self.facts)
         layout.addStretch(1)
         return holder
@@ -81,6 +86,7 @@ class PatientBar(QFrame):
     def show_patient(self, patient: Patient | None, study_date: date | None = None) -> None:
         """Name the patient on screen, or say that there is none."""
         if patient is None:
+            self.hold.hide()
             self.name.setText(self.tr("No patient chosen"))
             self.facts.setText(self._what_to_do)
             return
@@ -92,6 +98,10 @@ class PatientBar(QFrame):
             self.tr("study {date}").format(date=date_words(study_date)) if study_date else "",
         ]
         self.facts.setText("  ·  ".join(fact for fact in facts if fact))
+
+    def show_hold(self, is_held: bool) -> None:
+        """Say whether the patient on screen is under legal hold."""
+        self.hold.setVisible(is_held)
 
     def set_what_to_do(self, words: str) -> None:
         """Say what this person does while no patient is chosen."""
@@ -110,3 +120,19 @@ class PatientBar(QFrame):
         self._commands.setText(words)
         self.user_name.setVisible(not narrow)
         self.time_left.setVisible(not narrow)
+
+
+class HoldMark(QFrame):
+    """A small mark: nothing of this patient may be removed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("surface", "mark")
+        layout = row(self, gap=1)
+        layout.setContentsMargins(6, 1, 8, 1)
+        layout.addWidget(picture("lock", "doubt", 14))
+        layout.addWidget(Words(self.tr("Legal hold"), "mark"))
+        words = self.tr("Under legal hold: nothing of this patient may be removed.")
+        self.setToolTip(words)
+        self.setAccessibleName(words)
+        self.hide()

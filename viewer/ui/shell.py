@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 from PySide6.QtCore import QEvent, Qt, Signal
@@ -39,7 +40,6 @@ from viewer.ui.ports import (
     PaneFactory,
     Running,
     Sharing,
-    StoreVerdict,
     Trail,
     UserTile,
     Visit,
@@ -47,10 +47,15 @@ from viewer.ui.ports import (
 )
 from viewer.ui.shell_actions import ShellActions
 from viewer.ui.status_line import StatusLine
+from viewer.ui.store_ports import Store
+from viewer.ui.store_work import StoreWork
 from viewer.ui.thumbnails import Thumbnails
 from viewer.ui.timeline import Timeline
 from viewer.ui.tool_bar import ToolBar
 from viewer.ui.workspace import Workspace
+
+if TYPE_CHECKING:
+    from viewer.ui.store_window import StorePanel
 
 _NARROW_PX = 1280
 _TINY_PX = 960
@@ -69,6 +74,7 @@ class Practice:
     accounts: Accounts
     radiographs: PaneFactory
     volumes: PaneFactory
+    store: Store
 
 
 @attrs.frozen
@@ -100,6 +106,7 @@ class Shell(QWidget):
         self._importing: Running | None = None
         self._place_then: Place | None = None
         self.sheets: list[Sheet] = []
+        self._store_sheet: Sheet | None = None
         self.setWindowTitle("Bitewing")
         self.setWindowIcon(icons.icon("mark", "accent", size=64))
         self.setProperty("surface", "base")
@@ -146,6 +153,8 @@ class Shell(QWidget):
         self.patients.search.setFocus()
         self.toast = Toast(self)
         self.progress = ProgressCard(self, self.tr("Importing images"))
+        self.store_work = StoreWork(self)
+        self.store_progress = ProgressCard(self, self.tr("Store"))
         self.drops = DropZone(self)
 
     def _make_middle(self) -> QHBoxLayout:
@@ -168,6 +177,9 @@ class Shell(QWidget):
         self.workspace.cancel_wanted.connect(self._cancel_opening)
         self.inspector.window_wanted.connect(self._set_window)
         self.progress.cancelled.connect(self._cancel_import)
+        self.store_work.changed.connect(self._show_store_work)
+        self.store_work.ended.connect(self._on_store_work_ended)
+        self.store_progress.cancelled.connect(self._cancel_store_work)
         self.drops.dropped.connect(self.start_import)
         self.drops.hovering.connect(self.workspace.empty.set_target)
         self.tools.left_toggled.connect(self._toggle_left)
@@ -188,6 +200,12 @@ class Shell(QWidget):
             "trail": self.show_trail,
             "accounts": self.show_accounts,
             "check": self.check_store,
+            "store": partial(self._turn_store_to, ""),
+            "back_up": partial(self._turn_store_to, "backups"),
+            "repair": partial(self._turn_store_to, "health"),
+            "change_keys": partial(self._turn_store_to, "keys"),
+            "keeping": partial(self._turn_store_to, "keeping"),
+            "erase_patient": partial(self._turn_store_to, "erase"),
             "lock": self.lock_wanted.emit,
             "log_off": self.log_off_wanted.emit,
             "hide_sides": self.toggle_sides,
@@ -213,7 +231,7 @@ class Shell(QWidget):
     def _arrange_without_patients(self) -> None:
         """For the roles that look at no images: no empty lists, but what there is to do."""
         self.bar.set_what_to_do(self.user.role)
-        offered = [i for i in ("trail", "accounts", "check") if self.actions_bar.is_offered(i)]
+        offered = [i for i in ("trail", "accounts", "store") if self.actions_bar.is_offered(i)]
         self.workspace.empty.offer([self.actions_bar.by_id[i] for i in offered])
         self._fit_to_width()
 
@@ -251,6 +269,7 @@ class Shell(QWidget):
         self.timeline.mark_image(None)
         self.left.setCurrentWidget(self.timeline)
         self.bar.show_patient(patient)
+        self._mark_hold()
         self.inspector.show_picture(None)
         first = next((visit for visit in self._visits if visit.images), None)
         if first is None:
@@ -489,17 +508,76 @@ class Shell(QWidget):
 
         self.open_sheet(self.tr("About Bitewing"), AboutPanel())
 
-    def check_store(self) -> None:
-        """Check that everything stored is whole."""
-        self.toast.say(self.tr("Checking the store…"))
-        self.practice.chart.check_store(
-            self._on_checked, self._on_import_fault, lambda _progress: None
-        )
+    def show_store(self, part: str = "") -> StorePanel:
+        """Open the page of the store; what is under way in it goes on when it is closed."""
+        from viewer.ui.store_page import Surroundings
+        from viewer.ui.store_window import StorePanel
 
-    def _on_checked(self, verdict: StoreVerdict) -> None:
-        tone = "verified" if verdict.is_whole else "danger"
-        self.workspace.banner.say(verdict.words, tone)
+        offers = self.actions_bar.is_offered
+        around = Surroundings(
+            self.practice.store, self.store_work, self.open_sheet, offers, self._leave_patient
+        )
+        panel = StorePanel(around, part)
+        self._store_sheet = self.open_sheet(self.tr("Store"), panel, wide=True)
+        self._store_sheet.closed.connect(self._on_store_closed)
+        self.store_progress.hide()
+        return panel
+
+    def _turn_store_to(self, part: str) -> None:
+        self.show_store(part)
+
+    def _on_store_closed(self) -> None:
+        self._store_sheet = None
+        self.store_work.drop_loads()
         self.status.show_protections(self.practice.chart.protections())
+        self._mark_hold()
+        for name in self.store_work.under_way:
+            self._show_store_work(name)
+
+    def check_store(self) -> None:
+        """Open the page of the store and check that everything stored is whole."""
+        panel = self.show_store("health")
+        if panel.health is not None:
+            panel.health.check()
+
+    def _show_store_work(self, name: str) -> None:
+        """Show in the corner what goes on without its page."""
+        progress = self.store_work.progress(name)
+        if self._store_sheet is not None or progress is None:
+            return
+        if self.store_progress.isHidden():
+            self.store_progress.start()
+        self.store_progress.show_progress(progress)
+
+    def _on_store_work_ended(self, name: str) -> None:
+        if self._store_sheet is not None:
+            return
+        self.store_progress.hide()
+        outcome = self.store_work.outcome(name)
+        if outcome is not None:
+            self.workspace.banner.say(outcome.words, outcome.tone)
+        self.status.show_protections(self.practice.chart.protections())
+
+    def _cancel_store_work(self) -> None:
+        for name in self.store_work.under_way:
+            self.store_work.cancel(name)
+
+    def _leave_patient(self, patient_id: str) -> None:
+        """Take everything of somebody off the screen whose images were just removed."""
+        if self.patient is not None and self.patient.id == patient_id:
+            self._drop_opening()
+            self.workspace.empty_panes()
+            self.workspace.films.show_visit(None, None)
+            self.timeline.show_visits(())
+            self.thumbnails.clear()
+            self.patient, self.image, self.visit, self._visits = None, None, None, ()
+            self.left.setCurrentWidget(self.patients)
+        self.refresh()
+
+    def _mark_hold(self) -> None:
+        """Say in the bar that nothing of this patient may be removed."""
+        is_held = self.patient is not None and self.practice.store.is_held(self.patient.id)
+        self.bar.show_hold(is_held)
 
     def _do_from_status(self, action_id: str) -> None:
         if self.actions_bar.can(action_id):
@@ -614,7 +692,8 @@ class Shell(QWidget):
         if self._importing is not None:
             self._importing.drop()
             self._importing = None
-        for sheet in list(self.sheets):
+        self.store_work.drop()
+        for sheet in reversed(self.sheets[:]):
             sheet.close_sheet()
         self.workspace.empty_panes()
         self.workspace.films.show_visit(None, None)
@@ -624,6 +703,7 @@ class Shell(QWidget):
         self.patients.clear()
         self.bar.show_patient(None)
         self.progress.hide()
+        self.store_progress.hide()
         self.toast.hide()
         self.patient, self.image, self.visit, self._visits = None, None, None, ()
 

@@ -22,7 +22,7 @@ class UserMenu(QMenu):
         who = self.addAction(f"{user.display_name}, {user.role}")
         who.setEnabled(False)
         self.addSeparator()
-        for action_id in ("trail", "check", "accounts"):
+        for action_id in ("trail", "store", "accounts"):
             if actions.is_offered(action_id):
                 self.addAction(actions.by_id[action_id])
         self._add_looks()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import date
+from datetime import date, datetime
 
 from PySide6.QtCore import QCoreApplication
 
@@ -15,6 +15,7 @@ _BYTES_STEP = 1024
 _UPPER = frozenset({1, 2, 5, 6})
 _RIGHT = frozenset({1, 4, 5, 8})
 _FEW = 3
+_HOUR_S, _DAY_S, _WEEK_DAYS, _MONTH_DAYS = 3600, 86_400, 7, 30
 _FIRST_STRONG, _POP, _LEFT_TO_RIGHT = "\u2068", "\u2069", "\u200e"
 
 
@@ -118,3 +119,44 @@ def size_words(size_bytes: int) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= _BYTES_STEP
     return f"{size:.1f} GB"
+
+
+def when_words(moment: datetime) -> str:
+    """Return a moment as the trail writes it, in this computer's time."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def ago_words(moment: datetime, now: datetime) -> str:
+    """Return how long ago something was, roughly.
+
+    >>> from datetime import UTC
+    >>> now = datetime(2026, 11, 22, 9, tzinfo=UTC)
+    >>> ago_words(datetime(2026, 11, 22, 6, tzinfo=UTC), now)
+    '3 hours ago'
+    >>> ago_words(datetime(2026, 11, 9, 6, tzinfo=UTC), now)
+    '13 days ago'
+    """
+    seconds = (now - moment).total_seconds()
+    days = int(seconds // _DAY_S)
+    if seconds < _HOUR_S:
+        return tr("just now")
+    if seconds < _DAY_S:
+        hours = int(seconds // _HOUR_S)
+        return tr("an hour ago") if hours == 1 else tr("{count} hours ago").format(count=hours)
+    if days == 1:
+        return tr("yesterday")
+    if days < 3 * _WEEK_DAYS:
+        return tr("{count} days ago").format(count=days)
+    if days < 3 * _MONTH_DAYS:
+        return tr("{count} weeks ago").format(count=days // _WEEK_DAYS)
+    return tr("{count} months ago").format(count=days // _MONTH_DAYS)
+
+
+def count_words(count: int, one: str, many: str) -> str:
+    """Return a count with its noun; both forms come translated.
+
+    >>> count_words(1, "image", "images"), count_words(12_400, "image", "images")
+    ('1 image', '12\u202f400 images')
+    """
+    shown = f"{count:,}".replace(",", "\u202f")
+    return f"{shown} {one if count == 1 else many}"

@@ -140,6 +140,16 @@ _NOW = {
     FindingKind.KEPT: "Nothing needs to be done: restore from a backup made after the copy.",
 }
 
+_HARMLESS = frozenset(
+    {
+        FindingKind.ORPHAN,
+        FindingKind.LEFTOVER,
+        FindingKind.STRAY,
+        FindingKind.KEPT_ELSEWHERE,
+        FindingKind.KEPT,
+    }
+)
+
 
 @attrs.frozen
 class Finding:
@@ -155,6 +165,11 @@ class Finding:
         """What to do now, one plain sentence; empty where nothing needs to be done."""
         return _NOW.get(self.kind, "")
 
+    @property
+    def is_harmless(self) -> bool:
+        """Whether nothing is lost or damaged by it (orphans and leftovers cost only room)."""
+        return self.kind in _HARMLESS
+
 
 @attrs.frozen
 class CheckReport:
@@ -167,12 +182,5 @@ class CheckReport:
 
     @property
     def is_sound(self) -> bool:
-        """Whether nothing is lost or damaged (orphans and leftovers cost only room)."""
-        harmless = {
-            FindingKind.ORPHAN,
-            FindingKind.LEFTOVER,
-            FindingKind.STRAY,
-            FindingKind.KEPT_ELSEWHERE,
-            FindingKind.KEPT,
-        }
-        return all(finding.kind in harmless for finding in self.findings)
+        """Whether nothing is lost or damaged."""
+        return all(finding.is_harmless for finding in self.findings)

@@ -66,6 +66,7 @@ class Joined:
         from viewer.wiring.accounts import ClinicAccounts
         from viewer.wiring.chart import ClinicChart
         from viewer.wiring.sharing import ClinicSharing
+        from viewer.wiring.store import ClinicStore
         from viewer.wiring.trail import ClinicTrail
 
         if self._sharing is None:
@@ -80,6 +81,7 @@ class Joined:
             accounts=ClinicAccounts(self.workstation),
             radiographs=self.radiograph_pane,
             volumes=self.planes_pane,
+            store=ClinicStore(self.workstation),
         )
 
     def radiograph_pane(self) -> Pane:
@@ -162,6 +164,7 @@ _NEEDED_INSIDE = (
     "viewer.wiring.accounts",
     "viewer.wiring.chart",
     "viewer.wiring.sharing",
+    "viewer.wiring.store",
     "viewer.wiring.trail",
     "viewer.ui.planes_pane",
     "viewer.ui.radiograph_pane",
