@@ -86,6 +86,7 @@ class Clinic:
         self._guard = threading.RLock()
         self.desk.locked.connect(self._on_locked)
         self.desk.logged_off.connect(self._on_logged_off)
+        self.desk.keep_trail_key()
         self.trail.append(Entry(EventKind.PROGRAM_STARTED))
         if not keystore.protects_a_copied_disk:
             self.trail.append(Entry(EventKind.KEYSTORE_NOTICE, why=keystore.label))
@@ -227,14 +228,33 @@ class Clinic:
 
     def open_trail_reader(self, session: Session) -> TrailReader:
         """Make the reader for a session that holds the trail key."""
-        with self._guard:
+        with self._guard, KeyRing({KeyName.TRAIL: session.epochs(KeyName.TRAIL)}) as ring:
+            epochs = ring.keys[KeyName.TRAIL]
+            oldest_first = [epochs[number] for number in sorted(epochs)]
             if self._reader is None:
-                with KeyRing({KeyName.TRAIL: session.epochs(KeyName.TRAIL)}) as ring:
-                    epochs = ring.keys[KeyName.TRAIL]
-                    newest_first = [epochs[number] for number in sorted(epochs, reverse=True)]
-                    self._reader = TrailReader(self.folder, *newest_first)
+                self._reader = TrailReader(self.folder, *reversed(oldest_first))
+            for key in oldest_first:
+                self._reader.take_key(key)
             self._reader.refresh()
             return self._reader
+
+    def renew_trail_key(self, session: Session) -> None:
+        """Begin a new epoch of the trail's key, and its next segment, which only that key reads.
+
+        Older epochs stay: they open the segments before.
+
+        Raises
+        ------
+        AccountRefused, AccountsUnwritable, AccountsTampered
+            Nothing was changed.
+        TrailUnwritable
+            The key is new, but the segment is not: the desk's next poll or the next start begins
+            it.
+        """
+        session.begin_epoch([KeyName.TRAIL])
+        self.desk.keep_trail_key(session.actor)
+        if self._reader is not None:
+            self.open_trail_reader(session)
 
     def close(self) -> None:
         """Log off and let go of everything. Safe to call twice."""

@@ -16,13 +16,13 @@ import attrs
 
 from viewer.app import forking
 from viewer.app.jobs import JobControl, SilentControl
+from viewer.app.recovering import open_or_begin_trail
 from viewer.crypto.derive import digest
 from viewer.session.accounts import Practice
 from viewer.session.audit.events import Actor, Entry, EventKind
 from viewer.session.audit.segment import trail_folder
 from viewer.session.audit.trail import Trail
 from viewer.session.clock import Clock, SystemClock
-from viewer.session.errors import TrailDamaged
 from viewer.session.fork import TRAIL
 from viewer.session.keysheet import open_sheet
 from viewer.session.keystore import KeyStore
@@ -211,15 +211,7 @@ def _finish(
 def _trail(
     store: Path, keystore: KeyStore, practice: Practice, grounds: forking.Grounds, clock: Clock
 ) -> Trail:
-    """Open the trail if it is this workstation's and whole; else begin its next segment."""
-    before = keystore.read_head(practice.id, forking.TRAIL_HEAD)
-    try:
-        trail = Trail.open(store, keystore, practice.id, clock)
-    except TrailDamaged:
-        trail = Trail.create(store, keystore, practice.id, practice.trail_public, clock)
-        after = keystore.read_head(practice.id, forking.TRAIL_HEAD)
-        if before is not None and after is not None:
-            forking.authorise(store, keystore, trail, practice.id, TRAIL, (before, after), grounds)
+    trail = open_or_begin_trail(store, keystore, practice, grounds, clock)
     trail.append(Entry(EventKind.PRACTICE_RECOVERED, grounds.actor, why=grounds.why))
     return trail
 

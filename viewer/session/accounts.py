@@ -12,6 +12,7 @@ from viewer.model.ids import UserId, new_id
 from viewer.session import epochs
 from viewer.session.book import (
     Book,
+    Due,
     UserRow,
 )
 from viewer.session.clock import SystemClock
@@ -172,7 +173,7 @@ class Practice(PasswordLedger):
     ) -> Practice:
         with opened_on_paper(old, recovery) as ring:
             proved = attrs.evolve(old, recovery_proved_at=SystemClock().wall().isoformat())
-            book = epochs.with_due(epochs.on_paper_alone(proved), KeyName)
+            book = epochs.with_due(epochs.on_paper_alone(proved), KeyName, Due.RECOVERED)
             keystore.create_device_secret().wipe()
             practice = cls(folder, keystore, book)
             row = practice._row(name)
@@ -287,7 +288,7 @@ def _with_lost_keys_due(book: Book, before: UserRow, row: UserRow) -> Book:
     """Return the book with a rotation due of the keys that a user held and holds no longer."""
     had = role_of(before.role).holds if before.takes_keys else frozenset()
     has = role_of(row.role).holds if row.takes_keys else frozenset()
-    return epochs.with_due(book, had - has)
+    return epochs.with_due(book, had - has, Due.LEFT)
 
 
 def _unproved(folder: Path) -> Book:

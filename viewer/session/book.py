@@ -17,6 +17,7 @@ edited out of the file, since it is half of what the key was wrapped with.
 from __future__ import annotations
 
 from contextlib import ExitStack
+from enum import Enum
 
 import attrs
 
@@ -41,6 +42,16 @@ RECOVERY = "recovery"
 EMERGENCY = "emergency"
 """Stands for the emergency key (break-glass on paper), where there is one."""
 SALT_BYTES = 16
+
+
+class Due(Enum):
+    """Why a key is to be renewed. The value is what a person reads."""
+
+    LEFT = "somebody who held it may do so no longer"
+    SHEET = "the recovery sheet before still opens copies of it"
+    EMERGENCY = "the emergency sheet before still opens copies of it"
+    RECOVERED = "the practice was recovered, and its accounts could not be authenticated"
+    LEAK = "it may have leaked"
 
 
 @attrs.frozen
@@ -106,6 +117,7 @@ class Book:
     epochs: tuple[EpochRow, ...]
     emergency_public: str = ""
     rotation_due: tuple[str, ...] = ()
+    due_why: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
     recovery_proved_at: str = ""
 
     def with_user(self, row: UserRow) -> Book:

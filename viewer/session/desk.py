@@ -25,7 +25,7 @@ from viewer.session.errors import (
     WaitFirst,
 )
 from viewer.session.idle import OPERATORY, IdleClock, IdlePhase, IdlePolicy, IdleState
-from viewer.session.permissions import Permission
+from viewer.session.permissions import KeyName, Permission
 from viewer.session.session import Session
 
 
@@ -95,6 +95,25 @@ class Desk:
         keystore = self.practice.keystore
         if not keystore.protects_a_copied_disk:
             self.trail.append(Entry(EventKind.KEYSTORE_NOTICE, why=keystore.label))
+
+    def keep_trail_key(self, who: Actor = PROGRAM) -> bool:
+        """Go on in the trail's next segment if its key was renewed; whether it did.
+
+        Also ends what a crash interrupted between the new key and the new segment. Any thread.
+
+        Raises
+        ------
+        TrailUnwritable, TrailDamaged
+            The open segment goes on.
+        """
+        if self.trail.trail_public == self.practice.trail_public:
+            return False
+        publics = self.practice.publics(KeyName.TRAIL)
+        if not self.trail.begin_segment([publics[number] for number in sorted(publics)]):
+            return False
+        why = f"trail: part {self.trail.segment} begins, under a new key"
+        self.trail.append(Entry(EventKind.KEYS_ROTATED, who, why=why))
+        return True
 
     # --- in ----------------------------------------------------------------------------------
 
@@ -286,6 +305,7 @@ class Desk:
     def _keep_trail(self) -> None:
         try:
             self._settle()
+            self.keep_trail_key()
             self.trail.checkpoint_if_due()
         except TrailUnwritable:
             return  # the next use case is refused, with the message

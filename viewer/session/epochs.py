@@ -16,6 +16,7 @@ from viewer.session.book import (
     EMERGENCY,
     RECOVERY,
     Book,
+    Due,
     EpochRow,
     new_practice_key,
     seal_epoch,
@@ -43,10 +44,20 @@ def publics(book: Book, name: KeyName) -> Mapping[int, bytes]:
     return {row.number: bytes.fromhex(row.public) for row in rows}
 
 
-def with_due(book: Book, names: Iterable[KeyName]) -> Book:
-    """Return the book with a rotation of these keys due."""
-    due = sorted({*book.rotation_due, *(name.value for name in names)})
-    return attrs.evolve(book, rotation_due=tuple(due))
+def with_due(book: Book, names: Iterable[KeyName], why: Due) -> Book:
+    """Return the book with a rotation of these keys due, for one more reason."""
+    fresh = {name.value for name in names}
+    whys = {name: tuple(sorted({*book.due_why.get(name, ()), why.name})) for name in fresh}
+    due = sorted({*book.rotation_due, *fresh})
+    return attrs.evolve(book, rotation_due=tuple(due), due_why={**book.due_why, **whys})
+
+
+def due_reasons(book: Book) -> Mapping[KeyName, tuple[Due, ...]]:
+    """Return why keys are due; a book of an older program may not say."""
+    return {
+        KeyName(name): tuple(Due[why] for why in book.due_why.get(name, ()))
+        for name in book.rotation_due
+    }
 
 
 def begun(book: Book, officer: KeyRing, names: Iterable[KeyName]) -> tuple[Book, KeyRing]:
@@ -183,7 +194,8 @@ def _sealed_to_all(book: Book, row: EpochRow, key: Secret) -> EpochRow:
 
 def _with_current(book: Book, name: KeyName, public: str) -> Book:
     due = tuple(each for each in book.rotation_due if each != name.value)
-    book = attrs.evolve(book, rotation_due=due)
+    whys = {each: why for each, why in book.due_why.items() if each != name.value}
+    book = attrs.evolve(book, rotation_due=due, due_why=whys)
     if name is KeyName.SHARE:
         return attrs.evolve(book, share_public=public)
     return attrs.evolve(book, trail_public=public) if name is KeyName.TRAIL else book

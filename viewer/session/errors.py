@@ -11,7 +11,8 @@
     ├── NotPermitted            the role does not allow it
     ├── WeakPassword            a new password is refused, with the reason
     ├── AccountRefused          an account cannot be made or changed so
-    └── RecoveryKeyMistyped     the recovery key's checksum is wrong
+    ├── RecoveryKeyMistyped     the recovery key's checksum is wrong
+    └── RecoveryKeyRefused      it is another practice's, or was replaced
     EnvironmentFault
     ├── NoKeyStore              the OS key store cannot be used: fail closed
     ├── ThirdShareMissing       the account's security key (or key server) is not within reach
@@ -98,6 +99,16 @@ class RecoveryKeyMistyped(UserError):
     def __init__(self) -> None:
         super().__init__(
             "That is not a recovery key.", "Compare it with the sheet, group by group."
+        )
+
+
+class RecoveryKeyRefused(UserError):
+    """A recovery key of another practice, or one that was replaced."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "That is not this practice's recovery key, or its accounts were changed.",
+            "Use the newest sheet of this practice.",
         )
 
 

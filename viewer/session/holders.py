@@ -15,6 +15,7 @@ from viewer.model.json import from_json, to_json
 from viewer.session.book import (
     RECOVERY,
     Book,
+    Due,
     EpochRow,
     UserRow,
     new_practice_key,
@@ -212,7 +213,10 @@ def checked_book(content: object) -> Book:
         rows_fit = all(row.role in roles() for row in book.users)
         costs_fit = all(is_acceptable(row.stretch) for row in book.users)
         epochs_fit = all(map(_is_one_run, _numbers(book).values()))
-        due_fits = all(KeyName(name) for name in book.rotation_due)
+        due_fits = all(map(KeyName, (*book.rotation_due, *book.due_why)))
+        due_fits = due_fits and all(
+            set(whys) <= set(Due.__members__) for whys in book.due_why.values()
+        )
         book = _upgraded(book)
         halves_fit = _halves(book) == (book.share_public, book.trail_public)
     except (ValueError, TypeError, IndexError):

@@ -12,7 +12,7 @@ from pathlib import Path
 from viewer.crypto.secret import Secret
 from viewer.model.json import to_plain
 from viewer.session import epochs
-from viewer.session.book import Book, Shares, UserRow
+from viewer.session.book import Book, Due, Shares, UserRow
 from viewer.session.device import device_id
 from viewer.session.errors import AccountRefused, AccountsTampered
 from viewer.session.files import process_lock
@@ -88,6 +88,11 @@ class Ledger:
     def rotation_due(self) -> frozenset[KeyName]:
         """Keys that somebody lost the right to, but may remember, since they were begun."""
         return frozenset(map(KeyName, self._book.rotation_due))
+
+    @property
+    def due_reasons(self) -> Mapping[KeyName, tuple[Due, ...]]:
+        """Why each of `rotation_due` is; empty where an older program did not write it down."""
+        return epochs.due_reasons(self._book)
 
     @property
     def is_rotation_due(self) -> bool:

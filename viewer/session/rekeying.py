@@ -9,7 +9,7 @@ import attrs
 
 from viewer.crypto.errors import NotAuthentic
 from viewer.session import epochs
-from viewer.session.book import EMERGENCY, RECOVERY
+from viewer.session.book import EMERGENCY, RECOVERY, Due
 from viewer.session.clock import Clock, SystemClock
 from viewer.session.holders import KeyRing, open_all
 from viewer.session.ledger import Ledger
@@ -73,7 +73,7 @@ class KeyLedger(Ledger):
     def demand_rotation(self, names: Iterable[KeyName] = tuple(KeyName)) -> None:
         """Note that keys may have leaked: a rotation is due until `begin_epoch`."""
         with self._changing():
-            self._write(epochs.with_due(self._book, names))
+            self._write(epochs.with_due(self._book, names, Due.LEAK))
 
     # --- keys on paper ---------------------------------------------------------------------
 
@@ -125,7 +125,7 @@ class KeyLedger(Ledger):
                 public = fresh.public.hex()
                 book = epochs.sealed_to_paper(self._book, officer, RECOVERY, public)
                 book = attrs.evolve(book, recovery_public=public, recovery_proved_at="")
-                self._write(epochs.with_due(book, KeyName))
+                self._write(epochs.with_due(book, KeyName, Due.SHEET))
         except BaseException:
             fresh.wipe()
             raise
@@ -165,4 +165,5 @@ class KeyLedger(Ledger):
             book = epochs.sealed_to_paper(self._book, officer, EMERGENCY, public)
             had_one = bool(self._book.emergency_public)
             book = attrs.evolve(book, emergency_public=public)
-            self._write(epochs.with_due(book, ONLY_IMAGES) if had_one else book)
+            due = epochs.with_due(book, ONLY_IMAGES, Due.EMERGENCY)
+            self._write(due if had_one else book)

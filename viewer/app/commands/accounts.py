@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from viewer.app.commands.login import (
     read_password,
     store_folder,
 )
+from viewer.app.due import KeyDue, keys_due
 from viewer.app.use_cases import accounts
 from viewer.session.permissions import OWNER, SECURITY_OFFICER, permission_table, roles
 
@@ -29,7 +31,9 @@ def add_parsers(commands: Commands) -> None:
     init.add_argument("--officer", required=True, metavar="USER")
     init.add_argument("--role", default=OWNER, choices=[OWNER, SECURITY_OFFICER])
     init.set_defaults(run=run_init)
-    user = commands.add_parser("user", help="accounts: add, list, disable, enable, passwd, roles")
+    user = commands.add_parser(
+        "user", help="accounts: add, list, disable, enable, role, passwd, roles"
+    )
     actions = user.add_subparsers(metavar="ACTION", required=True)
     add = actions.add_parser("add", help="make an account")
     add.add_argument("name")
@@ -43,6 +47,10 @@ def add_parsers(commands: Commands) -> None:
         switch = actions.add_parser(word, help=f"{word} an account")
         switch.add_argument("name")
         switch.set_defaults(run=run_switch, enabled=enabled)
+    role = actions.add_parser("role", help="give another role")
+    role.add_argument("name")
+    role.add_argument("--role", required=True, choices=sorted(roles()))
+    role.set_defaults(run=run_role)
     passwd = actions.add_parser("passwd", help="change one's own or reset another's password")
     passwd.add_argument("name")
     passwd.add_argument("--new-password-file", metavar="FILE")
@@ -85,7 +93,9 @@ def run_list(args: Namespace, console: Console) -> int:
     """List accounts."""
     with logged_in(args, console) as clinic:
         users = list(accounts.list_accounts(clinic, accounts.ListAccounts()))
+        due = keys_due(clinic)
     _say_users(users, args, console)
+    say_due(due, console.warn)
     return 0
 
 
@@ -93,7 +103,19 @@ def run_switch(args: Namespace, console: Console) -> int:
     """Enable or disable an account."""
     with logged_in(args, console) as clinic:
         user = accounts.set_enabled(clinic, accounts.SetEnabled(args.name, args.enabled))
+        due = keys_due(clinic)
     _say_users([user], args, console)
+    say_due(due, console.warn)
+    return 0
+
+
+def run_role(args: Namespace, console: Console) -> int:
+    """Give another role."""
+    with logged_in(args, console) as clinic:
+        changed = accounts.change_role(clinic, accounts.ChangeRole(args.name, args.role))
+        due = keys_due(clinic)
+    _say_users([changed.user], args, console)
+    say_due(due, console.warn)
     return 0
 
 
@@ -132,6 +154,18 @@ def _say_users(users: list[User], args: Namespace, console: Console) -> None:
             ]
         )
         return
+    say_users(users, console)
+
+
+def say_users(users: Iterable[User], console: Console) -> None:
+    """Print one line an account."""
     for user in users:
         state = "" if user.is_enabled else "  (disabled)"
         console.say(f"{user.name:<20} {user.role.title:<22} {user.display_name}{state}")
+
+
+def say_due(due: Iterable[KeyDue], say: Callable[[str], None]) -> None:
+    """Print which keys are due and what to do; nothing where none is."""
+    lines = [f"New keys are due: {each.words}." for each in due]
+    for line in [*lines, "Use “bitewing rekey”."] if lines else []:
+        say(line)

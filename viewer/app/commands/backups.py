@@ -11,13 +11,13 @@ from viewer.app import restoring
 from viewer.app.commands.console import Commands, Console
 from viewer.app.commands.library import DAMAGE
 from viewer.app.commands.login import (
-    first_line,
     keystore_of,
     logged_in,
     read_password,
     require_store,
     store_folder,
 )
+from viewer.app.commands.recovery import read_recovery_key
 from viewer.app.errors import NothingChosen
 from viewer.app.jobs import JobControl, Progress
 from viewer.app.use_cases import backups
@@ -212,13 +212,7 @@ def run_restore(args: Namespace, console: Console) -> int:
 
 
 def _recovery_key(args: Namespace, console: Console) -> RecoveryKey:
-    if args.recovery_file == "-":
-        typed = console.source.readline()
-    elif args.recovery_file:
-        typed = first_line(Path(args.recovery_file))
-    else:
-        typed = console.ask_secret("Recovery key: ")
-    return RecoveryKey.from_text(typed)
+    return RecoveryKey.from_text(read_recovery_key(args, console))
 
 
 def _officer(args: Namespace) -> str:

@@ -6,8 +6,10 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from viewer.app.commands.accounts import say_due
 from viewer.app.commands.console import Commands, Console
 from viewer.app.commands.login import logged_in
+from viewer.app.due import keys_due
 from viewer.app.use_cases import exporting, importing, library, store
 from viewer.model.ids import ImageId
 
@@ -137,9 +139,12 @@ def run_check(args: Namespace, console: Console) -> int:
         return _run_repair(args, console)
     with logged_in(args, console) as clinic:
         report = store.check_store(clinic, store.CheckStore(args.deep))
+        due = keys_due(clinic)
     if args.json:
-        console.facts(_check_facts(report))
+        facts = [{"key": each.key.value, "reasons": list(each.reasons)} for each in due]
+        console.facts(_check_facts(report) | {"rotation_due": facts})
     else:
+        say_due(due, console.say)
         _say_findings(report, console)
         words = "The store is sound." if report.is_sound else "The store is damaged."
         console.say(f"{report.objects_checked} objects checked. {words}")

@@ -9,7 +9,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from viewer import __version__
-from viewer.app.commands import accounts, backups, keeping, keys, library, sharing, trail
+from viewer.app.commands import (
+    accounts,
+    backups,
+    keeping,
+    keys,
+    library,
+    recovery,
+    sharing,
+    trail,
+)
 from viewer.app.commands.console import Commands, Console
 from viewer.model.errors import BitewingError, IntegrityError
 
@@ -35,7 +44,7 @@ def make_parser(more: Sequence[AddParsers] = ()) -> ArgumentParser:
     parser.add_argument("--json", action="store_true", help="print facts as JSON")
     parser.set_defaults(run=None)
     commands = parser.add_subparsers(metavar="COMMAND", parser_class=_CommandParser)
-    for add in (accounts, library, trail, sharing, keys, backups, keeping):
+    for add in (accounts, library, trail, sharing, keys, recovery, backups, keeping):
         add.add_parsers(commands)
     for add_parsers in more:
         add_parsers(commands)

@@ -12,7 +12,7 @@ from viewer.crypto.errors import NotAuthentic
 from viewer.session.accounts import User
 from viewer.session.audit.events import EventKind
 from viewer.session.errors import LoginRefused
-from viewer.session.permissions import Permission
+from viewer.session.permissions import KeyName, Permission
 
 
 @attrs.frozen
@@ -77,6 +77,38 @@ def set_enabled(clinic: Clinic, request: SetEnabled, act: Act) -> User:
     user = clinic.practice.user(request.name)
     with act.session.lent_keys() as ring:
         return clinic.practice.set_enabled(ring, user.id, enabled=request.enabled)
+
+
+@attrs.frozen
+class ChangeRole:
+    """Another role for somebody, with its keys and no others."""
+
+    name: str
+    role_id: str
+
+
+@attrs.frozen
+class RoleChanged:
+    """The account as it is now, and the keys whose rotation is due since: `rotate_keys`."""
+
+    user: User
+    rotation_due: frozenset[KeyName]
+
+
+@use_case(
+    permission=Permission.MANAGE_ACCOUNTS,
+    event=EventKind.ACCOUNT_CHANGED,
+    subject=lambda clinic, request: Subject(
+        objects=(clinic.practice.user(request.name).id,), why=f"role {request.role_id}"
+    ),
+)
+def change_role(clinic: Clinic, request: ChangeRole, act: Act) -> RoleChanged:
+    """Give another role. An open session of that person has no more rights than both roles."""
+    before = clinic.practice.user(request.name)
+    with act.session.lent_keys() as ring:
+        user = clinic.practice.change_role(ring, before.id, request.role_id)
+    act.outcome = attrs.evolve(act.outcome, why=f"role {before.role.id} to {user.role.id}")
+    return RoleChanged(user, clinic.practice.rotation_due)
 
 
 @attrs.frozen

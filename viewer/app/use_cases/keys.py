@@ -25,7 +25,7 @@ from viewer.vault.rotation import Rotated
 
 @attrs.frozen
 class RotateKeys:
-    """Begin a new epoch of the image key and bring everything to it."""
+    """Begin a new epoch of the image key and bring everything to it; renew what else is due."""
 
 
 @attrs.frozen
@@ -41,8 +41,11 @@ class KeysRotated:
 def rotate_keys(clinic: Clinic, request: RotateKeys, act: Act) -> KeysRotated:
     """Rotate the practice's image key: seconds, whatever the size of the images.
 
-    The key that signs shares is renewed with it where somebody lost the right to it.
+    The key that signs shares and the one that reads the trail are renewed with it where they are
+    due; the trail then goes on in its next segment.
     """
+    if KeyName.TRAIL in clinic.practice.rotation_due:
+        clinic.renew_trail_key(act.session)
     if KeyName.SHARE in clinic.practice.rotation_due:
         act.session.begin_epoch([KeyName.SHARE])
     done = _to_new_epoch(clinic, act, ())
@@ -151,12 +154,14 @@ def _to_new_epoch(
 ) -> KeysRotated:
     """Bring store and backups to a new epoch, and retire the older ones if nothing needs them.
 
-    A rotation that was begun and not ended is ended, no other begun; but where something was
-    erased in epoch `beyond`, the current one must be a later one.
+    A rotation that was begun and not ended is ended, no other begun, unless one became due since;
+    and where something was erased in epoch `beyond`, the current one must be a later one.
     """
     session = act.session
     current = max(clinic.practice.live_epochs(KeyName.IMAGES))
     is_new_enough = clinic.vault.keys.is_behind(current) if beyond is None else current > beyond
+    if KeyName.IMAGES in clinic.practice.rotation_due:
+        is_new_enough = False  # somebody may hold this one
     if not is_new_enough:
         session.begin_epoch()
     with _epochs(clinic, act) as keys:

@@ -239,6 +239,11 @@ class Trail:
         return self._keys.number
 
     @property
+    def trail_public(self) -> bytes:
+        """Public half of the key that reads the segment that is written to."""
+        return self._trail_public
+
+    @property
     def public_key_line(self) -> str:
         """What an offline verifier needs (C2SP vkey); also a line of `trail/public.key`."""
         return self._keys.signer.line
