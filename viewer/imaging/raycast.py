@@ -99,7 +99,8 @@ def _thinned(
     if max(factors) > 1:
         k, j, i = (size // by * by for size, by in zip(pixels.shape, factors, strict=True))
         by = factors[0], factors[1], factors[2]
-        pixels = kernels.box_means(pixels[:k, :j, :i], by, padding_of(grey))
+        # Alone: a pane's next frame would wait for the threads that share pictures out.
+        pixels = kernels.box_means(pixels[:k, :j, :i], by, padding_of(grey), alone=True)
     low, high = padding_of(grey)
     if low <= high:
         values: NDArray[Any] = pixels

@@ -175,15 +175,19 @@ class VolumePart(QObject):
         if number < self._shown:  # a finer one was sooner
             volume.wipe()
             return
+        was_coarse = self._taking is not None and not self._taking.is_fine
         self._drop_taking()
         before, self._volume, self._look, self._shown = self._volume, volume, None, number
+        self._is_wish_waiting = False
         if before is None:
             self._say("")
             self._ask_again()
             return
         before.wipe()
-        self._is_wish_waiting = False
-        if number == self._asked:
+        if was_coarse:  # what was wished for has not been seen yet
+            self._wish_coarse()
+            self._still.start()
+        elif number == self._asked:
             self._still.stop()
             self._sharpen()
 

@@ -179,7 +179,8 @@ def _open_watched(clinic: Clinic, record: ImageRecord, watcher: Watcher, act: Ac
 
 def _keep_overview(clinic: Clinic, whole: Picture, act: Act) -> None:
     """Give an old volume its overview; a disk that is full hinders nobody from seeing it."""
-    overview = Overview(*make_overview(whole.record, whole.pixels))
+    made = make_overview(whole.record, whole.pixels, alone=True)  # panes paint meanwhile
+    overview = Overview(*made)
     with suppress(StoreFault, NotInStore):
         clinic.vault.overviews.keep(whole.record, overview, act.control.is_cancelled)
 
