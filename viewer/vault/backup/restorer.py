@@ -32,7 +32,7 @@ from viewer.vault.errors import (
     StoreTooNew,
     store_fault,
 )
-from viewer.vault.keys import catalog_key
+from viewer.vault.keys import catalog_key, copy_key
 from viewer.vault.layout import Layout, mark_epoch
 from viewer.vault.lock import StoreLock
 from viewer.vault.records import IsCancelled, Progress, VaultHead, VaultKeys, never, no_progress
@@ -171,6 +171,8 @@ class Restoration:
                 _mark_here(cursor, crew.brought)
             with catalog_key(keys, keys.current_epoch) as key:
                 head = snapshot.catalog.export_to(folder / "catalog.new", key, is_cancelled)
+            with copy_key(keys, keys.current_epoch) as key:  # the spare that a store has
+                snapshot.catalog.export_to(folder / "catalog.new-copy", key, is_cancelled)
         lost = tuple(crew.lost)
         return RestoreReport(manifest, len(crew.brought), crew.done_bytes, lost, head)
 
@@ -199,6 +201,9 @@ class Restoration:
             if fresh.exists():
                 for old in self.layout.folder.glob("catalog.db*"):
                     old.unlink()
+                spare = self.layout.folder / "catalog.new-copy"
+                if spare.exists():
+                    replace_patiently(spare, self.layout.copy)
                 replace_patiently(fresh, self.layout.catalog)
                 sync_folder(self.layout.folder)
         except OSError as fault:
