@@ -127,7 +127,7 @@ def campaign(
     doubtful: dict[str, int] = {}
     while killed < kills and tries < 4 * kills:
         deed = names[tries % len(names)]
-        shot = Shot(let_pass, None) if tries % _PEACE == _PEACE - 1 else gunner.aim(deed)
+        shot = Shot(let_pass, None) if random.random() < 1 / _PEACE else gunner.aim(deed)
         tries += 1
         seed_now = int(random.integers(1 << 30))
 

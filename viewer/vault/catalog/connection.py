@@ -397,7 +397,9 @@ def _unlock(connection: Any, key: Secret) -> None:
         # The key pragma says "ok" to any key; only reading proves it.
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlcipher.OperationalError as fault:
-        raise StoreInUse from fault
+        if "locked" in str(fault):
+            raise StoreInUse from fault
+        raise StoreFault from fault  # the log could not be made: a full or failing disk
     except sqlcipher.DatabaseError:
         raise WrongKey from None
     with database_faults():
