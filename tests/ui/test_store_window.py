@@ -541,7 +541,7 @@ def real(tmp_path: Path, qapp: QApplication) -> Iterator[tuple[Shell, Path]]:
 
 
 def settle(shell: Shell) -> None:
-    wait_until(lambda: not shell.store_work._running)
+    wait_until(lambda: not shell.store_work.is_busy)
 
 
 def test_the_officer_checks_backs_up_and_changes_keys_of_a_real_practice(

@@ -40,7 +40,7 @@ class ErasePage(Page):
         for words in (
             self.tr("You see what would be destroyed before anything is."),
             self.tr("A patient under legal hold cannot be erased."),
-            self.tr("You get a signed certificate. The trail keeps that it happened, not who."),
+            self.tr("You get a signed certificate; it and the trail keep a number, and no name."),
         ):
             self.card.body.addWidget(sentence(words, "check"))
         tip = self.tr("Find the patient first; nothing is destroyed by that")
@@ -252,8 +252,8 @@ class ErasePanel(QWidget):
             words = self.tr("Still in “{label}”: connect it, then change keys.").format(label=label)
             layout.addWidget(sentence(words, "warning", "doubt"))
         words = self.tr(
-            "The certificate proves when, by whom and why; it names no patient. It is kept nowhere "
-            "else: save it to a file."
+            "The certificate proves when, by whom and why; of the patient it has a number alone. "
+            "It is kept nowhere else: save it to a file."
         )
         layout.addWidget(sentence(words))
         self.save = button(self.tr("Save the certificate…"), self.ask_where, "primary")

@@ -18,8 +18,9 @@ class FoundingPage(QWidget):
     """Three steps: names and password, the recovery key, typing two of its groups back."""
 
     finished = Signal()
+    restore_wanted = Signal()
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, *, can_restore: bool = False) -> None:
         super().__init__()
         self._door = door
         self._key: RecoveryKey | None = None
@@ -30,7 +31,7 @@ class FoundingPage(QWidget):
         self.words = Words("", "lead-soft", wrap=True)
         self.error = Banner(can_close=False)
         self._pages = QStackedWidget()
-        self._pages.addWidget(self._make_names())
+        self._pages.addWidget(self._make_names(can_restore=can_restore))
         for words in (self.step, self.title, self.words):
             layout.addWidget(words)
         layout.addSpacing(8)
@@ -48,7 +49,7 @@ class FoundingPage(QWidget):
         self.words.setText(words)
         self.error.hide()
 
-    def _make_names(self) -> QWidget:
+    def _make_names(self, *, can_restore: bool) -> QWidget:
         page = QWidget()
         layout = column(page, gap=4)
         self.practice = line(self.tr("e.g. Dental practice Rosengarten"))
@@ -65,6 +66,10 @@ class FoundingPage(QWidget):
         layout.addWidget(labelled(self.tr("Your password"), self.password))
         layout.addWidget(self.go)
         layout.addWidget(self.busy)
+        words = self.tr("Restore from a backup instead")
+        self.restore = button(words, self.restore_wanted.emit, "link", touch=True)
+        self.restore.setVisible(can_restore)
+        layout.addWidget(self.restore, 0, Qt.AlignmentFlag.AlignLeft)
         for field in (self.practice, self.officer):
             field.textChanged.connect(self._look)
         self.password.changed.connect(self._look)

@@ -15,6 +15,7 @@ from viewer.ui.lock_window import Lock, close_all_but
 from viewer.ui.login_window import LoginWindow
 from viewer.ui.ports import DemoUser, Door, UserTile
 from viewer.ui.shell import Place, Practice, Shell
+from viewer.ui.store_ports import Restoring
 
 MakePractice = Callable[[UserTile], Practice]
 
@@ -28,6 +29,8 @@ class FrontDesk(QObject):
         Gives the ports for whoever has just logged in or unlocked.
     make_actions : callable
         Gives a fresh `Actions` for each shell, with what the shell does not connect itself.
+    restoring : Restoring, optional
+        Brings a store back from a backup before anybody can log in.
     """
 
     finished = Signal()
@@ -38,9 +41,10 @@ class FrontDesk(QObject):
         make_practice: MakePractice,
         make_actions: Callable[[], Actions],
         demo_users: Sequence[DemoUser] = (),
+        restoring: Restoring | None = None,
     ) -> None:
         super().__init__()
-        self._door = door
+        self._door, self._restoring = door, restoring
         self._make_practice, self._make_actions = make_practice, make_actions
         self._demo_users = tuple(demo_users)
         self._place: Place | None = None
@@ -52,7 +56,7 @@ class FrontDesk(QObject):
 
     def open(self) -> None:
         """Open the door."""
-        self.login = LoginWindow(self._door, self._demo_users)
+        self.login = LoginWindow(self._door, self._demo_users, self._restoring)
         self.login.welcomed.connect(self._let_in)
         self.login.closed.connect(self._on_door_closed)
         self.login.show()

@@ -15,7 +15,9 @@ from viewer.ui.parts.buttons import button
 from viewer.ui.parts.messages import picture
 from viewer.ui.parts.words import Words, box, clear_layout, column, row
 from viewer.ui.ports import DemoUser, Door, UserTile
+from viewer.ui.restoring import RestorePage, SetBackPage
 from viewer.ui.sign_in import SignIn
+from viewer.ui.store_ports import Restoring
 
 _PICTURE_FROM_PX = 1100
 """Narrower windows do without the picture."""
@@ -34,9 +36,14 @@ class LoginWindow(QWidget):
     welcomed = Signal(object)
     closed = Signal()
 
-    def __init__(self, door: Door, demo_users: Sequence[DemoUser] = ()) -> None:
+    def __init__(
+        self,
+        door: Door,
+        demo_users: Sequence[DemoUser] = (),
+        restoring: Restoring | None = None,
+    ) -> None:
         super().__init__()
-        self._door = door
+        self._door, self._restoring = door, restoring
         self.setWindowTitle("Bitewing")
         self.setWindowIcon(icons.icon("mark", "accent", size=64))
         self.setProperty("surface", "base")
@@ -48,8 +55,12 @@ class LoginWindow(QWidget):
         layout.addWidget(self._make_right(), 6)
         self.sign_in: SignIn | None = None
         self.founding: FoundingPage | None = None
+        self.restore: RestorePage | None = None
+        self.set_back: SetBackPage | None = None
         if door.is_founded:
             self._show_sign_in(demo_users)
+        elif restoring is not None and restoring.is_unfinished:
+            self.show_restore()
         else:
             self._show_founding()
 
@@ -60,8 +71,9 @@ class LoginWindow(QWidget):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Forget what was typed."""
-        if self.sign_in is not None:
-            self.sign_in.drop()
+        for part in (self.sign_in, self.restore, self.set_back):
+            if part is not None:
+                part.drop()
         super().closeEvent(event)
         self.closed.emit()
 
@@ -106,6 +118,7 @@ class LoginWindow(QWidget):
         clear_layout(self._page_layout)
         self.sign_in = SignIn(self._door, self.tr("Log in"))
         self.sign_in.welcomed.connect(self.welcomed)
+        self.sign_in.set_back.connect(self._show_set_back)
         self._page_layout.addWidget(Words(self._door.practice_name, "display", wrap=True))
         self._page_layout.addWidget(Words(self.tr("Who is there?"), "lead-soft"))
         self._page_layout.addSpacing(12)
@@ -159,10 +172,47 @@ class LoginWindow(QWidget):
 
     def _show_founding(self) -> None:
         clear_layout(self._page_layout)
-        self.founding = FoundingPage(self._door)
+        self.founding = FoundingPage(self._door, can_restore=self._restoring is not None)
         self.founding.finished.connect(self._go_on)
+        self.founding.restore_wanted.connect(self.show_restore)
         self._page_layout.addWidget(self.founding)
 
+    def show_restore(self) -> None:
+        """Turn to the page that brings a store back from a backup."""
+        if self._restoring is None:
+            return
+        clear_layout(self._page_layout)
+        self._forget_pages()
+        self.restore = RestorePage(self._door, self._restoring, replaces=self._door.is_founded)
+        self.restore.finished.connect(self._go_on)
+        self.restore.left.connect(self._go_back)
+        self._page_layout.addWidget(self.restore)
+
+    def _show_set_back(self) -> None:
+        if self._restoring is None:
+            return
+        clear_layout(self._page_layout)
+        self._forget_pages()
+        self.set_back = SetBackPage(self._door, self._restoring)
+        self.set_back.restore_wanted.connect(self.show_restore)
+        self.set_back.accepted.connect(self._go_on)
+        self.set_back.left.connect(self._go_on)
+        self._page_layout.addWidget(self.set_back)
+        self.set_back.setFocus()
+
+    def _forget_pages(self) -> None:
+        for part in (self.sign_in, self.restore, self.set_back):
+            if part is not None:
+                part.drop()
+        self.sign_in = self.founding = self.restore = self.set_back = None
+
+    def _go_back(self) -> None:
+        self._forget_pages()
+        if self._door.is_founded:
+            self._show_sign_in(())
+        else:
+            self._show_founding()
+
     def _go_on(self) -> None:
-        self.founding = None
+        self._forget_pages()
         self._show_sign_in(())

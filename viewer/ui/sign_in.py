@@ -15,6 +15,7 @@ from viewer.ui.parts.messages import Banner, error_words
 from viewer.ui.parts.people import PersonTile
 from viewer.ui.parts.words import Words, column, row
 from viewer.ui.ports import Door, Running, UserTile
+from viewer.ui.store_ports import StoreSetBack
 
 _TILES_SEEN = 3
 """Rows of tiles before they scroll."""
@@ -32,6 +33,7 @@ class SignIn(QWidget):
     """
 
     welcomed = Signal(object)
+    set_back = Signal()
 
     def __init__(self, door: Door, verb: str, preferred: UserId | None = None) -> None:
         super().__init__()
@@ -152,6 +154,9 @@ class SignIn(QWidget):
         self.field.wipe()
         self.field.set_wrong(True)
         self.error.say(error_words(fault), "danger")
+        if isinstance(fault, StoreSetBack):
+            self.set_back.emit()
+            return
         self._count_down()
         self.field.setFocus()
 

@@ -514,6 +514,10 @@ class Restored:
 class Restoring(Protocol):
     """Bringing a store back, before anybody can log in."""
 
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether one was begun and not finished: nothing else can be done until it is."""
+
     def look_at_backup(
         self, folder: Path, on_done: Callable[[BackupFolder], None], on_fault: OnFault
     ) -> Running:

@@ -85,6 +85,11 @@ class StoreWork(QObject):
         """The names of what is under way and goes on without its page, oldest first."""
         return tuple(name for name in self._running if name not in self._quiet)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything at all is under way, what is read for a page included."""
+        return bool(self._running)
+
     def outcome(self, name: str) -> Outcome | None:
         """How the last one ended, until it was dismissed."""
         return self._outcomes.get(name)

@@ -10,13 +10,19 @@ from PySide6.QtWidgets import QWidget
 from viewer.model.image import ImageKind, ImageRecord
 from viewer.ui.countdown import Countdown
 from viewer.ui.crash_dialog import CrashDialog
+from viewer.ui.erase_patient import ErasePage, ErasePanel
 from viewer.ui.founding import FoundingPage
 from viewer.ui.front_desk import FrontDesk
+from viewer.ui.keeping_sheets import HoldSheet
 from viewer.ui.parts.words import Words
 from viewer.ui.ports import DemoUser, PatientRow, Visit
 from viewer.ui.share_panel import SharePanel
 from viewer.ui.shell import Shell
 from viewer.ui.sign_in import SignIn
+from viewer.ui.store_backups import BackupsPage
+from viewer.ui.store_keeping import KeepingPage
+from viewer.ui.store_keys import KeysPage
+from viewer.ui.store_window import StorePanel
 from viewer.ui.tour import Step
 from viewer.ui.trail_window import TrailPanel
 from viewer.ui.user_menu import UserMenu
@@ -79,12 +85,15 @@ class DemoWalk(_DeskWalk):
     def __init__(self, front_desk: FrontDesk, users: Sequence[DemoUser], scratch: Path) -> None:
         super().__init__(front_desk)
         self._users, self._scratch = users, scratch
+        self._someone = self._another = ""
 
     def steps(self) -> Iterator[Step]:
         """Walk through it all."""
         yield Step("login", lambda: self._desk.login is not None and self._desk.login.isVisible())
         yield from self._log_in(self._users[0])
         yield Step("patients", lambda: bool(self._shell.patients.rows))
+        numbers = [row.patient.chart_number for row in self._shell.patients.rows]
+        self._someone, self._another = numbers[0], numbers[-1]
         for kind, name, settle_ms in _PICTURES:
             if self._open(kind):
                 yield Step(name, self._is_shown, settle_ms)
@@ -196,6 +205,85 @@ class DemoWalk(_DeskWalk):
         self._shell.show_accounts()
         yield Step("accounts", self._has_sheet)
         self._close_sheet()
+        yield from self._store()
+
+    def _is_idle(self) -> bool:
+        return not self._shell.store_work.is_busy
+
+    def _store(self) -> Iterator[Step]:
+        """Every part of the store; a backup into a folder of the tour; nothing is erased."""
+        panel = self._shell.show_store("backups")
+        yield Step("store-no-backup", self._is_idle)
+        page = panel.pages["backups"]
+        if isinstance(page, BackupsPage):
+            page.back_up(self._scratch / "usb", "USB 1, safe")
+            yield Step("store-backing-up", settle_ms=0)
+            yield Step("store-backups", self._is_idle)
+            page.ask_label(self._scratch / "other")
+            yield Step("store-backup-name")
+            self._close_sheet()
+        if panel.health is not None:
+            panel.show_part("health")
+            panel.health.check_deeply()
+            yield Step("store-health", self._is_idle)
+        yield from self._store_keys(panel)
+        yield from self._store_keeping(panel)
+        yield from self._erasing(panel)
+        self._close_sheet()
+
+    def _store_keys(self, panel: StorePanel) -> Iterator[Step]:
+        panel.show_part("keys")
+        yield Step("store-keys", self._is_idle)
+        page = panel.pages["keys"]
+        if isinstance(page, KeysPage):
+            page.ask_change()
+            yield Step("store-keys-question")
+            self._close_sheet()
+            page.ask_proof()
+            yield Step("store-recovery-sheet")
+            self._close_sheet()
+
+    def _store_keeping(self, panel: StorePanel) -> Iterator[Step]:
+        panel.show_part("keeping")
+        yield Step("store-keeping", self._is_idle)
+        page = panel.pages["keeping"]
+        if not isinstance(page, KeepingPage):
+            return
+        page.ask_hold()
+        sheet = self._shell.sheets[-1].content
+        if isinstance(sheet, HoldSheet):
+            sheet.finder.field.setText(self._someone)
+            sheet.finder.look()
+            yield Step("store-hold")
+            sheet.finder.buttons[0].click()
+            sheet.reason.setText("Letter of the insurer of 2026-11-02")
+            sheet.yes.click()
+        yield Step("", self._is_idle)
+        page.ask_freeing()
+        yield Step("store-freeing")
+        self._close_sheet()
+        scroll = page.verticalScrollBar()
+        scroll.setValue(scroll.maximum())
+        yield Step("store-keeping-below")
+
+    def _erasing(self, panel: StorePanel) -> Iterator[Step]:
+        panel.show_part("erase")
+        yield Step("store-erase")
+        page = panel.pages["erase"]
+        if not isinstance(page, ErasePage):
+            return
+        yield from self._before_erasing(page, "held", self._someone)
+        yield from self._before_erasing(page, "confirm", self._another)
+
+    def _before_erasing(self, page: ErasePage, name: str, number: str) -> Iterator[Step]:
+        page.open_sheet()
+        sheet = self._shell.sheets[-1].content
+        if isinstance(sheet, ErasePanel):
+            sheet.finder.field.setText(number)
+            sheet.finder.look()
+            sheet.finder.buttons[0].click()
+            yield Step(f"store-erase-{name}", lambda: sheet.plan is not None)
+        self._close_sheet()
 
     def _is_shown(self) -> bool:
         pane = self._shell.workspace.pane
@@ -225,11 +313,19 @@ class FirstRunWalk(_DeskWalk):
     _NAME = "Dr Ines Beispiel"
     _PASSWORD = "lanterns drift over quiet harbours"
 
+    def __init__(self, front_desk: FrontDesk, backup: Path) -> None:
+        super().__init__(front_desk)
+        self._backup = backup
+
     def steps(self) -> Iterator[Step]:
         """Found a practice and look at it."""
         self._desk.open()
         page = self._founding
         yield Step("founding-1")
+        page.restore.click()
+        yield Step("restore-1")
+        yield from self._restoring()
+        page = self._founding
         page.practice.setText(self._PRACTICE)
         page.officer.setText(self._NAME)
         page.password.field.line.setText(self._PASSWORD)
@@ -249,6 +345,19 @@ class FirstRunWalk(_DeskWalk):
         yield Step("first-login", lambda: self._desk.login is not None)
         yield from self._log_in(DemoUser(self._NAME, "", self._PASSWORD))
         yield Step("empty-store")
+
+    def _restoring(self) -> Iterator[Step]:
+        """Look into the backup of the walk before; the sheet is not known here."""
+        door = self._desk.login
+        page = door.restore if door is not None else None
+        if page is None:
+            return
+        page.look_at(self._backup)
+        yield Step("restore-2", lambda: page.folder is not None)
+        page.groups.fill("2" * 4 * len(page.groups.fields))
+        page.open.click()
+        yield Step("restore-2-wrong", page.message.isVisible)
+        page.back.click()
 
     @property
     def _founding(self) -> FoundingPage:

@@ -26,6 +26,7 @@ from viewer.ui.front_desk import FrontDesk
 from viewer.ui.ports import DemoUser, Pane, UserTile
 from viewer.ui.shell import Practice
 from viewer.ui.view_history import ViewHistory
+from viewer.wiring.restoring import WorkstationRestoring
 from viewer.wiring.workstation import Workstation
 
 if TYPE_CHECKING:
@@ -56,7 +57,13 @@ class Joined:
         self.undo = undo
         self.history = ViewHistory(undo)
         self._sharing: ClinicSharing | None = None
-        self.front_desk = FrontDesk(workstation, self.practice_for, self.actions, demo_users)
+        self.front_desk = FrontDesk(
+            workstation,
+            self.practice_for,
+            self.actions,
+            demo_users,
+            WorkstationRestoring(workstation),
+        )
 
     def practice_for(self, _: UserTile) -> Practice:
         """Return the ports for whoever has just come in.
@@ -155,7 +162,7 @@ def _make_tour(joined: Joined, jobs: JobRunner, opening: Opening, pictures: Path
     another = Joined(Workstation(scratch / "store", MemoryKeyStore(), jobs), UndoStack())
     walks = (
         DemoWalk(joined.front_desk, joined.demo_users, scratch),
-        FirstRunWalk(another.front_desk),
+        FirstRunWalk(another.front_desk, scratch / "usb"),
     )
     return Tour(walks, pictures, opening.size or (1920, 1080))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from viewer.app.backup_look import is_restore_unfinished, was_set_back
 from viewer.app.clinic import Clinic, Founding
 from viewer.app.jobs import Job, JobRunner
 from viewer.model.errors import BitewingError
@@ -24,6 +25,7 @@ from viewer.session.keystore import KeyStore
 from viewer.session.passwords import Advice, advise
 from viewer.session.permissions import Permission
 from viewer.ui import ports
+from viewer.ui.store_ports import StoreSetBack
 
 
 def tile_of(user: User) -> ports.UserTile:
@@ -70,8 +72,7 @@ class Workstation:
         self.last_fault: BitewingError | None = None
         self._opened: list[weakref.ref[NDArray[np.generic]]] = []
         self._forgetters: list[Callable[[], None]] = []
-        if Clinic.is_founded(folder):
-            self._enter(self._open(folder, keystore, policy))
+        self.enter_practice()
 
     @property
     def clinic(self) -> Clinic:
@@ -89,6 +90,30 @@ class Workstation:
     def _enter(self, clinic: Clinic) -> None:
         self._clinic = clinic
         clinic.closed.connect(self._forget)
+
+    @property
+    def folder(self) -> Path:
+        """The store's folder."""
+        return self._folder
+
+    @property
+    def keystore(self) -> KeyStore:
+        """What holds this workstation's key."""
+        return self._keystore
+
+    def leave_practice(self) -> None:
+        """Let go of the practice, so that its folder may be replaced."""
+        clinic, self._clinic = self._clinic, None
+        if clinic is not None:
+            clinic.closed.disconnect(self._forget)
+            clinic.close()
+
+    def enter_practice(self) -> None:
+        """Open the practice of the folder, once there is one again."""
+        if self._clinic is not None or is_restore_unfinished(self._folder):
+            return
+        if Clinic.is_founded(self._folder):
+            self._enter(self._open(self._folder, self._keystore, self._policy))
 
     def may(self, permission: Permission) -> bool:
         """Whether whoever is logged in is allowed it; for what is offered, never for the gate."""
@@ -170,7 +195,7 @@ class Workstation:
             try:
                 session = clinic.admit(admission)
             except BitewingError as fault:
-                on_fault(fault)
+                on_fault(StoreSetBack(fault.what, fault.now) if was_set_back(fault) else fault)
             else:
                 on_done(tile_of(session.user))
 

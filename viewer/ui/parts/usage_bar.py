@@ -12,7 +12,7 @@ from viewer.ui import theme
 
 _HEIGHT = 28
 _GAP = 2.0
-_LOWEST = 0.3
+_LOWEST = 0.4
 
 
 def shade(place: int, count: int) -> QColor:
