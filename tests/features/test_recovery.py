@@ -36,7 +36,7 @@ from viewer.session.errors import (
     RecoveryKeyRefused,
 )
 from viewer.session.holders import checked_book, open_all
-from viewer.session.keystore import FileKeyStore, MemoryKeyStore
+from viewer.session.keystore import FileKeyStore, KeyStore, MemoryKeyStore
 from viewer.session.ledger import FILE
 from viewer.session.permissions import KeyName
 from viewer.session.recovery import RecoveryKey
@@ -53,7 +53,7 @@ class Office:
     clinic: Clinic
     folder: Path
     sheet: RecoveryKey
-    keystore: MemoryKeyStore
+    keystore: KeyStore
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def leave(clinic: Clinic, name: str) -> None:
 
 def test_the_right_sheet_is_proved_and_the_day_is_kept(office: Office) -> None:
     clinic = office.clinic
-    assert clinic.practice.recovery_proved_at is None
+    assert Practice.load(office.folder, office.keystore).recovery_proved_at is None
     assert recovery.prove_recovery(clinic, recovery.ProveRecovery(office.sheet.text.lower()))
     assert clinic.practice.recovery_proved_at is not None
     assert Practice.load(office.folder, office.keystore).recovery_proved_at is not None
@@ -253,7 +253,7 @@ def test_segments_of_several_rotations_verify_here_and_offline(office: Office) -
 def test_what_other_threads_write_during_a_rotation_is_all_there(office: Office) -> None:
     clinic = office.clinic
     leave(clinic, add_person(clinic, "auditor"))
-    is_over, written = threading.Event(), []
+    is_over, written = threading.Event(), list[tuple[int, int]]()
 
     def write() -> None:
         while not is_over.is_set() or len(written) < 20:
@@ -401,7 +401,7 @@ def test_forgotten_passwords_are_recovered_in_the_same_segment_and_heads_still_c
     lost: Office, tmp_path: Path
 ) -> None:
     """The sheet does not open a way around a store that was set back."""
-    lost.keystore = lost.clinic.keystore  # type: ignore[assignment] - it was not lost
+    lost.keystore = lost.clinic.keystore
     catalog = _catalog(lost.folder)
     raw = catalog.read_bytes()
     with open_clinic(lost.folder, lost.keystore) as clinic:

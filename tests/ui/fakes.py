@@ -540,8 +540,8 @@ class FakeAccounts:
     """Accounts of the three people, and more on demand."""
 
     def __init__(self) -> None:
-        seen = datetime(2026, 11, 22, 8, 2, tzinfo=UTC)
-        self.rows = [ports.Account(p.id, p.display_name, p.role, True, seen) for p in PEOPLE]
+        self.rows = [ports.Account(p.id, p.display_name, p.role) for p in PEOPLE]
+        self.due: tuple[str, ...] = ()
 
     def accounts(self) -> Sequence[ports.Account]:
         return self.rows
@@ -571,6 +571,22 @@ class FakeAccounts:
         self.rows[place] = attrs.evolve(self.rows[place], is_enabled=enabled)
         on_done(self.rows[place])
         return FakeRunning()
+
+    def change_role(
+        self,
+        user_id: UserId,
+        role: str,
+        on_done: Callable[[ports.Account], None],
+        on_fault: ports.OnFault,
+    ) -> FakeRunning:
+        place = next(n for n, a in enumerate(self.rows) if a.id == user_id)
+        self.rows[place] = attrs.evolve(self.rows[place], role=dict(self.roles())[role])
+        self.due = ("the key that signs shares",)
+        on_done(self.rows[place])
+        return FakeRunning()
+
+    def keys_due(self) -> Sequence[str]:
+        return self.due
 
     def password_advice(self, password: str, name: str) -> ports.PasswordAdvice:
         return FakeDoor().password_advice(password, name)

@@ -149,7 +149,43 @@ def test_the_officer_adds_an_account_and_disables_another(
     assert not accounts.rows[1].is_enabled
 
 
+def test_a_role_changes_only_after_a_second_click_and_what_is_due_is_said(
+    dressed: QApplication, qtbot: QtBot
+) -> None:
+    accounts = FakeAccounts()
+    panel = AccountsPanel(accounts, PEOPLE[0])
+    qtbot.addWidget(panel)
+    panel.show()
+    before = accounts.rows[1].role
+    picker = panel.pickers["u2"]
+    other = next(n for n in range(picker.count()) if picker.itemText(n) != before)
+    title = picker.itemText(other)
+    picker.setCurrentIndex(other)
+    picker.activated.emit(other)
+    assert accounts.rows[1].role == before
+    assert title in panel.message.words.text()
+    qtbot.mouseClick(panel.message.do_button, Qt.MouseButton.LeftButton)
+    assert accounts.rows[1].role == title
+    assert panel.pickers["u2"].currentText() == title
+    assert "the key that signs shares" in panel.message.words.text()
+
+
+def test_a_dismissed_question_leaves_the_role(dressed: QApplication, qtbot: QtBot) -> None:
+    accounts = FakeAccounts()
+    panel = AccountsPanel(accounts, PEOPLE[0])
+    qtbot.addWidget(panel)
+    before = accounts.rows[1].role
+    picker = panel.pickers["u2"]
+    other = next(n for n in range(picker.count()) if picker.itemText(n) != before)
+    picker.setCurrentIndex(other)
+    picker.activated.emit(other)
+    panel.message.closed.emit()
+    assert accounts.rows[1].role == before
+    assert panel.pickers["u2"].currentText() == before
+
+
 def test_nobody_can_disable_the_account_they_are_using(dressed: QApplication, qtbot: QtBot) -> None:
     panel = AccountsPanel(FakeAccounts(), PEOPLE[0])
     qtbot.addWidget(panel)
     assert "u1" not in panel.switches
+    assert "u1" not in panel.pickers

@@ -20,11 +20,13 @@ class AccountsPanel(QWidget):
         super().__init__()
         self._accounts, self._me = accounts, me
         self.switches: dict[str, QPushButton] = {}
+        self.pickers: dict[str, QComboBox] = {}
         layout = row(self, gap=0)
         left = QWidget()
         inner = column(left, gap=3)
         inner.setContentsMargins(20, 16, 20, 16)
         self.message = Banner()
+        self.message.closed.connect(self._put_back)
         inner.addWidget(self.message)
         holder = QWidget()
         self._rows = column(holder, gap=2)
@@ -49,6 +51,7 @@ class AccountsPanel(QWidget):
         """List everybody."""
         clear_layout(self._rows)
         self.switches.clear()
+        self.pickers.clear()
         for account in self._accounts.accounts():
             self._rows.addWidget(self._make_row(account))
         self._rows.addStretch(1)
@@ -59,24 +62,56 @@ class AccountsPanel(QWidget):
         layout.addWidget(Disc(account.display_name))
         words = column(gap=0)
         words.addWidget(ElidedWords(account.display_name, "strong"))
-        seen = (
-            self.tr("last here {when}").format(
-                when=account.last_login.astimezone().strftime("%Y-%m-%d %H:%M")
-            )
-            if account.last_login
-            else ""
-        )
-        state = seen if account.is_enabled else self.tr("may not log in")
+        state = "" if account.is_enabled else self.tr("may not log in")
         facts = "  ·  ".join(fact for fact in (account.role, state) if fact)
         words.addWidget(Words(facts, "soft" if account.is_enabled else "doubt"))
         layout.addLayout(words, 1)
         if account.id != self._me.id:
+            layout.addWidget(self._make_picker(account))
             verb = self.tr("Disable") if account.is_enabled else self.tr("Enable")
             switch = button(verb, lambda: self._switch(account))
             switch.setAccessibleName(f"{verb} {account.display_name}")
             self.switches[account.id] = switch
             layout.addWidget(switch)
         return frame
+
+    def _make_picker(self, account: Account) -> QComboBox:
+        picker = self.pickers[account.id] = QComboBox()
+        picker.setProperty("target", "touch")
+        picker.setAccessibleName(self.tr("Role of {name}").format(name=account.display_name))
+        for role_id, title in self._accounts.roles():
+            picker.addItem(title, role_id)
+        picker.setCurrentText(account.role)
+        picker.setProperty("given", account.role)
+        picker.activated.connect(lambda _: self._ask_role(account, picker))
+        return picker
+
+    def _put_back(self) -> None:
+        """Let every picker show the role that somebody has."""
+        for picker in self.pickers.values():
+            picker.setCurrentText(str(picker.property("given")))
+
+    def _ask_role(self, account: Account, picker: QComboBox) -> None:
+        """Ask before a role changes; dismissing the question puts the picker back."""
+        role, title = str(picker.currentData()), picker.currentText()
+        if title == account.role:
+            self.message.say("")
+            return
+        question = self.tr(
+            "Give {name} the role “{role}”? What “{before}” could do beyond that ends at once."
+        ).format(name=account.display_name, role=title, before=account.role)
+
+        def change() -> None:
+            self._accounts.change_role(account.id, role, self._on_changed, self._on_fault)
+
+        self.message.say(question, "doubt", (self.tr("Give the role"), change))
+
+    def _on_changed(self, account: Account) -> None:
+        """Show the account as it is now, and say if keys are to be renewed because of it."""
+        due = "; ".join(self._accounts.keys_due())
+        words = self.tr("New keys are due ({keys}): renew them with the keys of the store.")
+        self.message.say(words.format(keys=due) if due else "")
+        self.refresh()
 
     def _make_new(self) -> QWidget:
         page = QWidget()
@@ -128,9 +163,10 @@ class AccountsPanel(QWidget):
 
     def _switch(self, account: Account) -> None:
         self._accounts.set_enabled(
-            account.id, not account.is_enabled, lambda _: self.refresh(), self._on_fault
+            account.id, not account.is_enabled, self._on_changed, self._on_fault
         )
 
     def _on_fault(self, fault: Exception) -> None:
         self._look()
+        self._put_back()
         self.message.say(error_words(fault), "danger")

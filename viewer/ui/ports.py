@@ -500,7 +500,6 @@ class Account:
     display_name: str
     role: str
     is_enabled: bool = True
-    last_login: datetime | None = None
 
 
 @attrs.frozen
@@ -530,6 +529,14 @@ class Accounts(Protocol):
         self, user_id: UserId, enabled: bool, on_done: Callable[[Account], None], on_fault: OnFault
     ) -> Running:
         """Let somebody log in, or no longer."""
+
+    def change_role(
+        self, user_id: UserId, role: str, on_done: Callable[[Account], None], on_fault: OnFault
+    ) -> Running:
+        """Give another role, one of `roles`, with its keys and no others."""
+
+    def keys_due(self) -> Sequence[str]:
+        """Say which keys are to be renewed, and why, each in a sentence part; none: nothing is."""
 
     def password_advice(self, password: str, name: str) -> PasswordAdvice:
         """Say how good a new password is, before it is taken."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from viewer.app.due import keys_due
 from viewer.app.jobs import Job
 from viewer.app.use_cases import accounts
 from viewer.model.ids import UserId
@@ -68,6 +69,26 @@ class ClinicAccounts:
             on_done,
             on_fault,
         )
+
+    def change_role(
+        self,
+        user_id: UserId,
+        role: str,
+        on_done: Callable[[ports.Account], None],
+        on_fault: ports.OnFault,
+    ) -> Job[ports.Account]:
+        """Give another role."""
+        clinic = self._workstation.clinic
+        request = accounts.ChangeRole(clinic.practice.user(user_id).name, role)
+        return self._workstation.jobs.submit(
+            lambda control: _account(accounts.change_role(clinic, request, control).user),
+            on_done,
+            on_fault,
+        )
+
+    def keys_due(self) -> Sequence[str]:
+        """Which keys are to be renewed, and why."""
+        return [each.words for each in keys_due(self._workstation.clinic)]
 
     def password_advice(self, password: str, name: str) -> ports.PasswordAdvice:
         """Say how good a new password is."""
