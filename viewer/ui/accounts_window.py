@@ -94,6 +94,8 @@ class AccountsPanel(QWidget):
     def _ask_role(self, account: Account, picker: QComboBox) -> None:
         """Ask before a role changes; dismissing the question puts the picker back."""
         role, title = str(picker.currentData()), picker.currentText()
+        self._put_back()
+        picker.setCurrentText(title)
         if title == account.role:
             self.message.say("")
             return
