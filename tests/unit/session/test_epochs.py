@@ -23,6 +23,7 @@ from viewer.session.audit.reader import TrailReader
 from viewer.session.audit.trail import Trail
 from viewer.session.book import (
     RECOVERY,
+    Due,
     EpochRow,
     open_epoch,
     seal_epoch,
@@ -318,6 +319,22 @@ def test_a_role_that_gains_a_key_makes_none_due(clinic: Clinic) -> None:
     assert not clinic.practice.is_rotation_due
 
 
+def test_why_a_rotation_is_due_is_kept_until_it_is_done(clinic: Clinic) -> None:
+    clinic.practice.demand_rotation([TRAIL])
+    reloaded = Practice.load(clinic.folder, clinic.keystore)
+    assert reloaded.due_reasons == {TRAIL: (Due.LEAK,)}
+    clinic.begin(TRAIL)
+    assert clinic.practice.due_reasons == {}
+
+
+@pytest.mark.parametrize("why", [{"trail": ["BORED"]}, {"lunch": ["LEAK"]}, {"trail": 7}])
+def test_a_made_up_reason_is_refused(clinic: Clinic, why: dict[str, object]) -> None:
+    content = to_plain(clinic.practice._book) | {"due_why": why}
+    clinic.practice._file.write(content)
+    with pytest.raises(AccountsTampered):
+        Practice.load(clinic.folder, clinic.keystore)
+
+
 def test_a_suspected_leak_makes_a_rotation_due_until_it_is_done(clinic: Clinic) -> None:
     clinic.practice.demand_rotation([TRAIL])
     assert Practice.load(clinic.folder, clinic.keystore).rotation_due == {TRAIL}
@@ -490,7 +507,7 @@ def test_epochs_that_do_not_count_on_are_refused(clinic: Clinic, change: dict[st
 
 def test_accounts_of_the_first_format_still_open_and_rotate(clinic: Clinic) -> None:
     content = to_plain(clinic.practice._book)
-    new = {"emergency_public", "rotation_due", "recovery_proved_at"}
+    new = {"emergency_public", "rotation_due", "due_why", "recovery_proved_at"}
     first = {key: value for key, value in content.items() if key not in new} | {"format": 1}
     first["users"] = [_without(row, "third", "third_label") for row in content["users"]]
     first["epochs"] = [
