@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from tests.support.practice import OFFICER, write_images
 from tests.support.windows import log_in, open_windows, wait_until
 from tests.ui.fake_store import GROUPS, LUCIA, NOW, FakeStore
-from tests.ui.fakes import PEOPLE
+from tests.ui.fakes import PEOPLE, FakeChart
 from viewer.app.actions import Actions
 from viewer.app.jobs import Progress
 from viewer.model.errors import UserError
@@ -454,9 +454,9 @@ def test_check_store_opens_the_page_and_checks(shell: Shell, store: FakeStore) -
 
 
 def test_a_patient_under_hold_is_marked_in_the_bar(
-    shell: Shell, store: FakeStore, chart: object
+    shell: Shell, store: FakeStore, chart: FakeChart
 ) -> None:
-    one, other = chart.patients[:2]  # type: ignore[attr-defined]
+    one, other = chart.patients[:2]
     shell.open_patient(other)
     assert shell.bar.hold.isVisible()
     shell.open_patient(one)
@@ -464,6 +464,34 @@ def test_a_patient_under_hold_is_marked_in_the_bar(
     shell.open_patient(other)
     shell.empty()
     assert shell.bar.hold.isHidden()
+
+
+def test_an_image_that_is_elsewhere_says_where_and_what_to_do(
+    shell: Shell, chart: FakeChart
+) -> None:
+    chart.holds_open = True
+    shell.open_patient(chart.patients[0])
+    assert chart.open_running is not None
+    chart.open_running.on_fault(
+        UserError(
+            "This image is kept in “USB 1”, not on this computer.",
+            "Connect it and open the image again.",
+        )
+    )
+    told = words_in(shell.workspace)
+    assert "“USB 1”" in told
+    assert "Connect it and open the image again." in told
+
+
+def test_after_a_repair_the_image_on_screen_is_opened_anew(
+    shell: Shell, chart: FakeChart, store: FakeStore, qtbot: QtBot
+) -> None:
+    shell.open_patient(chart.patients[0])
+    before = len(chart.opened)
+    panel = shell.show_store()
+    assert panel.health is not None
+    panel.health.repair()
+    assert len(chart.opened) == before + 1
 
 
 def test_every_button_of_the_page_is_as_high_as_a_finger_and_has_a_name(
@@ -519,12 +547,6 @@ def test_unfinished_changes_and_pending_backups_are_told(
     assert "“NAS”" in found.keys.fact.text()
     assert found.paper.fact.property("role") == "doubt"
     assert "sheet not proved" in panel.entries["keys"].fact.text()
-
-
-@pytest.fixture(autouse=True)
-def no_leftover(qapp: QApplication) -> Iterator[None]:
-    yield
-    qapp.processEvents()
 
 
 # --- over a real practice ---------------------------------------------------------------------
@@ -632,9 +654,7 @@ def test_a_real_patient_is_held_released_and_erased_with_a_certificate_that_veri
     wait_until(lambda: erasing.result is not None)
     erasing.save_to(folder / "certificate.json")
     publics = shell.practice.store._clinic.practice.publics(KeyName.SHARE)  # type: ignore[attr-defined]
-    certificate = verify_certificate(
-        (folder / "certificate.json").read_bytes(), *publics.values()
-    )
+    certificate = verify_certificate((folder / "certificate.json").read_bytes(), *publics.values())
     assert certificate.image_count == 2
     assert certificate.is_final
     for sheet_ in reversed(shell.sheets[:]):

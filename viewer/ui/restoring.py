@@ -74,6 +74,7 @@ class RestorePage(QWidget):
         self.step.setText(self.tr("RESTORE  ·  STEP {number} OF 4").format(number=number))
         self.title.setText(title)
         self.words.setText(words)
+        self.words.setVisible(bool(words))
         self.message.hide()
         old = self.pages.currentWidget()
         self.pages.addWidget(page)
@@ -101,7 +102,7 @@ class RestorePage(QWidget):
         self._head(
             1,
             self.tr("Restore from a backup"),
-            self.tr("You need the backup and the recovery sheet. A password does not open it."),
+            self.tr("You need the backup and the recovery sheet; no password opens it."),
             page,
         )
         self.choose.setFocus()

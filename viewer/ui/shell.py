@@ -550,6 +550,8 @@ class Shell(QWidget):
         self.store_progress.show_progress(progress)
 
     def _on_store_work_ended(self, name: str) -> None:
+        if name == "repair" and self.image is not None and self.visit is not None:
+            self.open_image(self.image, self.visit)  # the store was closed for it
         if self._store_sheet is not None:
             return
         self.store_progress.hide()

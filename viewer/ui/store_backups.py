@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from viewer.ui.folder_dialog import ask_folder
 from viewer.ui.parts.buttons import button
-from viewer.ui.parts.cards import Card, Question, line_box, sentence, touchable
+from viewer.ui.parts.cards import Card, Question, emphasise, line_box, sentence, touchable
 from viewer.ui.parts.messages import picture
 from viewer.ui.parts.words import ElidedWords, Words, clear_layout, column, row
 from viewer.ui.store_page import Follower, Outcome, Page, Surroundings, begin_with, without_progress
@@ -52,6 +52,7 @@ class BackupsPage(Page):
             label = next(p.label for p in places if p.last_snapshot == newest)
             ago = ago_words(newest, self.around.now())
             is_late = self.around.now() - newest > OVERDUE
+            emphasise(self.new, is_late)
             words = self.tr("Last backup {ago}, on “{label}”.").format(ago=ago, label=label)
             if is_late:
                 words += " " + self.tr("That is more than a week: make another.")
@@ -63,6 +64,7 @@ class BackupsPage(Page):
         self._rest(BACK_UP)
 
     def _say_none(self) -> None:
+        emphasise(self.new, is_urgent=True)
         self.card.show_fact(self.tr("No backup yet."), "doubt", "warning")
         for words in (
             self.tr("If this disk fails, every image on it is lost."),
@@ -116,7 +118,7 @@ class BackupsPage(Page):
             ago = ago_words(place.verified, now)
             facts.append(self.tr("verified {ago}").format(ago=ago))
         else:
-            facts.append(self.tr("never verified"))
+            facts.append(self.tr("never verified as a whole"))
         if not place.is_connected:
             facts.append(self.tr("not connected"))
         return "  ·  ".join(facts)

@@ -61,6 +61,7 @@ class KeepingPage(Page):
         self.bar.hide()
         self.kinds.hide()
         self.free.show_fact(self.tr("Not measured yet."))
+        self.summarise(self.tr("Not measured yet"))
         self.due.show_fact(self.tr("Nothing is ever removed by itself. Look who is due."))
 
     def refresh(self) -> None:
@@ -95,7 +96,8 @@ class KeepingPage(Page):
         line = self.tr("{here} here, {left} free").format(here=here, left=left)
         self.summarise(line, token)
         sizes = [each.here_bytes for each in facts.kinds]
-        total = facts.quota_bytes or facts.here_bytes + facts.disk_free_bytes
+        # Without a limit the kinds are shown among themselves: beside a large disk they vanish.
+        total = max(facts.here_bytes, facts.quota_bytes or 0)
         self.bar.show_parts(sizes, total, facts.quota_bytes, line)
         self.bar.show()
         self._list_kinds(facts)

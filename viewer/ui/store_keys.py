@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 from shiboken6 import isValid
 
 from viewer.ui.parts.buttons import button
-from viewer.ui.parts.cards import Card, Question, touchable
+from viewer.ui.parts.cards import Card, Question, emphasise, touchable
 from viewer.ui.parts.groups import GroupFields
 from viewer.ui.parts.messages import Banner, error_words
 from viewer.ui.parts.words import Words, box, clear_layout, column, row
@@ -54,6 +54,7 @@ class KeysPage(Page):
                 "hours, goes on in the background, and can be cancelled and continued."
             )
         )
+        emphasise(self.prove, facts.recovery_proved is None)
         if facts.recovery_proved is None:
             words = self.tr(
                 "Nobody has typed it in since it was printed. A sheet that cannot be read is no "
@@ -88,6 +89,7 @@ class KeysPage(Page):
                 )
             )
             token = "doubt"
+        emphasise(self.change, bool(facts.due_why) or facts.is_unfinished)
         self.keys.show_fact(" ".join(words), token, "warning" if token == "doubt" else "key")
         proof = "" if facts.recovery_proved else "  ·  " + self.tr("sheet not proved")
         self.summarise(line + proof, "doubt" if proof else token)

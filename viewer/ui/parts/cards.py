@@ -12,7 +12,7 @@ from viewer.app.jobs import Progress
 from viewer.ui.parts.buttons import button
 from viewer.ui.parts.fields import labelled, line
 from viewer.ui.parts.messages import Banner, picture
-from viewer.ui.parts.words import Words, box, column, row
+from viewer.ui.parts.words import Words, box, column, restyle, row
 
 _TWO_COLUMNS_PX = 1240
 _TOUCH = 44
@@ -112,6 +112,12 @@ def touchable(made: QPushButton) -> QPushButton:
     """Make a button as high as a gloved finger needs."""
     made.setProperty("touch", True)
     return made
+
+
+def emphasise(made: QPushButton, is_urgent: bool) -> None:
+    """Make a button the one to press, or one among others."""
+    made.setProperty("look", "primary" if is_urgent else "")
+    restyle(made)
 
 
 class Columns(QScrollArea):

@@ -8,7 +8,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
 
 from viewer.model.errors import BitewingError, Cancelled
-from viewer.ui import icons
+from viewer.ui import icons, theme
 from viewer.ui.parts.buttons import IconButton, button
 from viewer.ui.parts.words import Words, restyle, row
 
@@ -87,6 +87,9 @@ class Banner(QFrame):
         if can_close:
             close = IconButton("close", QCoreApplication.translate("Banner", "Dismiss"))
             close.clicked.connect(self._close)
+            for part in (self._icon, self.words):  # as high as the cross: one line stands level
+                part.setMinimumHeight(theme.current().size("dense"))
+            self._icon.setMaximumHeight(theme.current().size("dense"))
             self._layout.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
         self.hide()
 
