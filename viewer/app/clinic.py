@@ -30,7 +30,7 @@ from viewer.session.recovery import RecoveryKey
 from viewer.session.session import Session
 from viewer.vault.backup.restorer import require_finished
 from viewer.vault.erasure import ErasureDestinations, NoDestinations
-from viewer.vault.records import IsCancelled, VaultKeys
+from viewer.vault.records import IsCancelled, VaultKeys, never
 from viewer.vault.repair import Mended
 from viewer.vault.store import Vault
 
@@ -302,6 +302,18 @@ class Clinic:
         """Keep where the catalog's history stands outside the store."""
         head = forking.head_of(vault.head())
         self.keystore.write_head(self.practice.id, forking.CATALOG_HEAD, head)
+
+    def keep_spare_copy(self, is_cancelled: IsCancelled = never) -> bool:
+        """Copy the catalog where that is due and worth its time; return whether it was.
+
+        What fails is tried again the next time, and a check says when there is no copy.
+        """
+        vault = self._vault
+        try:
+            return vault is not None and vault.spare.refresh_if_due(is_cancelled)
+        except BitewingError as fault:
+            _log.warning("spare catalog not made: %s", type(fault).__name__)
+            return False
 
     def accept_fork(self, name_or_id: str, password: str, why: str) -> SignedFork | None:
         """Authorise a catalog that was set back, as it lies there: by somebody who manages keys.

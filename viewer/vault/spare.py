@@ -13,12 +13,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Event, Lock
 
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from viewer.crypto.secret import Secret
-from viewer.model.errors import BitewingError
 from viewer.vault.catalog.connection import Catalog
 from viewer.vault.catalog.export import reading
 from viewer.vault.catalog.moving import overwrite, remove_leftovers
@@ -58,7 +57,6 @@ class Spare:
         self._clock = clock
         self._turn = Lock()
         self._is_unwanted = Event()
-        self._thread: Thread | None = None
 
     def head(self) -> VaultHead | None:
         """Return the moment that the copy holds; None where no copy opens."""
@@ -119,22 +117,10 @@ class Spare:
         self.refresh(is_cancelled)
         return True
 
-    def start(self) -> None:
-        """Refresh in the background where due; `close` of the catalog ends it, `join` waits."""
-        if self._thread is None:
-            self._thread = Thread(target=self._quietly, name="vault-spare", daemon=True)
-            self._thread.start()
-
-    def join(self) -> None:
-        """Wait until nothing is under way."""
-        if self._thread is not None:
-            self._thread.join()
-
-    def _quietly(self) -> None:
-        try:
-            self.refresh_if_due()
-        except BitewingError:
-            return  # the next opening tries again, and a check says if there is none
+    def settle(self) -> None:
+        """Wait until no copy is being made any more: the closed catalog ends one under way."""
+        with self._turn:
+            return
 
     def _note_wanted(self) -> None:
         if not self.is_wanted():

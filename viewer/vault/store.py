@@ -157,7 +157,7 @@ class Vault:
         self.keeping.before_close()
         try:
             self._catalog.close()
-            self.spare.join()
+            self.spare.settle()
             if is_tidy:
                 self._layout.mark_closed()
         finally:

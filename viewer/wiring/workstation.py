@@ -197,6 +197,9 @@ class Workstation:
             except BitewingError as fault:
                 on_fault(StoreSetBack(fault.what, fault.now) if was_set_back(fault) else fault)
             else:
+                self.jobs.submit(
+                    lambda control: clinic.keep_spare_copy(control.is_cancelled), _ignore, _ignore
+                )
                 on_done(tile_of(session.user))
 
         return self.jobs.submit(lambda _: clinic.check(user_id, password), admit, on_fault)
@@ -269,6 +272,10 @@ class Workstation:
         """Close the store and go back to the door."""
         self.jobs.drop_all()
         self.clinic.log_off()
+
+
+def _ignore(_: object) -> None:
+    return
 
 
 def _open_clinic(folder: Path, keystore: KeyStore, policy: IdlePolicy) -> Clinic:

@@ -6,8 +6,11 @@ import errno
 import os
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
+from threading import Event
 from typing import BinaryIO
 
 import numpy as np
@@ -23,6 +26,7 @@ from viewer.vault.errors import (
     CatalogDamaged,
     ObjectMissing,
     RolledBack,
+    StoreClosed,
     StoreDamaged,
     StoreMissing,
 )
@@ -321,11 +325,29 @@ def test_a_rotation_leaves_no_copy_under_the_older_epoch(
         assert images.are_all_here(again)
 
 
-def test_a_copy_in_the_background_ends_with_the_store(vault: Vault, images: Images) -> None:
-    new_picture(images.patient.id, study="1.2.9").put(vault)
-    vault.spare.start()
-    vault.close()
-    assert not vault.spare._thread or not vault.spare._thread.is_alive()
+def test_a_copy_under_way_elsewhere_has_ended_once_the_store_is_closed(
+    vault: Vault, folder: Path, images: Images
+) -> None:
+    begun, ended = Event(), Event()
+
+    def look() -> bool:
+        begun.set()
+        return False
+
+    def copy() -> None:
+        with suppress(StoreClosed):
+            while not ended.is_set():
+                vault.spare.refresh(look)
+
+    with ThreadPoolExecutor(1) as other:
+        copying = other.submit(copy)
+        assert begun.wait(20)
+        vault.close()
+        ended.set()
+        copying.result()
+    with Vault.open(folder, new_keys()) as again:
+        assert images.are_all_here(again)
+        assert again.spare.head() is not None
 
 
 # the marker

@@ -96,17 +96,9 @@ def import_paths(clinic: Clinic, request: ImportPaths, act: Act) -> ImportReport
             else:
                 stored.append(_seal(clinic, arrival, act))
             act.outcome = _outcome(stored, refusals)
-    _keep_copy(clinic)
+    clinic.keep_spare_copy()
     clinic.keep_catalog_head(clinic.vault)
     return ImportReport(tuple(stored), tuple(refusals), _room(clinic))
-
-
-def _keep_copy(clinic: Clinic) -> None:
-    """Bring the copy of the list of images up to date; that it fails undoes no import."""
-    try:
-        clinic.vault.spare.refresh_if_due()
-    except BitewingError as fault:
-        _log.warning("copy of the catalog not made: %s", type(fault).__name__)
 
 
 def prepare_to_import(*, wait: bool = False) -> None:

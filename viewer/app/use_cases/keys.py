@@ -49,6 +49,7 @@ def rotate_keys(clinic: Clinic, request: RotateKeys, act: Act) -> KeysRotated:
     if KeyName.SHARE in clinic.practice.rotation_due:
         act.session.begin_epoch([KeyName.SHARE])
     done = _to_new_epoch(clinic, act, ())
+    clinic.keep_spare_copy(act.control.is_cancelled)
     act.outcome = Subject(why=_words_of(done))
     return done
 
@@ -120,6 +121,7 @@ def erase_patient(clinic: Clinic, request: ErasePatient, act: Act) -> PatientEra
         keys = _to_new_epoch(clinic, act, [erased.patient_id], beyond=erased.epoch)
         certificate = _certificate(clinic, act, request, erased, keys)
         file = sign_certificate(certificate, signing)
+    clinic.keep_spare_copy(act.control.is_cancelled)
     act.outcome = Subject(
         erased.patient_id,
         why=f"{request.reason} ({erased.object_count} objects; {_words_of(keys)})",
