@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import resource
 import secrets
 import signal
 import stat
@@ -22,9 +22,9 @@ from tests.support.practice import OFFICER, PASSWORD, open_clinic
 from viewer.app.clinic import Clinic
 from viewer.app.use_cases import importing, store, trail
 from viewer.ingest.decoder import Decoder
-from viewer.model.errors import BitewingError, EnvironmentFault
 from viewer.session.audit.events import EventFilter, EventKind
 from viewer.session.permissions import KeyName
+from viewer.vault.errors import DiskFull
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 _REPOSITORY = Path(__file__).resolve().parents[2]
@@ -175,24 +175,25 @@ def test_a_decoding_child_killed_from_outside_costs_one_file_at_most(
         assert sound_after(clinic)
 
 
-@pytest.mark.skipif(not hasattr(resource, "RLIMIT_FSIZE"), reason="no such limit here")
+@linux_only
 def test_a_full_disk_stops_an_import_with_plain_words_and_a_sound_store(
-    places: Places, images: MarkedImages
+    places: Places, images: MarkedImages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    sync = os.fsync
+
+    def full(descriptor: int) -> None:
+        if Path(f"/proc/self/fd/{descriptor}").readlink().is_relative_to(places.store / "objects"):
+            raise OSError(errno.ENOSPC, "no space left")
+        sync(descriptor)
+
     with open_clinic(places.store, places.keystore) as clinic:
         clinic.log_in(OFFICER, PASSWORD)
         small = images.folder / "bitewing.dcm"
         importing.import_paths(clinic, importing.ImportPaths((small,)))
-        before = resource.getrlimit(resource.RLIMIT_FSIZE)
-        handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        try:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, before[1]))
-            with pytest.raises(BitewingError) as caught:
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "fsync", full)
+            with pytest.raises(DiskFull) as caught:
                 importing.import_paths(clinic, importing.ImportPaths((images.folder,)))
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, before)
-            signal.signal(signal.SIGXFSZ, handler)
-        assert isinstance(caught.value, EnvironmentFault)
         assert "/" not in str(caught.value)
         assert sound_after(clinic)
         again = importing.import_paths(clinic, importing.ImportPaths((images.folder,)))
