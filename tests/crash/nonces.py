@@ -77,7 +77,8 @@ def _child(root: Path, log: Path, ledger: Ledger, teller: Teller, seed: int) -> 
 
 def run(root: Path, saves: int, seed: int) -> dict[str, Any]:
     """Save, edit, fail and die until `saves` deeds were done or tried; return the figures."""
-    random, ledger, log = np.random.default_rng(seed), Ledger(), root / "nonces.log"
+    random, ledger, log = np.random.default_rng(seed), Ledger(), root.parent / "nonces.log"
+    log.unlink(missing_ok=True)
     practice.found_in(root)
     ends: Counter[str] = Counter()
     tried: Counter[str] = Counter()
