@@ -40,7 +40,7 @@ def test_a_kill_at_every_system_call_loses_nothing(
 def test_a_failing_disk_loses_nothing_and_serves_again_afterwards(
     exercise: Exercise, memory_disk: Path, fault: str
 ) -> None:
-    report = exercise("disk", memory_disk, fault, 12, 20261122)
+    report = exercise("disk", memory_disk, fault, 8, 20261122)
     assert report["faults"] == []
     expected = "DiskFull" if fault == "ENOSPC" else "StoreFault"
     assert any(expected in refusal for refusal in report["more"]["refusals"])
