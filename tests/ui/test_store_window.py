@@ -570,8 +570,17 @@ def test_the_officer_checks_backs_up_and_changes_keys_of_a_real_practice(
     real: tuple[Shell, Path], qtbot: QtBot
 ) -> None:
     shell, folder = real
-    panel = shell.show_store("backups")
+    panel = shell.show_store("keys")
     settle(shell)
+    changing = keys(panel)
+    settle(shell)
+    assert changing.keys.fact.text().startswith("Epoch 1, since ")
+    click(qtbot, changing.change)
+    click(qtbot, asked(shell).yes)
+    settle(shell)
+    assert "Epoch 2 is in force for 1 patient." in changing.keys.message.words.text()
+    assert "Older keys are destroyed." in changing.keys.message.words.text()
+
     found = backups(panel)
     settle(shell)
     assert found.card.fact.text() == "No backup yet."
@@ -594,15 +603,6 @@ def test_the_officer_checks_backs_up_and_changes_keys_of_a_real_practice(
     assert "Whole." in health.check_card.fact.text()
     shell.sheets[-1].close_sheet()
     assert shell.show_store().health is not None
-
-    changing = keys(shell.sheets[-1].content)  # type: ignore[arg-type]
-    settle(shell)
-    assert changing.keys.fact.text().startswith("Epoch 1, since ")
-    click(qtbot, changing.change)
-    click(qtbot, asked(shell).yes)
-    settle(shell)
-    assert "Epoch 2 is in force for 1 patient." in changing.keys.message.words.text()
-    assert "Older keys are destroyed." in changing.keys.message.words.text()
 
 
 def test_a_real_patient_is_held_released_and_erased_with_a_certificate_that_verifies(
