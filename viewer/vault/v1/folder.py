@@ -51,11 +51,20 @@ class ObjectFolder:
         self._root = root
 
     def create(self) -> None:
-        """Make the folder and its 256 folders, durable."""
-        self._root.mkdir(mode=0o700, exist_ok=True)
-        for name in FAN_OUT:
-            (self._root / name).mkdir(mode=0o700, exist_ok=True)
-        sync_folder(self._root)
+        """Make the folder and its 256 folders, durable.
+
+        Raises
+        ------
+        StoreFault
+            The disk failed or is full.
+        """
+        try:
+            self._root.mkdir(mode=0o700, exist_ok=True)
+            for name in FAN_OUT:
+                (self._root / name).mkdir(mode=0o700, exist_ok=True)
+            sync_folder(self._root)
+        except OSError as fault:
+            raise store_fault(fault) from fault
 
     def path(self, object_id: ObjectId) -> Path:
         """Return where an object lies.

@@ -53,6 +53,17 @@ def test_a_failed_write_leaves_no_file(objects: ObjectFolder, tmp_path: Path, co
     assert list(objects.names()) == []
 
 
+def test_folders_that_cannot_be_made_are_a_fault_of_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "made up")
+
+    monkeypatch.setattr(Path, "mkdir", full)
+    with pytest.raises(DiskFull):
+        ObjectFolder(tmp_path / "objects").create()
+
+
 def test_the_file_and_its_folder_are_synced_in_that_order_about_the_rename(
     objects: ObjectFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
