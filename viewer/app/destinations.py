@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from viewer.session.accounts import Practice
-from viewer.session.keysheet import sheet_of
+from viewer.session.keysheet import goes_with, sheet_of
 from viewer.session.ledger import FILE
 from viewer.session.permissions import KeyName
 from viewer.vault.backup.forgetting import Replacement
@@ -18,4 +18,6 @@ def replacement_of(practice: Practice) -> Replacement:
     """Return the sheets and accounts that take the place of those with older epochs."""
     after = practice.copy_for_backup(images_from=current_epoch(practice))
     both = practice.copy_for_backup()
-    return Replacement(sheet_of(both), sheet_of(after), {FILE: after})
+    return Replacement(
+        sheet_of(both), sheet_of(after), {FILE: after}, lambda sheet: goes_with(sheet, both)
+    )

@@ -9,7 +9,7 @@ outside is replaced.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import attrs
@@ -18,6 +18,7 @@ from viewer.app import forking
 from viewer.app.jobs import JobControl, SilentControl
 from viewer.app.recovering import open_or_begin_trail
 from viewer.crypto.derive import digest
+from viewer.crypto.errors import NotAuthentic
 from viewer.session.accounts import Practice
 from viewer.session.audit.events import Actor, Entry, EventKind
 from viewer.session.audit.segment import trail_folder
@@ -94,7 +95,7 @@ def restore(
     repository = Repository.open(request.source)
     with _opened(repository, recovery) as keys:
         manifest = repository.choose(keys, request.snapshot)
-        copy = b"".join(map(bytes, repository.stretches(manifest.file(FILE), keys)))
+        copy = _accounts(repository, manifest, keys, recovery)
         in_force = _with_epoch_of(keys, copy, recovery)
         with Restoration(request.store, replaces=request.replaces) as restoration:
             report = restoration.bring_back(
@@ -120,6 +121,19 @@ def _opened(repository: Repository, recovery: RecoveryKey) -> Iterator[VaultKeys
         yield VaultKeys(sheet.practice_id, epochs, max(epochs))
     finally:
         sheet.keys.wipe()
+
+
+def _accounts(
+    repository: Repository, manifest: Manifest, keys: VaultKeys, recovery: RecoveryKey
+) -> bytes:
+    """Return a snapshot's accounts, or the next newer ones where the sheet was replaced since."""
+    newer = [each for each in repository.manifests(keys)[0] if each.number > manifest.number]
+    for each in (manifest, *newer):
+        copy = b"".join(map(bytes, repository.stretches(each.file(FILE), keys)))
+        with suppress(NotAuthentic):
+            opened_copy(copy, recovery).keys.wipe()
+            return copy
+    raise NotAuthentic
 
 
 def _with_epoch_of(keys: VaultKeys, copy: bytes, recovery: RecoveryKey) -> VaultKeys:

@@ -37,8 +37,57 @@ def sheet_of(copy: bytes) -> str:
     """
     book = unproved_book(copy)
     rows = tuple(row for row in book.epochs if row.key == KeyName.IMAGES.value)
-    bare = attrs.evolve(book, practice_name="", users=(), epochs=rows, recovery_proved_at="")
+    bare = attrs.evolve(
+        book,
+        practice_name="",
+        users=(),
+        epochs=rows,
+        rotation_due=(),
+        due_why={},
+        recovery_proved_at="",
+    )
     return rfc8785.dumps(to_plain(bare)).decode()
+
+
+def goes_with(sheet: str, copy: bytes) -> bool:
+    """Whether every epoch on a sheet is one of the practice's, live or retired.
+
+    It is not where the practice was restored from an older state than the sheet's: then the sheet
+    holds keys that are nowhere else. A sheet that says nothing goes with everything.
+
+    Raises
+    ------
+    AccountsTampered
+        `copy` is no copy of the accounts.
+    """
+    try:
+        theirs = from_json(sheet, Book)
+    except ValueError:
+        return True
+    ours = unproved_book(copy)
+    known = {(row.key, row.number, row.follows) for row in ours.epochs}
+    is_ours = theirs.practice_id == ours.practice_id
+    return is_ours and {(row.key, row.number, row.follows) for row in theirs.epochs} <= known
+
+
+def is_in_force(sheet: str, copy: bytes, images_from: int) -> bool:
+    """Whether the recovery key of today opens, with this sheet, every epoch from a number on.
+
+    Raises
+    ------
+    AccountsTampered
+        `copy` is no copy of the accounts.
+    """
+    try:
+        theirs = from_json(sheet, Book)
+    except ValueError:
+        return False
+    ours = from_json(sheet_of(copy), Book)
+    needed = [row for row in ours.epochs if not row.is_retired and row.number >= images_from]
+    names = (theirs.practice_id, theirs.recovery_public)
+    return names == (ours.practice_id, ours.recovery_public) and all(
+        row in theirs.epochs for row in needed
+    )
 
 
 def open_sheet(sheet: str, recovery: RecoveryKey) -> OpenedSheet:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,11 +16,12 @@ from viewer.crypto.derive import digest
 from viewer.session.audit.events import EventKind
 from viewer.session.audit.segment import trail_folder
 from viewer.session.device import workstation_name
-from viewer.session.keysheet import sheet_of
+from viewer.session.keysheet import goes_with, is_in_force, sheet_of
 from viewer.session.keystore import Head
 from viewer.session.ledger import FILE
 from viewer.session.permissions import KeyName, Permission
-from viewer.vault.backup.destinations import Destination, remembered
+from viewer.vault.backup.aside import give_up, set_aside
+from viewer.vault.backup.destinations import Destination, begun, remembered
 from viewer.vault.backup.errors import DestinationUnfit
 from viewer.vault.backup.forgetting import PruneReport, prune
 from viewer.vault.backup.manifest import Manifest, to_bytes
@@ -29,6 +30,7 @@ from viewer.vault.backup.repository import Repository
 from viewer.vault.backup.source import StoreFile, Surroundings
 from viewer.vault.backup.writer import BackupReport
 from viewer.vault.backup.writer import back_up as write_snapshot
+from viewer.vault.keeping.records import Archive
 from viewer.vault.records import VaultKeys
 
 __all__ = ["BackupReport", "Destination", "PruneReport", "RepositoryReport"]
@@ -84,20 +86,25 @@ def back_up(clinic: Clinic, request: BackUp, act: Act) -> BackedUp:
     with _keys_of(clinic, act) as keys:
         was_set_back = _is_set_back(clinic, repository)
         _catch_up(clinic, repository, request.destination, keys, act)
+        label = request.label or _label_of(clinic, repository, request.destination)
+        oldest = _oldest_needed(clinic, repository, keys)
+        backups = clinic.vault.backups
+        if repository.id not in {each.id for each in backups.known()}:
+            # Before anything of the store lies there: an erasure must know where to look.
+            backups.remember(begun(repository, request.destination, label, oldest))
         report = write_snapshot(
             repository,
             clinic.vault.backups.source(keys),
-            _surroundings(clinic),
+            _surroundings(clinic, oldest),
             lambda done, total: act.control.progress(done, total, "Backing up"),
             act.control.is_cancelled,
             proves_all=request.proves_all,
         )
-        label = request.label or _label_of(clinic, repository, request.destination)
-        backups = clinic.vault.backups
-        backups.remember(remembered(repository, request.destination, label, keys, report.manifest))
+        newest = report.manifest
+        backups.remember(remembered(repository, request.destination, label, oldest, newest))
         _keep_head(clinic, report.manifest)
         clinic.vault.keeping.know_archive(repository.id, label)
-        clinic.vault.mark_held(repository.id, sorted(report.held))
+        clinic.vault.mark_held(repository.id, sorted(report.verified))
         for source in backups.sources(clinic.practice.id):
             clinic.vault.keeping.connect(source)
         pruned = None
@@ -148,7 +155,10 @@ def verify_backup(clinic: Clinic, request: VerifyBackup, act: Act) -> Repository
             deep=request.deep,
             progress=lambda done, total: act.control.progress(done, total, "Verifying"),
             is_cancelled=act.control.is_cancelled,
+            is_in_force=_is_in_force(clinic),
         )
+    if any(each.id == repository.id and not each.is_lost for each in _archives(clinic)):
+        clinic.vault.mark_held(repository.id, sorted(report.verified))
     held = clinic.vault.keeping.held_by(repository.id)
     flawed = {flaw.object_id for flaw in report.flaws if flaw.kind in _NOT_HELD}
     gone = {each for each in held if each in flawed} | (held - repository.names())
@@ -220,7 +230,10 @@ def prune_backup(clinic: Clinic, request: PruneBackup, act: Act) -> PruneReport:
 
 @attrs.frozen
 class LoseBackup:
-    """Give a destination up, by its id: it was lost, broken or destroyed."""
+    """Give a destination up, by its id: it was lost, broken or destroyed.
+
+    Or a store that a restore set aside, by its name (“set-aside-1”): its keys are destroyed.
+    """
 
     destination_id: str
     reason: str = ""
@@ -236,13 +249,22 @@ def lose_backup(clinic: Clinic, request: LoseBackup, act: Act) -> tuple[str, ...
 
     Whoever finds it and has the recovery sheet can still open what is in it.
     """
-    lost = clinic.vault.backups.declare_lost(request.destination_id)
-    if any(archive.id == lost.id for archive in clinic.vault.keeping.archives()):
-        clinic.vault.keeping.declare_lost(lost.id)
+    if request.destination_id in set_aside(clinic.folder):
+        label = request.destination_id
+        give_up(clinic.folder, label)
+    else:
+        label = _lost(clinic, request.destination_id)
     clinic.keep_catalog_head(clinic.vault)
     retired = _retire(clinic, act)
-    act.outcome = Subject(why=f"declared lost: {lost.label}; {len(retired)} epochs retired")
+    act.outcome = Subject(why=f"declared lost: {label}; {len(retired)} epochs retired")
     return clinic.destinations.pending()
+
+
+def _lost(clinic: Clinic, destination_id: str) -> str:
+    lost = clinic.vault.backups.declare_lost(destination_id)
+    if any(archive.id == lost.id for archive in clinic.vault.keeping.archives()):
+        clinic.vault.keeping.declare_lost(lost.id)
+    return lost.label
 
 
 # --- inside --------------------------------------------------------------------------------
@@ -258,14 +280,22 @@ def _keys_of(clinic: Clinic, act: Act) -> Iterator[VaultKeys]:
         keys.wipe()
 
 
-def _surroundings(clinic: Clinic) -> Surroundings:
+def _oldest_needed(clinic: Clinic, repository: Repository, keys: VaultKeys) -> int:
+    """Return the oldest epoch that a backup's sheet has to open; one it need not, it shall not."""
+    under = {repository.epoch_of(name) for name in repository.snapshots()} - {None}
+    if clinic.vault.keys.needs_rotation or not under <= {keys.current_epoch}:
+        return min(keys.epochs)
+    return keys.current_epoch
+
+
+def _surroundings(clinic: Clinic, oldest: int) -> Surroundings:
     def sheet() -> str:
-        return sheet_of(clinic.practice.copy_for_backup())
+        return sheet_of(clinic.practice.copy_for_backup(images_from=oldest))
 
     def files() -> list[StoreFile]:
         folder = clinic.folder
         marker = StoreFile.of_bytes(_MARKER, (folder / _MARKER).read_bytes())
-        accounts = StoreFile.of_bytes(FILE, clinic.practice.copy_for_backup())
+        accounts = StoreFile.of_bytes(FILE, clinic.practice.copy_for_backup(images_from=oldest))
         name = trail_folder(folder).name
         trail = [
             StoreFile(f"{name}/{path.name}", path, size)
@@ -273,7 +303,19 @@ def _surroundings(clinic: Clinic) -> Surroundings:
         ]
         return [marker, accounts, *trail]
 
-    return Surroundings(sheet, files, datetime.now(UTC), workstation_name())
+    def is_ours(sheet: str) -> bool:
+        return goes_with(sheet, clinic.practice.copy_for_backup())
+
+    return Surroundings(sheet, files, datetime.now(UTC), workstation_name(), is_ours)
+
+
+def _archives(clinic: Clinic) -> list[Archive]:
+    return clinic.vault.keeping.archives()
+
+
+def _is_in_force(clinic: Clinic) -> Callable[[str], bool]:
+    copy, current = clinic.practice.copy_for_backup(), current_epoch(clinic.practice)
+    return lambda sheet: is_in_force(sheet, copy, current)
 
 
 def _require_apart(folder: Path, destination: Path) -> None:

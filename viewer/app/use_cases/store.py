@@ -55,7 +55,8 @@ class RepairedStore:
     lost: tuple[str, ...]
 
 
-@use_case(permission=Permission.CHECK_STORE, event=EventKind.STORE_REPAIRED)
+# It signs where the history goes on from a copy: as much a matter of keys as `accept_fork`.
+@use_case(permission=Permission.MANAGE_KEYS, event=EventKind.STORE_REPAIRED)
 def repair_store(clinic: Clinic, request: RepairStore, act: Act) -> RepairedStore:
     """Close the store, repair what keeps it from opening, open it, repair the rest.
 

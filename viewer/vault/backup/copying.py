@@ -60,6 +60,8 @@ class ObjectCopier:
         self._turn = threading.Lock()
         self._done_bytes = self._total_bytes = 0
         self.found: dict[ObjectId, Found] = {}
+        self.verified: set[ObjectId] = set()
+        """Those that were opened on the medium to their last byte."""
         self.copied_bytes = self.proved_again = 0
 
     def ids(self, *kinds: Found) -> frozenset[ObjectId]:
@@ -155,7 +157,11 @@ class ObjectCopier:
                 reader.check(self._pause)
         except (ObjectDamaged, ObjectMissing, StoreTooNew, NotInStore):
             return False
-        return reader.header.plain_bytes == part.plain_bytes
+        if reader.header.plain_bytes != part.plain_bytes:
+            return False
+        with self._turn:
+            self.verified.add(part.id)
+        return True
 
     def _blame(self, part: StoredObject, source: Path, path: Path) -> Found:
         """Tell a medium that changes what it is given from an object that was damaged before."""

@@ -8,14 +8,16 @@ until then the old epoch is not retired.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import attrs
 
 from viewer.model.ids import ObjectId, PatientId
+from viewer.vault.backup.aside import set_aside
 from viewer.vault.backup.errors import (
     BackupInUse,
+    BackupParted,
     BackupTooNew,
     MediumFault,
     NotABackup,
@@ -34,8 +36,8 @@ from viewer.vault.sealed import SealedObjects
 
 @attrs.frozen
 class Destination:
-    """A repository as the store remembers it. `epoch` is the oldest that one of its snapshots
-    needs; `snapshot_number` the newest snapshot that was made there.
+    """A repository as the store remembers it. `epoch` is the oldest that its sheet of keys opens;
+    `snapshot_number` the newest snapshot that was made there, 0 before the first was finished.
     """
 
     id: str
@@ -103,14 +105,21 @@ def declare_lost(cursor: Cursor, destination_id: str) -> Destination:
 
 
 def remembered(
-    repository: Repository, path: Path, label: str, keys: VaultKeys, newest: Manifest
+    repository: Repository, path: Path, label: str, oldest: int, newest: Manifest
 ) -> Destination:
-    """Return what to remember of a repository after a snapshot was made in it."""
-    whole, _ = repository.manifests(keys)
-    oldest = min((each.epoch for each in whole), default=newest.epoch)
+    """Return what to remember of a repository after a snapshot was made in it.
+
+    `oldest` is the oldest epoch that its sheet of keys opens, whatever the snapshots need.
+    """
     return Destination(
         repository.id, label, path.absolute(), oldest, newest.number, newest.id, newest.made
     )
+
+
+def begun(repository: Repository, path: Path, label: str, oldest: int) -> Destination:
+    """Return what to remember of a repository before the first snapshot is made in it."""
+    never_made = datetime.fromtimestamp(0, UTC)
+    return Destination(repository.id, label, path.absolute(), oldest, 0, ObjectId(""), never_made)
 
 
 class Backups:
@@ -214,7 +223,14 @@ class KnownDestinations:
                     self.catch_up(
                         repository, destination, patient_ids, keys, progress, is_cancelled
                     )
-            except (MediumFault, NotABackup, OtherPractice, BackupInUse, BackupTooNew):
+            except (
+                MediumFault,
+                NotABackup,
+                OtherPractice,
+                BackupInUse,
+                BackupParted,
+                BackupTooNew,
+            ):
                 continue
 
     def catch_up(
@@ -230,11 +246,14 @@ class KnownDestinations:
 
         Raises
         ------
-        MediumFault, BackupInUse, BackupTooNew, Cancelled
+        MediumFault, BackupInUse, BackupParted, BackupTooNew, Cancelled
             It stays pending.
         """
         replacement = self._replacement()
-        forget(repository, keys, patient_ids, replacement, self._work, progress, is_cancelled)
+        needed = self._backups.only_there()
+        forget(
+            repository, keys, patient_ids, replacement, self._work, progress, is_cancelled, needed
+        )
         self._backups.remember(attrs.evolve(destination, epoch=keys.current_epoch))
 
     def done(self) -> tuple[str, ...]:
@@ -242,8 +261,12 @@ class KnownDestinations:
         return tuple(each.label for each in self._known() if each.epoch >= self._epoch())
 
     def pending(self) -> tuple[str, ...]:
-        """Return the labels of the backups that still open with an older epoch."""
-        return tuple(each.label for each in self._known() if each.epoch < self._epoch())
+        """Return the labels of the backups that still open with an older epoch.
+
+        And the names of stores that a restore set aside: they hold older keys, too.
+        """
+        late = (each.label for each in self._known() if each.epoch < self._epoch())
+        return (*late, *set_aside(self._work))
 
     def _known(self) -> list[Destination]:
         return [each for each in self._backups.known() if not each.is_lost]

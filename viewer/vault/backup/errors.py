@@ -7,6 +7,7 @@
     │   ├── NotABackup         the folder holds no backup, or something else
     │   ├── DestinationUnfit   the folder cannot serve as a destination
     │   ├── OtherPractice      the backup is another practice's
+    │   ├── BackupParted       its keys went another way than the store's
     │   ├── BackupTooNew       made by a newer version of the program
     │   ├── BackupInUse        another program writes it at the moment
     │   ├── NoSuchSnapshot     there is none of this number, or none at all
@@ -51,6 +52,19 @@ class OtherPractice(UserError):
     def __init__(self) -> None:
         super().__init__(
             "This folder holds the backup of another practice.", "Choose another folder."
+        )
+
+
+class BackupParted(UserError):
+    """Its keys went another way than the store's, which was restored from an older state.
+
+    Writing there would replace the sheet of keys, and with it what alone opens its snapshots.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This backup holds newer keys than this store, which was restored from an older one.",
+            "Keep it as it is: restore from it, or choose an empty folder for this store.",
         )
 
 

@@ -8,7 +8,7 @@ on: until the end the sheet opens both, and of two snapshots of a number the new
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 import attrs
@@ -48,6 +48,8 @@ class Replacement:
     both: str = attrs.field(repr=False)
     after: str = attrs.field(repr=False)
     files: Mapping[str, bytes] = attrs.field(repr=False)
+    is_ours: Callable[[str], bool] = lambda _: True
+    """Whether a sheet that lies on a medium may be replaced: its keys are all the store's."""
 
 
 @attrs.frozen
@@ -76,6 +78,7 @@ def forget(
     work: Path,
     progress: Progress = no_progress,
     is_cancelled: IsCancelled = never,
+    needed: Collection[ObjectId] = (),
 ) -> ForgetReport:
     """Move every snapshot to the current epoch, without these patients, and drop the old keys.
 
@@ -85,16 +88,21 @@ def forget(
         The epochs that the snapshots are under, and the current one, which alone is left.
     work : Path
         A folder on the store's disk for the catalogs meanwhile; they are encrypted there.
+    needed : collection of ids
+        Objects that the store lists and has not here: they stay whatever the snapshots name.
 
     Raises
     ------
+    BackupParted
+        The medium holds keys that the store never had; nothing was changed.
     MediumFault, BackupInUse, BackupTooNew, StoreFault, Cancelled
         It is not done yet; the next call goes on. Nothing may count the old epoch as gone.
     """
     with repository.lock():
+        repository.require_ours(replacement.is_ours)
         repository.remove_leftovers()
         return _Forgetting(repository, keys, frozenset(patient_ids), replacement, work).run(
-            progress, is_cancelled
+            progress, is_cancelled, needed
         )
 
 
@@ -113,7 +121,9 @@ class _Forgetting:
         self._replacement = replacement
         self._work = work
 
-    def run(self, progress: Progress, is_cancelled: IsCancelled) -> ForgetReport:
+    def run(
+        self, progress: Progress, is_cancelled: IsCancelled, needed: Collection[ObjectId]
+    ) -> ForgetReport:
         self._repository.put_key_sheet(self._replacement.both)
         # What an earlier call finished comes first: it takes the place of those of its number.
         newest = self._repository.snapshots()[::-1]
@@ -135,7 +145,7 @@ class _Forgetting:
                 done.append(fresh)
         self._repository.medium.sync()
         self._repository.put_key_sheet(self._replacement.after)
-        gone = collect(self._repository, self._keys)
+        gone = collect(self._repository, self._keys, needed)
         progress(len(names), len(names))
         return ForgetReport(rewritten, dropped, gone)
 
@@ -251,20 +261,21 @@ def prune(
                 repository.remove_snapshot(manifest.name)
                 removed.append(manifest.number)
         repository.medium.sync()
-        gone = collect(repository, keys)
+        gone = collect(repository, keys, needed)
     numbers = sorted(each.number for each in kept)
     return PruneReport(tuple(sorted(removed)), tuple(numbers), gone)
 
 
-def collect(repository: Repository, keys: VaultKeys) -> int:
+def collect(repository: Repository, keys: VaultKeys, needed: Collection[ObjectId] = ()) -> int:
     """Remove objects and parts that no snapshot names; return how many. The caller has the lock.
 
-    Where a snapshot does not open nothing is removed: it might be the one that needs them.
+    What is `needed` stays: the store lists it, and may have it nowhere else. Where a snapshot does
+    not open nothing is removed: it might be the one that needs them.
     """
     whole, bad = repository.manifests(keys)
     if bad:
         return 0
-    named = {part.id for each in whole for part in each.parts}
+    named = {part.id for each in whole for part in each.parts} | set(needed)
     for manifest in whole:
         named |= repository.object_list(manifest, keys)
     spare = repository.names() - named

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path, PureWindowsPath
@@ -18,6 +19,7 @@ from typing import BinaryIO
 from viewer.vault.backup.errors import (
     BackupInUse,
     MediumFull,
+    NotABackup,
     medium_fault,
     medium_faults,
 )
@@ -69,6 +71,19 @@ class Medium:
             for name in ("snapshots", "objects", *(f"objects/{byte}" for byte in FAN_OUT)):
                 (self.root / name).mkdir(exist_ok=True)
 
+    def require_own_folders(self) -> None:
+        """Return only if no folder is a link: behind one could lie the store's own objects.
+
+        Raises
+        ------
+        NotABackup
+            One leads elsewhere.
+        """
+        with medium_faults(self.root):
+            for name in ("snapshots", "objects", *(f"objects/{byte}" for byte in FAN_OUT)):
+                if _leads_elsewhere(self.root / name):
+                    raise NotABackup("A part of this folder leads to another folder.")
+
     def write(self, path: Path, fill: Callable[[BinaryIO], None]) -> None:
         """Write a file under a name that is free: another name first, then synced and renamed.
 
@@ -78,8 +93,9 @@ class Medium:
             Nothing of this name is there.
         """
         part = path.with_name(path.name + PART)
+        _unlink_quietly(part)
         try:
-            with part.open("wb", buffering=0) as raw:
+            with part.open("xb", buffering=0) as raw:  # never through a link that lies there
                 fill(raw)
                 sync_file(raw.fileno())
             replace_patiently(part, path)
@@ -189,6 +205,16 @@ def sync_names(folder: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def _leads_elsewhere(path: Path) -> bool:
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        return False
+    junction = getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", None)
+    tag = getattr(found, "st_reparse_tag", 0)
+    return stat.S_ISLNK(found.st_mode) or (bool(tag) and tag == junction)
 
 
 def _unlink_quietly(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 
@@ -24,6 +25,8 @@ class FlawKind(Enum):
     SNAPSHOT = "snapshot"
     MISSING = "missing"
     DAMAGED = "damaged"
+    KEYS = "keys"
+    """The sheet of keys: without it a machine that was lost does not come back."""
     INCOMPLETE = "incomplete"
     """Was not whole in the store when the snapshot was made."""
 
@@ -40,7 +43,10 @@ class Flaw:
 
 @attrs.frozen
 class RepositoryReport:
-    """What a check of a repository looked at and found. `spare`: files that no snapshot names."""
+    """What a check of a repository looked at and found.
+
+    `spare`: files that no snapshot names; `verified`: objects that were opened to their last byte.
+    """
 
     snapshots: int
     objects_checked: int
@@ -48,6 +54,7 @@ class RepositoryReport:
     is_deep: bool
     spare: int
     flaws: tuple[Flaw, ...] = ()
+    verified: frozenset[ObjectId] = attrs.field(repr=False, factory=frozenset)
 
     @property
     def is_sound(self) -> bool:
@@ -63,15 +70,20 @@ def prove(
     deep: bool = True,
     progress: Progress = no_progress,
     is_cancelled: IsCancelled = never,
+    is_in_force: Callable[[str], bool] = lambda _: True,
 ) -> RepositoryReport:
     """Check every snapshot; `deep` opens each object to its last byte, once. Changes nothing.
+
+    `is_in_force` says whether a sheet is the one that the recovery key of today opens.
 
     Raises
     ------
     MediumFault, StoreFault, Cancelled
         It could not be checked to its end.
     """
-    return _Proof(repository, keys, work, deep=deep).run(progress, is_cancelled)
+    report = _Proof(repository, keys, work, deep=deep).run(progress, is_cancelled)
+    flaws = _sheet_flaws(repository, is_in_force)
+    return attrs.evolve(report, flaws=(*flaws, *report.flaws))
 
 
 class _Proof:
@@ -109,8 +121,9 @@ class _Proof:
                 self._flaws.append(_unreadable(manifest.name))
         checked = len(self._good) + len(self._bad)
         spare = len(there - self._named)
+        verified = frozenset(self._good) if self._deep else frozenset[ObjectId]()
         return RepositoryReport(
-            len(whole), checked, self._bytes, self._deep, spare, tuple(self._flaws)
+            len(whole), checked, self._bytes, self._deep, spare, tuple(self._flaws), verified
         )
 
     def _files(self, manifest: Manifest) -> None:
@@ -150,6 +163,18 @@ class _Proof:
             self._bad[part.id] = FlawKind.DAMAGED
         else:
             self._good.add(part.id)
+
+
+def _sheet_flaws(repository: Repository, is_in_force: Callable[[str], bool]) -> tuple[Flaw, ...]:
+    try:
+        sheet = repository.key_sheet()
+    except BackupDamaged:
+        words = "Both copies of the sheet of keys are damaged: make a backup, which writes it anew."
+        return (Flaw(FlawKind.KEYS, words, 0),)
+    if is_in_force(sheet):
+        return ()
+    words = "The sheet of keys is an older one: make a backup, which brings it up to date."
+    return (Flaw(FlawKind.KEYS, words, 0),)
 
 
 def _never() -> None:

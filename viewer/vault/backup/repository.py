@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+import stat
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import attrs
@@ -13,6 +14,7 @@ from viewer.crypto.derive import digest
 from viewer.model.ids import ObjectId, new_id
 from viewer.vault.backup.errors import (
     BackupDamaged,
+    BackupParted,
     BackupTooNew,
     MediumFault,
     NoSuchSnapshot,
@@ -46,6 +48,9 @@ from viewer.vault.v1.header import Header
 PART_BYTES = 8 << 20
 _MARKER = "bitewing-backup.json"
 _LARGEST_TEXT = 16 << 20
+_LARGEST_MANIFEST = 1 << 29
+"""Some fifteen million evicted objects; a false length is refused before any allocation."""
+_ID = re.compile(r"[0-9a-f]{32}")
 _SHEET = re.compile(r"keys-(\d{6,9})-[ab]\.json")
 
 
@@ -119,7 +124,10 @@ class Repository:
         ------
         BackupInUse, MediumFault
             Somebody else writes, or nobody can.
+        NotABackup
+            One of the folders leads elsewhere.
         """
+        self.medium.require_own_folders()
         return MediumLock(self.medium.root)
 
     # --- the key sheet ---------------------------------------------------------------------
@@ -139,6 +147,21 @@ class Repository:
                 return sheet
         raise BackupDamaged("The backup's sheet of keys is missing or damaged.")
 
+    def require_ours(self, is_ours: Callable[[str], bool]) -> None:
+        """Return only if the sheet that lies here may be replaced, or is damaged or missing.
+
+        Raises
+        ------
+        BackupParted
+            It holds keys that the store never had: replacing it would lose its snapshots.
+        """
+        try:
+            sheet = self.key_sheet()
+        except BackupDamaged:
+            return
+        if not is_ours(sheet):
+            raise BackupParted
+
     def put_key_sheet(self, sheet: str) -> None:
         """Replace the sheet by another, two copies of it, and remove those before."""
         old = self._sheets()
@@ -156,6 +179,7 @@ class Repository:
             raise MediumFault
         for _, path in old:
             self.medium.remove(path)
+        self.medium.sync_root()  # it may hold the seals of epochs that count as destroyed next
 
     def _sheets(self) -> list[tuple[int, Path]]:
         with medium_faults(self.medium.root):
@@ -184,7 +208,8 @@ class Repository:
         BackupDamaged, BackupTooNew, MediumFault
             It does not open, or is not that of its name and repository.
         """
-        manifest = from_bytes(self._open_sealed(self.path_of(name), name.id, keys))
+        raw = self._open_sealed(self.path_of(name), name.id, keys, _LARGEST_MANIFEST)
+        manifest = from_bytes(raw)
         told = (manifest.practice_id, manifest.repository_id, manifest.name)
         if told != (keys.practice_id, self.id, name):
             raise BackupDamaged
@@ -275,12 +300,16 @@ class Repository:
             lambda file: write_container(file, header, cipher, memoryview(plain), unpaused),
         )
 
-    def _open_sealed(self, path: Path, object_id: ObjectId, keys: VaultKeys) -> bytearray:
+    def _open_sealed(
+        self, path: Path, object_id: ObjectId, keys: VaultKeys, most_bytes: int = PART_BYTES
+    ) -> bytearray:
         try:
             with medium_faults(self.medium.root):
                 epoch = read_header(path).epoch
                 with repository_key(keys, self.id, epoch) as key:
                     reader = ContainerReader(path, object_id, key)
+                if reader.header.plain_bytes > most_bytes:
+                    raise BackupDamaged
                 plain = bytearray(reader.header.plain_bytes)
                 reader.open_into(memoryview(plain), unpaused)
         except (ObjectDamaged, ObjectMissing):
@@ -315,13 +344,19 @@ def _read_marker(medium: Medium) -> Marker | None:
             raise NotABackup
         if found["version"] != 1:
             raise BackupTooNew
-        return Marker(str(found["repository"]), str(found["practice"]))
+        return Marker(_id(found["repository"]), _id(found["practice"]))
     except MediumFault as fault:
         if isinstance(fault.__cause__, FileNotFoundError | NotADirectoryError):
             return None
         raise
     except (ValueError, KeyError, TypeError, RecursionError):
         raise NotABackup from None
+
+
+def _id(found: object) -> str:
+    if not isinstance(found, str) or not _ID.fullmatch(found):
+        raise ValueError
+    return found
 
 
 def _write_marker(medium: Medium, marker: Marker) -> None:
@@ -337,7 +372,12 @@ def _write_marker(medium: Medium, marker: Marker) -> None:
 
 
 def _small(path: Path) -> bytes:
-    """Read a small file; a huge one in its place is cut, and so refused, before it fills memory."""
+    """Read a small file; a huge one in its place is cut, and so refused, before it fills memory.
+
+    Something that is no file (a pipe would wait for ever) is nothing.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        return b""
     with path.open("rb") as file:
         return file.read(min(_LARGEST_TEXT, path.stat().st_size))
 

@@ -300,11 +300,9 @@ class _Crew:
         medium = self._snapshot.repository.medium
         source = medium.objects.path(part.id)
         try:
-            with medium_faults(medium.root):
-                is_there = source.exists()
-            if not is_there:
-                return False
-            self._target.write(part.id, lambda file: self._fill(file, source))
+            # Its length is known to be right before anything is written: no disk is filled in vain.
+            size = self._snapshot.reader_of(part).header.file_bytes
+            self._target.write(part.id, lambda file: self._fill(file, source, size))
         except (ObjectDamaged, ObjectMissing):
             return False
         if self._is_whole(part, path):
@@ -312,17 +310,19 @@ class _Crew:
         self._target.delete(part.id)
         return False
 
-    def _fill(self, file: BinaryIO, source: Path) -> None:
+    def _fill(self, file: BinaryIO, source: Path, size_bytes: int) -> None:
         root = self._snapshot.repository.medium.root
         with medium_faults(root):
             raw = source.open("rb", buffering=0)
+        left = size_bytes
         with raw:
-            while True:
+            while left > 0:
                 self._pause()
                 with medium_faults(root):
-                    block = raw.read(_BLOCK_BYTES)
+                    block = raw.read(min(left, _BLOCK_BYTES))
                 if not block:
                     return
+                left -= len(block)
                 write_all(file, block)
 
     def _is_whole(self, part: StoredObject, path: Path) -> bool:

@@ -46,10 +46,12 @@ class Source:
 class Surroundings:
     """What the caller adds, asked for once the catalog has been copied.
 
-    `key_sheet` must hold every epoch in use by then, sealed to the recovery key.
+    `key_sheet` must hold every epoch in use by then, sealed to the recovery key; `is_ours` says
+    whether a sheet that lies on the medium may be replaced by it.
     """
 
     key_sheet: Callable[[], str]
     files: Callable[[], Sequence[StoreFile]]
     made: datetime
     workstation: str = ""
+    is_ours: Callable[[str], bool] = lambda _: True

@@ -41,13 +41,13 @@ _one_at_a_time = threading.Lock()
 
 @attrs.frozen
 class BackupReport:
-    """What a run did; `held` are the objects that the snapshot holds, each proved."""
+    """What a run did; `verified` are the objects that were opened on the medium by this run."""
 
     manifest: Manifest
     copied_objects: int
     copied_bytes: int
     proved_again: int
-    held: frozenset[ObjectId] = attrs.field(repr=False, factory=frozenset)
+    verified: frozenset[ObjectId] = attrs.field(repr=False, factory=frozenset)
 
 
 def back_up(
@@ -68,11 +68,14 @@ def back_up(
     ------
     MediumFault, BackupInUse, StoreBusy, StoreFault, Cancelled
         No snapshot was made; what was copied stays and is used by the next run.
+    BackupParted
+        The medium holds keys that the store never had; nothing was changed.
     """
     if not _one_at_a_time.acquire(blocking=False):
         raise BackupInUse
     try:
         with repository.lock():
+            repository.require_ours(around.is_ours)
             run = _Run(repository, source, progress, is_cancelled, proves_all=proves_all)
             return run.make(around)
     finally:
@@ -131,11 +134,12 @@ class _Run:
 
     def make(self, around: Surroundings) -> BackupReport:
         with self._exported() as (path, head, catalog_id, listed):
-            manifest, held = self._seal(path, head, catalog_id, listed, around)
+            manifest = self._seal(path, head, catalog_id, listed, around)
         self._repository.put_manifest(manifest, self._keys)
         copier = self._copier
         copied = len(copier.ids(Found.COPIED))
-        return BackupReport(manifest, copied, copier.copied_bytes, copier.proved_again, held)
+        verified = frozenset(copier.verified) & {part.id for part in listed}
+        return BackupReport(manifest, copied, copier.copied_bytes, copier.proved_again, verified)
 
     @contextmanager
     def _exported(self) -> Iterator[tuple[Path, VaultHead, str, list[StoredObject]]]:
@@ -171,7 +175,7 @@ class _Run:
         catalog_id: str,
         listed: list[StoredObject],
         around: Surroundings,
-    ) -> tuple[Manifest, frozenset[ObjectId]]:
+    ) -> Manifest:
         self._repository.put_key_sheet(around.key_sheet())
         numbers = [name.number for name in self._repository.snapshots()]
         held = self._copier.ids(Found.THERE, Found.COPIED) & {part.id for part in listed}
@@ -180,7 +184,7 @@ class _Run:
             self._put(OBJECT_LIST, cut(pack_ids(held))),
             *(self._put(each.name, _stretches_of(each)) for each in around.files()),
         ]
-        manifest = Manifest(
+        return Manifest(
             format=FORMAT,
             practice_id=self._keys.practice_id,
             repository_id=self._repository.id,
@@ -198,7 +202,6 @@ class _Run:
             damaged=tuple(sorted(self._copier.ids(Found.DAMAGED))),
             elsewhere=tuple(sorted(self._copier.ids(Found.ELSEWHERE))),
         )
-        return manifest, held
 
     def _put(self, name: str, stretches: Iterator[bytes]) -> SealedFile:
         def paused() -> Iterator[bytes]:

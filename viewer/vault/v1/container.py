@@ -7,6 +7,7 @@ copy of the same bytes into a fresh array 51 ms.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -233,6 +234,8 @@ def read_header(path: Path) -> Header:
         As for `ContainerReader`.
     """
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for ever
+            raise ObjectDamaged
         with path.open("rb", buffering=0) as file:
             size = os.fstat(file.fileno()).st_size
             raw = file.read(HEADER_BYTES)

@@ -320,7 +320,7 @@ def test_an_object_is_fetched_from_a_known_backup_and_from_no_other(
 ) -> None:
     report = desk.back_up()
     repository, keys = desk.repository(), new_keys()
-    known = remembered(repository, desk.medium, "USB 1", keys, report.manifest)
+    known = remembered(repository, desk.medium, "USB 1", keys.current_epoch, report.manifest)
     desk.vault.backups.remember(known)
     (source,) = desk.vault.backups.sources(PRACTICE)
     file = object_files(desk.folder)[0]
