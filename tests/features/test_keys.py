@@ -206,6 +206,17 @@ def test_a_legal_hold_and_a_missing_reason_refuse_and_change_nothing(office: Off
     assert clinic.practice.live_epochs(KeyName.IMAGES) == {1}
 
 
+def test_a_chart_number_that_two_issuers_gave_erases_nobody(office: Office) -> None:
+    clinic = office.clinic
+    number = clinic.vault.patient(office.gone).chart_number
+    clinic.vault.update_patient(
+        attrs.evolve(clinic.vault.patient(office.stays), chart_number=number), "other clinic"
+    )
+    with pytest.raises(NothingChosen, match="Several patients"):
+        keys.erase_patient(clinic, keys.ErasePatient(number, "asked to"))
+    assert (opens(clinic.vault, office.gone), opens(clinic.vault, office.stays)) == (2, 2)
+
+
 @pytest.mark.parametrize("is_large", [True, False])
 def test_a_rotation_that_was_cut_off_is_ended_and_not_begun_again(
     office: Office, monkeypatch: pytest.MonkeyPatch, is_large: bool

@@ -175,3 +175,21 @@ def test_whichever_call_of_the_disk_fails_it_is_whole_or_erased_and_can_be_ended
             assert vault.check(deep=True).findings == ()
         assert len(object_files(folder)) == 3
     assert number > 3
+
+
+def test_work_that_names_another_patients_similar_study_stays(vault: Vault) -> None:
+    gone, _ = add(vault, "Zwetschge", "1.2.77")
+    add(vault, "Bleibt", "1.2.777")
+    vault.save_draft(USER, "other", b'{"study": "1.2.777"}')
+    vault.save_draft(USER, "mine", b"study 1.2.77.")
+    vault.set_setting(SettingScope.WORKSTATION, "zoom", "1.2")
+    with vault._catalog.write() as cursor:  # a device that left its identifiers empty
+        cursor.execute(
+            "UPDATE image_sops SET sop_uid = '' WHERE image_id IN"
+            " (SELECT id FROM images WHERE patient_id = ?)",
+            (gone.id,),
+        )
+    vault.erase_patient(gone.id)
+    assert vault.draft(USER, "other") is not None
+    assert vault.setting(SettingScope.WORKSTATION, "zoom") == "1.2"
+    assert vault.draft(USER, "mine") is None

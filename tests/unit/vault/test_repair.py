@@ -312,6 +312,26 @@ def test_an_erased_patient_is_in_no_copy(vault: Vault, folder: Path, images: Ima
         assert again.patients() == []
 
 
+def test_nobody_who_was_erased_comes_back_through_an_old_damaged_catalog(
+    vault: Vault, folder: Path, tmp_path: Path, images: Images
+) -> None:
+    guest = new_patient("Zwetschge", chart="C-9")
+    vault.add_patient(guest)
+    vault.close()
+    old = shutil.copyfile(folder / "catalog.db", tmp_path / "old")
+    with Vault.open(folder, new_keys()) as again:
+        again.erase_patient(guest.id)
+        again.spare.refresh()
+    with old.open("ab") as file:
+        file.write(bytes(PAGE))  # damaged, and all of it can still be read
+    shutil.copyfile(old, folder / "catalog.db")
+    mended = Vault.repair(folder, new_keys())
+    assert mended.fork is not None
+    with Vault.open(folder, new_keys()) as mended_vault:
+        assert guest.id not in {each.patient.id for each in mended_vault.patients()}
+        assert images.are_all_here(mended_vault)
+
+
 def test_a_rotation_leaves_no_copy_under_the_older_epoch(
     vault: Vault, folder: Path, images: Images
 ) -> None:

@@ -91,7 +91,7 @@ class PatientErased:
 
 
 def _whom(clinic: Clinic, request: ErasePatient) -> PatientId:
-    with_number = clinic.vault.find_patient(request.patient)
+    with_number = clinic.vault.patients_named(request.patient)  # whoever issued the number
     if len(with_number) > 1:
         raise NothingChosen("Several patients have this chart number.", "Name the patient's id.")
     return with_number[0].id if with_number else PatientId(request.patient)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterable
 
 from viewer.model.ids import ObjectId, PatientId
 from viewer.vault.catalog.connection import Cursor
 from viewer.vault.records import Erased
 
+_UID = re.compile(rb"[0-9]+(?:\.[0-9]+)+")
 _TABLES_OF_A_PATIENT = """
 SELECT tables.name FROM sqlite_master AS tables
 JOIN pragma_table_info(tables.name) AS columns
@@ -60,13 +61,22 @@ def _uids(cursor: Cursor, patient_id: PatientId) -> Iterable[str]:
 
 
 def _remove_mentions(cursor: Cursor, needles: Iterable[str]) -> None:
-    sought = json.dumps(list(needles))
-    for table, column in (("settings", "value"), ("drafts", "blob")):
-        cursor.execute(
-            f"DELETE FROM {table} WHERE EXISTS (SELECT 1 FROM json_each(?) AS sought"  # noqa: S608
-            f" WHERE instr(CAST({table}.{column} AS BLOB), CAST(sought.value AS BLOB)) > 0)",
-            (sought,),
+    """Remove settings and drafts that name one of these; "1.2.34" does not name "1.2.3"."""
+    sought = frozenset(needle.encode() for needle in needles if needle)
+    whole = frozenset(needle for needle in sought if _UID.fullmatch(needle))
+
+    def is_named(raw: bytes) -> bool:
+        return not whole.isdisjoint(_UID.findall(raw)) or any(
+            needle in raw for needle in sought - whole
         )
+
+    for scope, owner, name, value in cursor.execute("SELECT * FROM settings").fetchall():
+        if is_named(str(value).encode()):
+            sql = "DELETE FROM settings WHERE scope = ? AND owner = ? AND name = ?"
+            cursor.execute(sql, (scope, owner, name))
+    for owner, name, blob in cursor.execute("SELECT * FROM drafts").fetchall():
+        if is_named(bytes(blob)):
+            cursor.execute("DELETE FROM drafts WHERE owner = ? AND name = ?", (owner, name))
 
 
 def note(cursor: Cursor, erased: Erased) -> None:

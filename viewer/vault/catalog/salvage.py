@@ -16,6 +16,7 @@ from sqlcipher3 import dbapi2 as sqlcipher
 from viewer.crypto.secret import Secret
 from viewer.model.ids import ImageId, PatientId
 from viewer.vault.catalog.connection import Catalog, Cursor
+from viewer.vault.catalog.erasing import noted
 from viewer.vault.catalog.export import reading
 
 _GIVE_UP_AFTER = 100
@@ -80,8 +81,13 @@ class Salvage:
             if found is None:
                 return
             last, row_id = found
-            if row_id:
+            if row_id and not self._is_erased(row_id):
                 yield row_id
+
+    def _is_erased(self, row_id: str) -> bool:
+        # The damaged file may be an older one that was put there: nobody comes back through it.
+        with self._sound.read() as cursor:
+            return noted(cursor, PatientId(row_id)) is not None
 
     def _after(self, table: str, last: int) -> tuple[int, str] | None:
         try:
