@@ -5,16 +5,17 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from tests.features.test_backup import NEW, Office, founded, office, pixels, same  # noqa: F401
-from tests.support.practice import OFFICER, PASSWORD
+from tests.support.practice import OFFICER, PASSWORD, a_patient, write_images
 from viewer.app import restoring
 from viewer.app.clinic import Clinic
-from viewer.app.use_cases import accounts, backups, keeping, keys, recovery, store
+from viewer.app.use_cases import accounts, backups, importing, keeping, keys, recovery, store
 from viewer.crypto.errors import NotAuthentic
 from viewer.model.ids import ObjectId
 from viewer.session.errors import NotPermitted
@@ -26,6 +27,8 @@ from viewer.vault.backup.errors import BackupParted, NotABackup
 from viewer.vault.backup.medium import Medium, write_all
 from viewer.vault.backup.repository import Repository
 from viewer.vault.backup.writer import back_up
+from viewer.vault.errors import RolledBack
+from viewer.vault.sealed import SealedObjects
 from viewer.vault.v1.header import Header
 
 
@@ -290,6 +293,53 @@ def test_a_marker_with_an_id_that_is_none_is_refused(office: Office, name: str) 
     marker.write_text(marker.read_text().replace(Repository.open(office.medium).id, name))
     with pytest.raises(NotABackup):
         Repository.open(office.medium)
+
+
+# an old catalog after an end by force
+
+
+@pytest.mark.parametrize("deed", ["import", "seal anew"])
+def test_an_end_by_force_in_the_middle_does_not_let_an_old_catalog_delete_pictures(
+    office: Office, monkeypatch: pytest.MonkeyPatch, deed: str
+) -> None:
+    new = write_images(office.root / "in9", a_patient(chart="1001"), cbct=False, seed=9)
+    before, killed = office.root / "before.db", office.root / "killed"
+    clinic = office.open()
+    clinic.log_in(OFFICER, PASSWORD)
+    clinic.vault._catalog.checkpoint()
+    shutil.copyfile(office.store / "catalog.db", before)
+
+    def killed_here(*_: Any) -> None:
+        clinic.vault._catalog.checkpoint()
+        shutil.copytree(office.store, killed)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, suppress(KeyboardInterrupt):
+        if deed == "import":
+            patched.setattr(clinic, "keep_spare_copy", killed_here)
+            importing.import_paths(clinic, importing.ImportPaths((new,)))
+        else:
+            remove = SealedObjects.discard
+
+            def gone(self: SealedObjects, object_ids: Any) -> None:
+                listed = list(object_ids)
+                remove(self, listed)
+                if listed:
+                    killed_here()
+
+            patched.setattr(SealedObjects, "discard", gone)
+            keys.seal_anew(clinic, keys.SealAnew())
+    heads = dict(office.keystore._texts)  # type: ignore[attr-defined]
+    clinic.close()
+    keystore = MemoryKeyStore()
+    keystore._texts.update(heads)
+    shutil.copyfile(before, killed / "catalog.db")
+    objects = {path.name for path in (killed / "objects").glob("*/*")}
+    again = Clinic(killed, keystore)
+    with pytest.raises(RolledBack):
+        again.log_in(OFFICER, PASSWORD)
+    again.close()
+    assert {path.name for path in (killed / "objects").glob("*/*")} == objects
 
 
 # the gate

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from pathlib import Path
 
 import attrs
@@ -35,6 +36,7 @@ from viewer.vault.repair import Mended
 from viewer.vault.store import Vault
 
 _log = logging.getLogger(__name__)
+_HEAD_EVERY_S = 1.0
 
 
 @attrs.frozen
@@ -84,6 +86,7 @@ class Clinic:
         self._vault: Vault | None = None
         self._reader: TrailReader | None = None
         self._guard = threading.RLock()
+        self._head_kept_at: float | None = None
         self.desk.locked.connect(self._on_locked)
         self.desk.logged_off.connect(self._on_logged_off)
         self.desk.keep_trail_key()
@@ -302,6 +305,21 @@ class Clinic:
         """Keep where the catalog's history stands outside the store."""
         head = forking.head_of(vault.head())
         self.keystore.write_head(self.practice.id, forking.CATALOG_HEAD, head)
+
+    def keep_catalog_head_soon(self) -> None:
+        """Keep it if that was not done within the last second: during work that goes on for long.
+
+        What a catalog that was put back does not list would be taken for the rest of a killed
+        write, so the head outside may not be hours old while much is being written.
+        """
+        now, last, vault = time.monotonic(), self._head_kept_at, self._vault
+        if vault is None or (last is not None and now - last < _HEAD_EVERY_S):
+            return
+        self._head_kept_at = now
+        try:
+            self.keep_catalog_head(vault)
+        except BitewingError as fault:  # asked again a second later, and at the end
+            _log.warning("catalog head not kept: %s", type(fault).__name__)
 
     def keep_spare_copy(self, is_cancelled: IsCancelled = never) -> bool:
         """Copy the catalog where that is due and worth its time; return whether it was.

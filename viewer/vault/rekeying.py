@@ -15,7 +15,7 @@ from viewer.vault.erasure import MayErase
 from viewer.vault.errors import KeysBusy, StoreFault
 from viewer.vault.layout import Layout
 from viewer.vault.records import Erased, IsCancelled, Progress, VaultKeys, never, no_progress
-from viewer.vault.reseal import Resealed
+from viewer.vault.reseal import BeforeRemoval, Resealed, nothing_first
 from viewer.vault.rotation import Rotated
 from viewer.vault.sealed import SealedObjects
 from viewer.vault.spare import Spare
@@ -102,9 +102,15 @@ class Rekeying:
             return done
 
     def reseal(
-        self, progress: Progress = no_progress, is_cancelled: IsCancelled = never
+        self,
+        progress: Progress = no_progress,
+        is_cancelled: IsCancelled = never,
+        before_removal: BeforeRemoval = nothing_first,
     ) -> Resealed:
         """Seal everything anew under fresh patient keys, or go on with it. Takes half the machine.
+
+        `before_removal` is called, once a second at most, before objects that were replaced go:
+        whoever keeps the head outside keeps it then. From there on an older catalog is no good.
 
         Raises
         ------
@@ -112,7 +118,8 @@ class Rekeying:
             What is done stays done; the next call goes on.
         """
         with self._alone():
-            return reseal.Resealing(self._catalog, self._sealed).run(progress, is_cancelled)
+            run = reseal.Resealing(self._catalog, self._sealed, before_removal)
+            return run.run(progress, is_cancelled)
 
     def erase_patient(self, patient_id: PatientId, may_erase: MayErase = require_no_hold) -> Erased:
         """Erase a patient; to reach older copies of the store, rotate and retire afterwards.

@@ -28,6 +28,14 @@ from viewer.vault.v1.header import SALT_BYTES
 from viewer.vault.v1.order import Pause
 
 _LONGEST_REST_S, _WAIT_S = 0.25, 0.02
+_REMOVE_EVERY_S = 1.0
+
+BeforeRemoval = Callable[[], None]
+"""Keeps the catalog's head outside: what is removed next is listed by every older catalog."""
+
+
+def nothing_first() -> None:
+    """Keep no head."""
 
 
 @attrs.frozen
@@ -58,9 +66,16 @@ def resting(pause: Pause, clock: Callable[[], float] = time.perf_counter) -> Pau
 class Resealing:
     """One pass over the store. One at a time; any thread."""
 
-    def __init__(self, catalog: Catalog, sealed: SealedObjects) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        sealed: SealedObjects,
+        before_removal: BeforeRemoval = nothing_first,
+    ) -> None:
         self._catalog = catalog
         self._sealed = sealed
+        self._before_removal = before_removal
+        self._removed_at = time.monotonic()
         self._removable: list[ObjectId] = []
 
     def run(self, progress: Progress, is_cancelled: IsCancelled) -> Resealed:
@@ -172,12 +187,26 @@ class Resealing:
 
     def _remove(self, *, is_last: bool = False) -> None:
         """Remove old objects that nobody reads; at the end those, too, are left to be collected."""
+        if not self._removable or not (is_last or self._is_time()):
+            return
+        try:
+            self._before_removal()
+        except BaseException:
+            self._sealed.leave_to_collect()
+            raise
         free = [each for each in self._removable if not self._sealed.is_being_read(each)]
         kept = [each for each in self._removable if each not in set(free)]
         self._sealed.discard(free)
         if is_last and kept:
             self._sealed.leave_to_collect()
         self._removable = kept
+
+    def _is_time(self) -> bool:
+        now = time.monotonic()
+        if now - self._removed_at < _REMOVE_EVERY_S:
+            return False
+        self._removed_at = now
+        return True
 
 
 def is_under_way(catalog: Catalog) -> bool:

@@ -54,7 +54,7 @@ from viewer.vault.records import (
 )
 from viewer.vault.rekeying import Rekeying
 from viewer.vault.repair import Mended, mend_store, remember_orphans
-from viewer.vault.reseal import Resealed
+from viewer.vault.reseal import BeforeRemoval, Resealed, nothing_first
 from viewer.vault.rotation import Rotated
 from viewer.vault.sealed import SealedObjects
 from viewer.vault.sealing import MakeOverview, Sealing
@@ -195,10 +195,13 @@ class Vault:
         return self.keys.rotate(keys, progress, is_cancelled)
 
     def reseal(
-        self, progress: Progress = no_progress, is_cancelled: IsCancelled = never
+        self,
+        progress: Progress = no_progress,
+        is_cancelled: IsCancelled = never,
+        before_removal: BeforeRemoval = nothing_first,
     ) -> Resealed:
         """Seal everything anew under fresh patient keys, or go on with it."""
-        return self.keys.reseal(progress, is_cancelled)
+        return self.keys.reseal(progress, is_cancelled, before_removal)
 
     def erase_patient(self, patient_id: PatientId) -> Erased:
         """Erase a patient with all keys and objects."""
@@ -550,9 +553,7 @@ class Vault:
 
         Changes nothing; one damaged object never hides the rest.
         """
-        return check_store(
-            self._parts(), deep=deep, progress=progress, is_cancelled=is_cancelled
-        )
+        return check_store(self._parts(), deep=deep, progress=progress, is_cancelled=is_cancelled)
 
     def mend(
         self,

@@ -95,6 +95,7 @@ def import_paths(clinic: Clinic, request: ImportPaths, act: Act) -> ImportReport
                 refusals.append(arrival)
             else:
                 stored.append(_seal(clinic, arrival, act))
+                clinic.keep_catalog_head_soon()
             act.outcome = _outcome(stored, refusals)
     clinic.keep_spare_copy()
     clinic.keep_catalog_head(clinic.vault)

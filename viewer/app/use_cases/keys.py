@@ -65,6 +65,7 @@ def seal_anew(clinic: Clinic, request: SealAnew, act: Act) -> Resealed:
     done = clinic.vault.reseal(
         lambda count, total: act.control.progress(count, total, "Sealing anew"),
         act.control.is_cancelled,
+        lambda: clinic.keep_catalog_head(clinic.vault),
     )
     clinic.keep_catalog_head(clinic.vault)
     why = f"{done.objects} objects, {len(done.left)} patients still under an older key"
