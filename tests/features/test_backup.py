@@ -234,6 +234,29 @@ def test_a_restore_that_was_cut_off_is_refused_as_a_store_and_goes_on(
     clinic.close()
 
 
+def test_a_restore_that_was_cut_off_before_a_rotation_goes_on_after_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = office.work(pixels)
+    office.back_up()
+    keystore, new = MemoryKeyStore(), office.root / "new"
+
+    def cut(*_: object, **__: object) -> None:
+        raise MediumGone
+
+    with monkeypatch.context() as patch:
+        patch.setattr(restoring, "_finish", cut)
+        with pytest.raises(MediumGone):
+            office.restore(new, keystore)
+    office.work(lambda clinic: keys.rotate_keys(clinic, keys.RotateKeys()))
+    office.back_up()
+    assert office.restore(new, keystore).is_whole
+    clinic = office.open(new, keystore)
+    clinic.log_in(OFFICER, NEW)
+    assert same(pixels(clinic), before)
+    clinic.close()
+
+
 def test_a_backup_of_the_restored_store_goes_on_in_the_same_folder(office: Office) -> None:
     office.back_up()
     shutil.rmtree(office.store)

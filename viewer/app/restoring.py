@@ -189,9 +189,17 @@ def _practice(
     keystore: KeyStore, request: RestoreRequest, copy: bytes, recovery: RecoveryKey
 ) -> Practice:
     who = request.officer, request.password
+    accounts = request.store / FILE
     if Practice.is_founded(request.store):  # an earlier run came as far as this
-        return Practice.recover(request.store, keystore, recovery, *who)
+        if _epochs_of(copy, recovery) <= _epochs_of(accounts.read_bytes(), recovery):
+            return Practice.recover(request.store, keystore, recovery, *who)
+        accounts.unlink()  # that run was about a snapshot of before a rotation: the copy is newer
     return Practice.restored(request.store, keystore, copy, recovery, *who)
+
+
+def _epochs_of(accounts: bytes, recovery: RecoveryKey) -> set[int]:
+    with opened_copy(accounts, recovery).keys as ring:
+        return set(ring.keys[KeyName.IMAGES])
 
 
 def _finish(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import attrs
 
+from viewer.model.ids import new_id
 from viewer.vault.catalog.connection import Catalog, Cursor
 from viewer.vault.catalog.moving import remove_leftovers
 from viewer.vault.errors import StoreDamaged, StoreMissing, StoreTooNew, WrongKey, store_fault
@@ -159,6 +161,12 @@ class Layout:
             catalog.close()
         raise WrongKey
 
+    def remove_backup_copies(self) -> None:
+        """Remove copies of the catalog that a killed backup left; what resists is tried again."""
+        for leftover in self.folder.glob("backup-*.catalog*"):
+            with suppress(OSError):
+                leftover.unlink()
+
     def mark_open(self) -> bool:
         """Leave the sign of an open store; return whether it stood already.
 
@@ -198,3 +206,8 @@ def _practice_of(catalog: Catalog) -> str:
     with catalog.read() as cursor:
         row = cursor.execute("SELECT value FROM meta WHERE name = 'practice_id'").fetchone()
     return str(row[0]) if row else ""
+
+
+def backup_copy(folder: Path) -> Path:
+    """Return where a backup may keep a copy of the catalog while it works; encrypted like it."""
+    return folder / f"backup-{new_id()[:8]}.catalog"

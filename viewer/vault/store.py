@@ -166,6 +166,7 @@ class Vault:
     def _tidy(self, *, is_newest: bool) -> None:
         if self._layout.mark_open():
             self._sealed.folder.remove_leftovers()
+            self._layout.remove_backup_copies()
             if is_newest:
                 self._sealed.collect_orphans()
                 self.keeping.finish_evictions()

@@ -32,6 +32,7 @@ from viewer.vault.errors import (
     StoreTooNew,
     WrongKey,
 )
+from viewer.vault.layout import backup_copy
 from viewer.vault.pictures import DTYPES
 from viewer.vault.records import SettingScope, VaultHead
 from viewer.vault.store import Vault
@@ -52,6 +53,15 @@ def test_a_store_may_share_its_folder_with_other_files(tmp_path: Path) -> None:
     Vault.create(tmp_path, new_keys())
     Vault.open(tmp_path, new_keys()).close()
     assert (tmp_path / "accounts.json").read_text() == "{}"
+
+
+def test_what_a_killed_backup_left_in_the_folder_is_removed(folder: Path) -> None:
+    left = [backup_copy(folder), backup_copy(folder).with_suffix(".catalog-wal")]
+    for path in left:
+        path.write_bytes(b"encrypted")
+    (folder / "store.open").touch()
+    Vault.open(folder, new_keys()).close()
+    assert not any(path.exists() for path in left)
 
 
 def test_a_making_that_was_cut_short_is_taken_over(tmp_path: Path) -> None:

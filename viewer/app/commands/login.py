@@ -81,9 +81,7 @@ def opened_clinic(args: Namespace, console: Console) -> Iterator[Clinic]:
 
 
 @contextmanager
-def logged_in(
-    args: Namespace, console: Console, *, to_repair: bool = False
-) -> Iterator[Clinic]:
+def logged_in(args: Namespace, console: Console, *, to_repair: bool = False) -> Iterator[Clinic]:
     """Open the clinic and log in as ``--user``; log off at the end, whatever happens.
 
     `to_repair` leaves the store closed, since it may not open.

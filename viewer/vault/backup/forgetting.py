@@ -32,7 +32,7 @@ from viewer.vault.catalog import patients
 from viewer.vault.catalog.connection import Catalog
 from viewer.vault.catalog.erasing import remove_patient
 from viewer.vault.errors import StoreDamaged, StoreTooNew
-from viewer.vault.layout import mark_epoch
+from viewer.vault.layout import backup_copy, mark_epoch
 from viewer.vault.records import IsCancelled, Progress, VaultKeys, never, no_progress
 from viewer.vault.rotation import rewrap
 
@@ -186,7 +186,7 @@ class _Forgetting:
             mark_epoch(cursor, epoch)
             lists = [remove_patient(cursor, each) for each in sorted(self._patients)]
         gone = frozenset(object_id for each in lists for object_id in each)
-        path = self._work / f"backup-{new_id()[:8]}.catalog"
+        path = backup_copy(self._work)
         try:
             with snapshot_key(keys, self._repository.id, epoch, catalog_id) as key:
                 head = catalog.export_to(path, key, is_cancelled)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from viewer.crypto.secret import Secret
-from viewer.model.ids import ObjectId, new_id
+from viewer.model.ids import ObjectId
 from viewer.vault.backup.errors import (
     BackupDamaged,
     BackupTooNew,
@@ -33,6 +33,7 @@ from viewer.vault.errors import (
     WrongKey,
     store_fault,
 )
+from viewer.vault.layout import backup_copy
 from viewer.vault.records import VaultKeys
 from viewer.vault.sealed import SealedObjects
 from viewer.vault.v1.container import ContainerReader
@@ -111,7 +112,7 @@ def opened(
     BackupDamaged, MediumFault, StoreTooNew, StoreFault
         It does not open.
     """
-    path = work / f"backup-{new_id()[:8]}.catalog"
+    path = backup_copy(work)
     try:
         fetch_catalog(repository, manifest, keys, path)
         snapshot = OpenSnapshot(

@@ -33,6 +33,7 @@ from viewer.vault.catalog import images
 from viewer.vault.catalog.connection import Catalog
 from viewer.vault.catalog.images import StoredObject
 from viewer.vault.errors import store_fault
+from viewer.vault.layout import Layout, backup_copy
 from viewer.vault.records import IsCancelled, Progress, VaultHead, VaultKeys, never, no_progress
 
 _ROUNDS = 6
@@ -215,9 +216,8 @@ class _Run:
         return sum(path.stat().st_size for path in self._source.folder.glob("catalog.db*"))
 
     def _work_path(self) -> Path:
-        for leftover in self._source.folder.glob("backup-*.catalog*"):
-            leftover.unlink(missing_ok=True)
-        return self._source.folder / f"backup-{new_id()[:8]}.catalog"
+        Layout(self._source.folder).remove_backup_copies()
+        return backup_copy(self._source.folder)
 
 
 def _stretches_of(file: StoreFile) -> Iterator[bytes]:
