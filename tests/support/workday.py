@@ -224,11 +224,11 @@ def importing(day: Day) -> Iterator[None]:
     put = Vault.put_picture
     calls = iter(range(9))
 
-    def slow_put(*args: object) -> object:
+    def slow_put(*args: object, **more: object) -> object:
         if next(calls) == 1:
             say("ready")
             time.sleep(600)
-        return put(*args)  # type: ignore[arg-type]
+        return put(*args, **more)  # type: ignore[arg-type]
 
     Vault.put_picture = slow_put  # type: ignore[assignment, method-assign]
     day.shell.start_import([Path(os.environ["WORKDAY_IMAGES"])])

@@ -18,7 +18,8 @@
     │   └── KeepingRefused     a quota, period, pin or purge that is not allowed
     ├── EnvironmentFault
     │   └── StoreFault         the disk did not do what was asked
-    │       └── DiskFull       no room left; nothing half-done was kept
+    │       ├── DiskFull       no room left; nothing half-done was kept
+    │       └── ArchiveAway    an archive is not connected, or cannot be read now
     └── IntegrityError
         └── StoreDamaged       what is stored is not what was written
             ├── WrongKey       the catalog does not open with these keys
@@ -143,6 +144,13 @@ class StoreFault(EnvironmentFault):
         now: str = "Check that it is connected and healthy, then try again.",
     ) -> None:
         super().__init__(what, now)
+
+
+class ArchiveAway(StoreFault):
+    """An archive is not connected, or cannot be read now."""
+
+    def __init__(self) -> None:
+        super().__init__("The backup medium cannot be read.", "Connect it, then try again.")
 
 
 class DiskFull(StoreFault):

@@ -24,11 +24,11 @@ from viewer.vault.catalog import images
 from viewer.vault.catalog.connection import Catalog
 from viewer.vault.catalog.images import StoredObject
 from viewer.vault.errors import (
+    ArchiveAway,
     NotInStore,
     ObjectDamaged,
     ObjectMissing,
     StoreDamaged,
-    StoreFault,
     StoreTooNew,
     WrongKey,
     store_fault,
@@ -186,16 +186,15 @@ class RepositorySource:
         ------
         ObjectMissing
             The backup does not hold it.
-        StoreFault
+        ArchiveAway
             The medium is not there, or cannot be read now.
         """
-        away = StoreFault("The backup medium cannot be read.", "Connect it, then try again.")
         try:
             repository = Repository.open(self._path, self._practice_id)
             if repository.id != self._id:
-                raise away
+                raise ArchiveAway
             return repository.medium.objects.path(object_id).open("rb")
         except FileNotFoundError:
             raise ObjectMissing from None
         except (OSError, MediumFault, NotABackup, OtherPractice, BackupTooNew) as fault:
-            raise away from fault
+            raise ArchiveAway from fault

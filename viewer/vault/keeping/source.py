@@ -10,7 +10,7 @@ from typing import BinaryIO
 from viewer.vault.catalog import images, keeping
 from viewer.vault.catalog.connection import Catalog
 from viewer.vault.catalog.images import Role, StoredObject
-from viewer.vault.errors import KeptElsewhere, ObjectDamaged, ObjectMissing, StoreFault
+from viewer.vault.errors import ArchiveAway, KeptElsewhere, ObjectDamaged, ObjectMissing, StoreFault
 from viewer.vault.keeping.records import ObjectSource
 from viewer.vault.pictures import pixel_digest
 from viewer.vault.sealed import SealedObjects
@@ -58,12 +58,19 @@ class Return:
             if not known:
                 raise ObjectMissing
             ids = {archive.id for archive in known}
+            failed: set[str] = set()
             for source in (each for each in sources if each.archive_id in ids):
-                known = [archive for archive in known if archive.id != source.archive_id]
-                with suppress(*(_FAILURES if known else ())):
+                try:
                     self._take(part, source, pause)
+                except ArchiveAway:
+                    continue
+                except _FAILURES:
+                    failed.add(source.archive_id)
+                    if failed == ids:
+                        raise
+                else:
                     return
-            raise KeptElsewhere(tuple(archive.label for archive in known))
+            raise KeptElsewhere(tuple(each.label for each in known if each.id not in failed))
 
     def bring_from_any(
         self, part: StoredObject, sources: Iterable[ObjectSource], pause: Pause
