@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event, Lock
+from threading import Event, RLock
 
 from sqlcipher3 import dbapi2 as sqlcipher
 
@@ -29,6 +29,7 @@ from viewer.vault.sealed import SealedObjects
 from viewer.vault.v1.folder import replace_patiently, sync_folder
 
 _FRESH = "catalog.copy.new"
+_SETTLE_S = 5.0
 _IS_WINDOWS = os.name == "nt"
 
 ALWAYS_BYTES = 64 << 20
@@ -55,7 +56,7 @@ class Spare:
         self._catalog = catalog
         self._sealed = sealed
         self._clock = clock
-        self._turn = Lock()
+        self._turn = RLock()
         self._is_unwanted = Event()
 
     def head(self) -> VaultHead | None:
@@ -118,9 +119,12 @@ class Spare:
         return True
 
     def settle(self) -> None:
-        """Wait until no copy is being made any more: the closed catalog ends one under way."""
-        with self._turn:
-            return
+        """Wait until no copy is being made any more: the closed catalog ends one under way.
+
+        Not for ever: what a disk that hangs leaves behind is encrypted, and overwritten next time.
+        """
+        if self._turn.acquire(timeout=_SETTLE_S):
+            self._turn.release()
 
     def _note_wanted(self) -> None:
         if not self.is_wanted():
