@@ -21,8 +21,9 @@ def test_the_store_gives_back_the_values_of_the_files(practice: BenchPractice) -
 
 @pytest.mark.parametrize("plane", [0, 31, 64, 127])
 def test_one_plane_is_whole_before_the_rest_is_opened(practice: BenchPractice, plane: int) -> None:
-    found = first_plane(practice.clinic, practice.volume.id, plane)
-    assert np.array_equal(found, Pydicom().read_plane(practice.slices[plane]))
+    found: list[np.ndarray] = []
+    first_plane(practice.clinic, practice.volume.id, plane, lambda seen: found.append(seen.copy()))
+    assert np.array_equal(found[0], Pydicom().read_plane(practice.slices[plane]))
 
 
 def test_a_volume_can_be_imported_again_once_it_was_forgotten(practice: BenchPractice) -> None:
