@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,17 @@ from viewer.session.recovery import RecoveryKey
 from viewer.vault.errors import StoreExists
 
 _NEW = "copper lantern meadow bicycle"  # made up for tests
-_AT_REST = frozenset({"throttle.lock", "throttle.json", "accounts.json", "accounts.lock", "trail"})
+_AT_REST = frozenset(
+    {
+        "throttle.lock",
+        "throttle.json",
+        "accounts.json",
+        "accounts.lock",
+        "catalog.copy",
+        "catalog.copy.new",
+        "trail",
+    }
+)
 
 
 def keystore_of(root: Path) -> FileKeyStore:
@@ -129,7 +139,12 @@ class PracticeWork(Work):
         request = restoring.RestoreRequest(self.root / "medium", target, OFFICER, _NEW)
 
         def bring_back() -> None:
-            with suppress(StoreExists):  # an earlier child ended it, and died before it said so
+            try:
+                restoring.restore(keystore, request, sheet)
+            except StoreExists:  # an earlier child ended it, maybe from an older snapshot
+                shutil.rmtree(
+                    target.rename(self.root / f"restored {self.random.integers(1 << 60)}")
+                )
                 restoring.restore(keystore, request, sheet)
 
         if not self.do("restore", bring_back):

@@ -52,16 +52,31 @@ class RayVolume:
 
 
 def prepare(picture: Picture, longest: int = LONGEST) -> RayVolume:
-    """Make a volume ready for rays: block means in modality values, bricks. Pure, any thread."""
+    """Make a volume ready for rays: block means in modality values, bricks. Pure, any thread.
+
+    What it makes on the way is overwritten: freed memory would keep a patient's voxels.
+    """
     pixels, grey = picture.pixels, picture.record.grey
     factors = [max(1, -(-size // longest)) for size in pixels.shape]
-    values = _in_modality(_thinned(pixels, factors, grey), grey)
-    values = np.pad(values, [(0, 1 if size < 2 else 0) for size in values.shape], mode="edge")
+    thinned = _thinned(pixels, factors, grey)
+    values = _in_modality(thinned, grey)
+    if thinned is not pixels:
+        thinned.fill(0)
+    values = _thick_enough(values)
     space = _thinner(picture.affine, factors, values.shape)
     halves = [2 if size >= _LEAST else 1 for size in values.shape]
     small = _halved(values, halves)
     coarse = _with_bricks(_thinner(space.matrix, halves, small.shape), small, 2)
     return _with_bricks(space, values, 3, coarse)
+
+
+def _thick_enough(values: NDArray[np.int16]) -> NDArray[np.int16]:
+    """Return at least two voxels along each axis: the last one twice where there is but one."""
+    if min(values.shape) > 1:
+        return values
+    padded = np.pad(values, [(0, 1 if size < 2 else 0) for size in values.shape], mode="edge")
+    values.fill(0)
+    return padded
 
 
 def _thinner(
@@ -105,6 +120,8 @@ def _thinned(
     if low <= high:
         values: NDArray[Any] = pixels
         pixels = np.where((values >= low) & (values <= high), grey.minimum, values)
+        if max(factors) > 1:
+            values.fill(0)
     return pixels
 
 

@@ -185,6 +185,8 @@ class _Arrivals:
         if self.job is not None and self.job.is_current:
             self._workstation.wipe_at_lock(arriving.picture)
             self._on_arriving(arriving)
+            if arriving.is_overview:
+                self._workstation.hold_overview(arriving.picture.pixels)
         elif arriving.is_overview:  # nobody else holds it; the array is overwritten by its opening
             arriving.picture.pixels.fill(0)
 

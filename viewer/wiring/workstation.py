@@ -71,6 +71,7 @@ class Workstation:
         self._clinic: Clinic | None = None
         self.last_fault: BitewingError | None = None
         self._opened: list[weakref.ref[NDArray[np.generic]]] = []
+        self._overview: NDArray[np.generic] | None = None
         self._forgetters: list[Callable[[], None]] = []
         self.enter_practice()
 
@@ -131,6 +132,15 @@ class Workstation:
         if not any(ref() is pixels for ref in self._opened):
             self._opened.append(weakref.ref(pixels))
 
+    def hold_overview(self, pixels: NDArray[np.generic]) -> None:
+        """Keep a volume's overview until the next one or the lock, to overwrite it then.
+
+        Who shows it lets go of it as soon as the whole is there, and freed memory keeps its words.
+        """
+        before, self._overview = self._overview, pixels
+        if before is not None and before is not pixels:
+            before.fill(0)
+
     def at_lock(self, forget: Callable[[], None]) -> None:
         """Call this whenever the vault closes: drop what it gave out."""
         self._forgetters.append(forget)
@@ -150,6 +160,9 @@ class Workstation:
             if pixels is not None and pixels.flags.writeable:
                 pixels.fill(0)
         self._opened.clear()
+        overview, self._overview = self._overview, None
+        if overview is not None:
+            overview.fill(0)
 
     def close(self) -> None:
         """Log off, drop every job, let go of everything."""

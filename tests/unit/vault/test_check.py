@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -93,10 +95,18 @@ def test_each_planted_damage_is_named(
     assert words in found[0].words
 
 
-def test_an_unreadable_object_is_named_and_the_rest_is_checked(store: Vault, folder: Path) -> None:
+def test_an_unreadable_object_is_named_and_the_rest_is_checked(
+    store: Vault, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = largest(folder)
-    path.unlink()
-    path.mkdir()
+
+    def refuse(asked: Path, *rest: Any, **more: Any) -> Any:
+        if asked == path:
+            raise OSError(errno.EIO, "input/output error")
+        return opened(asked, *rest, **more)
+
+    opened = Path.open
+    monkeypatch.setattr(Path, "open", refuse)
     report = store.check(deep=True)
     assert [finding.kind for finding in report.findings][:1] == [FindingKind.UNREADABLE]
     assert report.objects_checked == 9
