@@ -80,6 +80,7 @@ class VolumePart(QObject):
         self._poster = _Poster(self)
         self._runner: JobRunner | None = None
         self._volume: RayVolume | None = None
+        self._made: list[RayVolume] = []
         self._look: Look | None = None
         self._preset: VolumePreset | None = None
         self._view = VolumeView()
@@ -135,10 +136,21 @@ class VolumePart(QObject):
             self._asked += 1
             number = self._asked
             self._runner.submit(
-                lambda _: _made_ready(picture, longest),
+                lambda _: self._make(picture, longest),
                 lambda volume: self._ready(volume, number),
                 self._fault,
             )
+
+    def _make(self, picture: Picture, longest: int) -> RayVolume:
+        """On a worker: what is made is noted at once, since its delivery may be dropped."""
+        volume = _made_ready(picture, longest)
+        self._made.append(volume)
+        return volume
+
+    def _wipe(self, *gone: RayVolume) -> None:
+        for volume in gone:
+            volume.wipe()
+        self._made = [made for made in self._made if not any(made is volume for volume in gone)]
 
     def choose(self, preset: VolumePreset) -> None:
         """Show it with another preset."""
@@ -165,15 +177,14 @@ class VolumePart(QObject):
             self._runner = None
         if self._taking is not None:
             self._taking.picture.fill(0)
-        if self._volume is not None:
-            self._volume.wipe()
+        self._wipe(*self._made)
         self._volume = self._look = self._taking = None
         self._asked = self._shown = 0
         self._is_wish_waiting = False
 
     def _ready(self, volume: RayVolume, number: int) -> None:
         if number < self._shown:  # a finer one was sooner
-            volume.wipe()
+            self._wipe(volume)
             return
         was_coarse = self._taking is not None and not self._taking.is_fine
         self._drop_taking()
@@ -183,7 +194,7 @@ class VolumePart(QObject):
             self._say("")
             self._ask_again()
             return
-        before.wipe()
+        self._wipe(before)
         if was_coarse:  # what was wished for has not been seen yet
             self._wish_coarse()
             self._still.start()
