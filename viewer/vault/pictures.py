@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import math
+import mmap
 import struct
+import sys
+from contextlib import suppress
 
 import attrs
 import numpy as np
@@ -14,6 +18,9 @@ from viewer.model.patient import Series, Study
 from viewer.vault.errors import ObjectDamaged
 
 DTYPES = frozenset({"uint8", "int8", "uint16", "int16", "uint32", "int32", "float32"})
+_LARGE_BYTES = 4 << 20
+"""From here on huge pages, as NumPy asks for them for its own arrays."""
+
 LARGEST_THUMBNAIL = 1024
 _THUMBNAIL = struct.Struct(">HHHH")
 
@@ -50,10 +57,28 @@ def stored_bytes(pixels: NDArray[np.generic]) -> memoryview:
 
 
 def empty_pixels(record: ImageRecord) -> NDArray[np.generic]:
-    """Return an array of the record's shape and type, not filled."""
+    """Return an array of the record's shape and type, not filled.
+
+    Its memory is its own mapping: when the last view of it is gone the pages are, too, whoever
+    dropped it and when. What is freed to the heap would keep a patient's pixels past the lock.
+    """
     if record.dtype not in DTYPES:
         raise ObjectDamaged
-    return np.empty(record.shape, np.dtype(record.dtype).newbyteorder("<"))
+    dtype = np.dtype(record.dtype).newbyteorder("<")
+    size_bytes = dtype.itemsize * math.prod(record.shape)
+    return np.frombuffer(_own_pages(max(1, size_bytes)), dtype, math.prod(record.shape)).reshape(
+        record.shape
+    )
+
+
+def _own_pages(size_bytes: int) -> mmap.mmap:
+    if sys.platform == "win32":
+        return mmap.mmap(-1, size_bytes)
+    pages = mmap.mmap(-1, size_bytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    if size_bytes >= _LARGE_BYTES and hasattr(mmap, "MADV_HUGEPAGE"):
+        with suppress(OSError):
+            pages.madvise(mmap.MADV_HUGEPAGE)
+    return pages
 
 
 def pixel_digest(plain: memoryview) -> str:
