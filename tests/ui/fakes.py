@@ -344,15 +344,6 @@ class FakeChart:
             self.import_running.finish()
         return self.import_running
 
-    def check_store(
-        self,
-        on_done: Callable[[ports.StoreVerdict], None],
-        on_fault: ports.OnFault,
-        on_progress: ports.OnProgress,
-    ) -> FakeRunning:
-        on_done(ports.StoreVerdict(True, 42, "42 objects, all whole."))
-        return FakeRunning()
-
     def protections(self) -> Sequence[ports.Protection]:
         good, warning = ports.ProtectionState.GOOD, ports.ProtectionState.WARNING
         return (

@@ -223,16 +223,6 @@ class ImportSummary:
     first_patient: PatientId | None = None
 
 
-@attrs.frozen
-class StoreVerdict:
-    """What a check of the store found, in words; `quarantined` objects are kept but not shown."""
-
-    is_whole: bool
-    objects: int
-    words: str
-    quarantined: int = 0
-
-
 @attrs.frozen(eq=False)
 class Arriving:
     """A volume on its way to the screen.
@@ -301,11 +291,6 @@ class Chart(Protocol):
         on_progress: OnProgress,
     ) -> Running:
         """Read files and folders in a disposable child and seal what is whole."""
-
-    def check_store(
-        self, on_done: Callable[[StoreVerdict], None], on_fault: OnFault, on_progress: OnProgress
-    ) -> Running:
-        """Open and check every stored object."""
 
     def protections(self) -> Sequence[Protection]:
         """What protects the user now, for the status line."""

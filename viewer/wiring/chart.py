@@ -7,8 +7,7 @@ from pathlib import Path
 
 from viewer.app.gate import Answer, Request, UseCase
 from viewer.app.jobs import Job, JobControl
-from viewer.app.use_cases import importing, library, store
-from viewer.app.use_cases.store import CheckReport
+from viewer.app.use_cases import importing, library
 from viewer.model.errors import UserError
 from viewer.model.ids import ImageId, PatientId
 from viewer.model.image import ImageRecord, Picture
@@ -110,21 +109,6 @@ class ClinicChart:
             on_progress,
         )
 
-    def check_store(
-        self,
-        on_done: Callable[[ports.StoreVerdict], None],
-        on_fault: ports.OnFault,
-        on_progress: ports.OnProgress,
-    ) -> Job[CheckReport]:
-        """Open and check every stored object."""
-        return self._submit(
-            store.check_store,
-            store.CheckStore(deep=True),
-            lambda report: on_done(_verdict(report)),
-            on_fault,
-            on_progress,
-        )
-
     def protections(self) -> Sequence[ports.Protection]:
         """What protects the user now."""
         clinic = self._workstation.clinic
@@ -199,11 +183,4 @@ def _summary(report: importing.ImportReport) -> ports.ImportSummary:
         already_there=len(report.stored) - len(report.new),
         refusals=tuple(ports.Refusal(each.name_hint, each.reason) for each in report.refusals),
         first_patient=patients[0] if patients else None,
-    )
-
-
-def _verdict(report: CheckReport) -> ports.StoreVerdict:
-    words = " ".join(finding.words for finding in report.findings[:5])
-    return ports.StoreVerdict(
-        report.is_sound, report.objects_checked, words or "Every object opens and is whole."
     )

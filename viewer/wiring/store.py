@@ -116,12 +116,7 @@ class ClinicStore:
         clinic = self._clinic
 
         def work(control: JobControl) -> store_ports.BackupDone:
-            request = backups.BackUp(folder, label)
-            done = backups.back_up(clinic, request, control)
-            manifest = done.report.manifest
-            return store_ports.BackupDone(
-                label, manifest.object_count, done.report.copied_bytes, len(manifest.damaged)
-            )
+            return _backed_up(clinic, folder, label, control)
 
         return self._workstation.jobs.submit(work, on_done, on_fault, on_progress)
 
@@ -137,11 +132,7 @@ class ClinicStore:
 
         def work(control: JobControl) -> store_ports.BackupDone:
             known = _known(clinic, place_id)
-            done = backups.back_up(clinic, backups.BackUp(known.path, known.label), control)
-            manifest = done.report.manifest
-            return store_ports.BackupDone(
-                known.label, manifest.object_count, done.report.copied_bytes, len(manifest.damaged)
-            )
+            return _backed_up(clinic, known.path, known.label, control)
 
         return self._workstation.jobs.submit(work, on_done, on_fault, on_progress)
 
@@ -515,6 +506,16 @@ def _place_of(
         notes.moment_of(notes.noted(clinic, _verified(known.id))),
         is_pending=known.epoch < current_epoch,
         is_connected=known.path.is_dir(),
+    )
+
+
+def _backed_up(
+    clinic: Clinic, folder: Path, label: str, control: JobControl
+) -> store_ports.BackupDone:
+    report = backups.back_up(clinic, backups.BackUp(folder, label), control).report
+    manifest = report.manifest
+    return store_ports.BackupDone(
+        label, manifest.object_count, report.copied_bytes, len(manifest.damaged)
     )
 
 
