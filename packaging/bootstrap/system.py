@@ -51,6 +51,9 @@ TEST_PACKAGES = {
     "age": "age",
     "dbus-daemon": "dbus-run-session",
     "gnome-keyring": "gnome-keyring-daemon",
+    "rsyslog": "rsyslogd",
+    "rsyslog-gnutls": "",  # a plug-in, no program
+    "libxml2-utils": "xmllint",
 }
 
 
@@ -87,12 +90,15 @@ def ensure_programs(packages: dict[str, str], purpose: str) -> None:
     Parameters
     ----------
     packages : dict[str, str]
-        Debian package name to the program that shows it is there.
+        Debian package name to the program that shows it is there; "" asks Debian's list instead.
     purpose : str
         Who needs them, for the message.
     """
-    missing = [name for name, command in packages.items() if shutil.which(command) is None]
-    if missing and is_debian():
+    missing = [name for name, command in packages.items() if command and not shutil.which(command)]
+    if not is_debian():
+        return
+    missing += _not_installed(name for name, command in packages.items() if not command)
+    if missing:
         _ensure_packages(missing, purpose)
 
 

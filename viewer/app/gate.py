@@ -37,6 +37,8 @@ class Subject:
     why: str = ""
     digests: tuple[str, ...] = ()
     size_bytes: int | None = None
+    purpose: str = ""
+    recipient: str = ""
 
 
 class Entries(Enum):
@@ -184,6 +186,8 @@ class UseCase(Generic[Request, Answer]):
             why=subject.why,
             digests=subject.digests,
             size_bytes=subject.size_bytes,
+            purpose=subject.purpose,
+            recipient=subject.recipient,
         )
 
     def _close(self, clinic: Clinic, actor: Actor, outcome: Outcome, act: Act) -> None:

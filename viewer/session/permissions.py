@@ -39,6 +39,12 @@ class Permission(Enum):
     ERASE_PATIENTS = "erase patients"
     MANAGE_KEEPING = "manage keeping"
     """Quota, retention periods, legal holds, eviction and purge."""
+    EMERGENCY_ACCESS = "emergency access"
+    """Break-glass by a named user: look at images for half an hour, with a reason and an alarm."""
+    REVIEW_TRAIL = "review trail"
+    """Sign off what is unusual, reports, accounting of disclosures."""
+    MANAGE_POLICIES = "manage policies"
+    """Lock times, second factors asked for, where the trail is sent, how long it is kept."""
 
 
 GRANTABLE = frozenset(Permission) - {Permission.OPEN_TO_ALL, Permission.LOGGED_IN}
@@ -68,6 +74,8 @@ KEY_NEEDED: Mapping[Permission, KeyName] = {
     Permission.MANAGE_KEEPING: KeyName.IMAGES,
     Permission.SHARE_IMAGES: KeyName.SHARE,
     Permission.READ_TRAIL: KeyName.TRAIL,
+    Permission.REVIEW_TRAIL: KeyName.TRAIL,
+    Permission.EMERGENCY_ACCESS: KeyName.IMAGES,
 }
 """Permissions that a key enforces besides the gate."""
 

@@ -50,6 +50,24 @@ class EventKind(Enum):
     KEEPING_CHANGED = "keeping changed"
     EVICTED = "evicted"
     PURGED = "purged"
+    EMERGENCY = "emergency access"
+    """Break-glass: it began, with the reason, or it ended."""
+    EMERGENCY_CODE = "emergency code"
+    """The sealed code was made, used or destroyed."""
+    FACTOR_CHANGED = "second factor changed"
+    QUICK_PIN = "quick PIN"
+    """A PIN or a key's tap for this shift was set, dropped, or ended."""
+    ROLE_DEFINED = "role defined"
+    POLICY_CHANGED = "policy changed"
+    REVIEWED = "reviewed"
+    """Somebody looked at an unusual event or an emergency access, and signed it off."""
+    REPORT = "report"
+    """A monthly review, or an accounting of a patient's disclosures."""
+    SENT_OFF = "trail sent off"
+    """What another machine holds of this trail: begun, behind, caught up."""
+    TRAIL_ARCHIVED = "trail archived"
+    DRAFT = "draft"
+    """Work that a lock interrupted was kept sealed, brought back, or thrown away."""
 
 
 class Outcome(Enum):
@@ -81,6 +99,8 @@ class Entry:
     `why` is the purpose, recipient or reason in words; `objects` and `digests` are hex ids and
     SHA-256 digests of what was touched; `refers_to` is the sequence number of the intent that
     this entry ends, and `refers_in` its segment where the trail may go on in another meanwhile.
+    `purpose` and `recipient` are set where something left the practice (45 CFR 164.528 asks for
+    both); `why` says the rest.
     """
 
     kind: EventKind
@@ -93,6 +113,8 @@ class Entry:
     size_bytes: int | None = None
     refers_to: int | None = None
     refers_in: int | None = None
+    purpose: str = ""
+    recipient: str = ""
 
 
 @attrs.frozen

@@ -203,6 +203,8 @@ def event_to_json(event: Event) -> bytes:
         "size_bytes": entry.size_bytes,
         "refers_to": entry.refers_to,
         "refers_in": entry.refers_in,
+        "purpose": entry.purpose,
+        "recipient": entry.recipient,
     }
     return rfc8785.dumps({key: value for key, value in fields.items() if value not in _EMPTY})
 
@@ -230,6 +232,8 @@ def event_from_fields(fields: dict[str, Any], segment: int, seq: int) -> Event:
             size_bytes=fields.get("size_bytes"),
             refers_to=fields.get("refers_to"),
             refers_in=fields.get("refers_in"),
+            purpose=fields.get("purpose", ""),
+            recipient=fields.get("recipient", ""),
         )
         wall = datetime.fromisoformat(fields["wall"])
         return Event(seq, fields["where"], wall, float(fields["boot_s"]), entry, segment)
