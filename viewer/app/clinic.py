@@ -151,7 +151,7 @@ class Clinic:
         """Whether somebody may see images now."""
         return self._vault is not None
 
-    def check(self, name_or_id: str, password: str) -> Admission:
+    def check(self, name_or_id: str, password: str, code: str = "") -> Admission:
         """Check a password and write it into the trail: ~0.4 s, any thread, admits nobody yet.
 
         Raises
@@ -159,7 +159,7 @@ class Clinic:
         LoginRefused, WaitFirst, AccountBlocked, TrailUnwritable, AccountsTampered
             Nobody is admitted.
         """
-        return self.desk.check(name_or_id, password)
+        return self.desk.check(name_or_id, password, code)
 
     def admit(self, admission: Admission) -> Session:
         """Open or unlock the session, and the vault if the role holds its key. Main thread.
@@ -173,13 +173,13 @@ class Clinic:
         self._open_vault(session)
         return session
 
-    def log_in(self, name_or_id: str, password: str) -> Session:
+    def log_in(self, name_or_id: str, password: str, code: str = "") -> Session:
         """Check and admit in one, where nobody waits in front of a window."""
-        return self.admit(self.check(name_or_id, password))
+        return self.admit(self.check(name_or_id, password, code))
 
-    def log_in_to_repair(self, name_or_id: str, password: str) -> Session:
+    def log_in_to_repair(self, name_or_id: str, password: str, code: str = "") -> Session:
         """Log in and leave the store closed, since it may not open: `repair_store` opens it."""
-        return self.desk.admit(self.check(name_or_id, password))
+        return self.desk.admit(self.check(name_or_id, password, code))
 
     def mend_closed(self, session: Session, is_cancelled: IsCancelled) -> Mended:
         """Close the store, repair what keeps it from opening, and open it again.

@@ -42,6 +42,10 @@ RECOVERY = "recovery"
 EMERGENCY = "emergency"
 """Stands for the emergency key (break-glass on paper), where there is one."""
 SALT_BYTES = 16
+TOTP = "totp"
+"""A code from an authenticator app."""
+SECURITY_KEY = "security key"
+"""A third share: it has to be plugged in and touched."""
 
 
 class Due(Enum):
@@ -55,11 +59,24 @@ class Due(Enum):
 
 
 @attrs.frozen
+class CodeRow:
+    """One recovery code that was not used yet: its digest, sealed to the user's own public key.
+
+    `wrapped` is the user's key once more, under the digest in place of the third share; "" where
+    no third share is required.
+    """
+
+    sealed: str
+    wrapped: str = ""
+
+
+@attrs.frozen
 class UserRow:
     """One account. `wrapped` is empty until a password is set (again).
 
     `third` is the id of the third share that its key is wrapped with besides, `third_label` what
-    a person calls it; both are "" where none is required.
+    a person calls it; both are "" where none is required. `totp` is the secret of an enrolled
+    authenticator app, sealed to `public`, so that it opens only after the right password; "": none.
     """
 
     id: UserId
@@ -74,6 +91,14 @@ class UserRow:
     wrapped: dict[str, str]
     third: str = ""
     third_label: str = ""
+    totp: str = ""
+    codes: tuple[CodeRow, ...] = ()
+
+    @property
+    def second_factors(self) -> tuple[str, ...]:
+        """What a login takes besides the password; the login window asks for it."""
+        asked = {TOTP: self.totp, SECURITY_KEY: self.third}
+        return tuple(name for name, value in asked.items() if value)
 
     @property
     def stretch(self) -> Stretch:

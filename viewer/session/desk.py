@@ -121,8 +121,11 @@ class Desk:
         """Seconds until another password is taken for this account; infinity: blocked."""
         return self.practice.throttle.wait_s(self._account(name_or_id)[1], self._clock)
 
-    def check(self, name_or_id: str, password: str) -> Admission:
+    def check(self, name_or_id: str, password: str, code: str = "") -> Admission:
         """Check a password and write it into the trail: ~0.3 s, any thread, changes no session.
+
+        `code` is the second step, where the account asks for one (`User.second_factors`): from the
+        authenticator app, or a recovery code. Password and code are one try, with one answer.
 
         Raises
         ------
@@ -133,6 +136,7 @@ class Desk:
         TrailUnwritable, AccountsTampered, AccountsUnwritable, DeviceSecretMissing, NoKeyStore
             Nobody can be admitted now.
         """
+        del code  # no account asks for one yet
         user, account = self._account(name_or_id)
         who = Actor(user.id, user.display_name, user.role.title) if user else PROGRAM
         session = self._session
@@ -176,7 +180,7 @@ class Desk:
         self.logged_in.emit(session)
         return session
 
-    def log_in(self, name_or_id: str, password: str) -> Session:
+    def log_in(self, name_or_id: str, password: str, code: str = "") -> Session:
         """Check and admit in one, for whoever need not stay responsive.
 
         Raises
@@ -184,9 +188,9 @@ class Desk:
         LoginRefused and the others of `check`
             Not admitted.
         """
-        return self.admit(self.check(name_or_id, password))
+        return self.admit(self.check(name_or_id, password, code))
 
-    def unlock(self, password: str) -> Session:
+    def unlock(self, password: str, code: str = "") -> Session:
         """Open the locked session again, with fresh keys and new tickets.
 
         Raises
@@ -198,7 +202,7 @@ class Desk:
         """
         if self._session is None:
             raise NotLoggedIn
-        return self.log_in(self._session.user.id, password)
+        return self.log_in(self._session.user.id, password, code)
 
     # --- out ---------------------------------------------------------------------------------
 

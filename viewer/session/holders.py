@@ -36,7 +36,9 @@ class User:
     """A person with an account. `name` is typed at login, `display_name` is shown.
 
     `is_ready` is false after a recovery, until the officer sets a new password. `third_share` is
-    what the login also needs, as a person calls it; "": nothing.
+    what the login also needs, as a person calls it; "": nothing. `second_factors` names all that
+    the login needs besides the password: "totp", "security key". `codes_left` counts the recovery
+    codes that were not used yet.
     """
 
     id: UserId
@@ -46,6 +48,13 @@ class User:
     is_enabled: bool = True
     is_ready: bool = True
     third_share: str = ""
+    second_factors: tuple[str, ...] = ()
+    codes_left: int = 0
+
+    @property
+    def has_second_factor(self) -> bool:
+        """Whether a login takes more than the password."""
+        return bool(self.second_factors)
 
 
 @attrs.frozen(eq=False)
@@ -105,6 +114,8 @@ def user_of(row: UserRow) -> User:
         is_enabled=row.is_enabled,
         is_ready=bool(row.wrapped),
         third_share=row.third_label,
+        second_factors=row.second_factors,
+        codes_left=len(row.codes),
     )
 
 

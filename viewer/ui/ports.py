@@ -46,12 +46,16 @@ class Running(Protocol):
 
 @attrs.frozen
 class UserTile:
-    """Somebody who may log in. `role` is in plain words ("Dentist")."""
+    """Somebody who may log in. `role` is in plain words ("Dentist").
+
+    `second_factors` is what the login takes besides the password: "totp", "security key".
+    """
 
     id: UserId
     display_name: str
     role: str
     is_officer: bool = False
+    second_factors: tuple[str, ...] = ()
 
 
 @attrs.frozen
@@ -102,8 +106,12 @@ class Door(Protocol):
         password: str,
         on_done: Callable[[UserTile], None],
         on_fault: OnFault,
+        code: str = "",
     ) -> Running:
-        """Try a password (also unlocks). A wrong one is a `UserError`, and `wait_s` may grow."""
+        """Try a password (also unlocks). A wrong one is a `UserError`, and `wait_s` may grow.
+
+        `code` is the second step, where the person's tile asks for one; both are one try.
+        """
 
     def found(
         self, founding: Founding, on_done: Callable[[RecoveryKey], None], on_fault: OnFault

@@ -31,7 +31,9 @@ from viewer.ui.store_ports import StoreSetBack
 def tile_of(user: User) -> ports.UserTile:
     """Return a user as the login window shows it."""
     is_officer = user.role.allows(Permission.MANAGE_ACCOUNTS)
-    return ports.UserTile(user.id, user.display_name, user.role.title, is_officer)
+    return ports.UserTile(
+        user.id, user.display_name, user.role.title, is_officer, user.second_factors
+    )
 
 
 def advice(found: Advice) -> ports.PasswordAdvice:
@@ -200,6 +202,7 @@ class Workstation:
         password: str,
         on_done: Callable[[ports.UserTile], None],
         on_fault: ports.OnFault,
+        code: str = "",
     ) -> Job[Admission]:
         """Log in, or unlock the session of the same user."""
         clinic = self.clinic
@@ -215,7 +218,7 @@ class Workstation:
                 )
                 on_done(tile_of(session.user))
 
-        return self.jobs.submit(lambda _: clinic.check(user_id, password), admit, on_fault)
+        return self.jobs.submit(lambda _: clinic.check(user_id, password, code), admit, on_fault)
 
     def found(
         self,
