@@ -4,41 +4,29 @@ Records are sealed under a record key that lives in this process alone; the reco
 sealed to the trail's public key and written down first. So the workstation can write at any time,
 before anybody has logged in, but only holders of the practice's trail key can read.
 
-A file that ends inside a record was cut, or the machine went down while writing. If the head kept
-outside covers more records than are there, it was cut: `TrailDamaged`. Otherwise the unfinished
-bytes, whose `append` never returned, are kept aside and that is recorded.
+A segment is closed when its year is over or it holds a million records, or when the trail's key
+was renewed; the next one goes on with the chain. Closed segments can be archived.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
 import threading
-from collections.abc import Callable, Sequence
-from io import FileIO
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from viewer.crypto.aead import seal
-from viewer.crypto.derive import digest
-from viewer.crypto.people import seal_to
-from viewer.crypto.secret import Secret
 from viewer.session.audit.beginning import begin_segment_file
+from viewer.session.audit.committed import Committed, Cursor, SignedHead
 from viewer.session.audit.events import Entry, Event, EventKind, Outcome
-from viewer.session.audit.frames import (
-    FrameKind,
-    event_to_json,
-    frames_from,
-)
+from viewer.session.audit.frames import FrameKind, split_checkpoint
+from viewer.session.audit.growing import GrowingEnd
 from viewer.session.audit.note import PublicKey
+from viewer.session.audit.sealing import RecordSealer
 from viewer.session.audit.segment import (
     SegmentKeys,
     Tail,
-    genesis_of,
     head_of,
-    mapped,
     public_key_path,
-    resume,
     segment_numbers,
     segment_path,
     split_head,
@@ -48,7 +36,6 @@ from viewer.session.audit.verify import Verdict, last_checkpoint, verify_trail
 from viewer.session.clock import Clock
 from viewer.session.device import require_device_secret, workstation_name
 from viewer.session.errors import NoKeyStore, TrailDamaged, TrailUnwritable
-from viewer.session.files import process_lock, write_atomically
 from viewer.session.keystore import Head, KeyStore
 
 Written = TypeVar("Written")
@@ -56,6 +43,9 @@ HEAD_NAME = "trail"
 _SUFFIXES = {".trail", ".key", ".bin"}
 RECORDS_PER_CHECKPOINT = 256
 SECONDS_PER_CHECKPOINT = 60
+RECORDS_PER_SEGMENT = 1_000_000
+"""More begin the next segment, so that each can be archived and is verified in seconds."""
+
 _SIGNED_AT_ONCE = {
     EventKind.PROGRAM_ENDED,
     EventKind.PRACTICE_FOUNDED,
@@ -72,6 +62,9 @@ _SIGNED_AT_ONCE = {
     EventKind.KEYS_ROTATED,
     EventKind.PATIENT_ERASED,
     EventKind.PURGED,
+    EventKind.TRAIL_ARCHIVED,
+    EventKind.EMERGENCY,
+    EventKind.EMERGENCY_CODE,
 }
 """What somebody would most like to cut off again."""
 
@@ -82,16 +75,13 @@ class Trail:
     def __init__(self, folder: Path, keystore: KeyStore, keys: SegmentKeys, clock: Clock) -> None:
         self._folder = folder
         self._keystore = keystore
-        self._keys = keys
         self._clock = clock
         self._turn = threading.RLock()
-        self._tail = Tail.of_new_file()
-        self._trail_public = b""
-        self._record_key: Secret | None = None
-        self._record_key_at = 0
-        self._checkpoint_s = clock.boot_s()
-        self._file: FileIO | None = None
         self.workstation = workstation_name()
+        self._sealer = RecordSealer(clock, self.workstation)
+        self._end = GrowingEnd(folder, keys, self._sealer)
+        self._checkpoint_s = clock.boot_s()
+        self._listeners: list[Callable[[Committed], None]] = []
         self.is_head_behind = False
         """Whether the last checkpoint could not be kept outside yet; it is tried again."""
 
@@ -110,11 +100,12 @@ class Trail:
         """
         numbers = segment_numbers(folder)
         number = numbers[-1] + 1 if numbers else 1
+        begun = clock.wall().date().isoformat()
         with require_device_secret(keystore) as secret:
             keys = SegmentKeys.of_device(secret, practice_id, number)
         try:
             previous = last_checkpoint(segment_path(folder, numbers[-1])) if numbers else None
-            signed = begin_segment_file(folder, keys, trail_public, previous)
+            signed = begin_segment_file(folder, keys, trail_public, previous, begun)
         except OSError:
             raise TrailUnwritable from None
         finally:
@@ -146,27 +137,11 @@ class Trail:
         return trail
 
     def _resume(self) -> None:
-        path = segment_path(self._folder, self._keys.number)
-        with process_lock(self._lock_path):
-            with mapped(path) as content:
-                self._trail_public = genesis_of(content, self._keys).trail_public
-                self._tail = resume(content, self._keys)
-                size = len(content)
+        with self._end.lock():
+            self._end.find()
             self._compare_with_outside()
-            self._file = path.open("r+b", buffering=0)
-            if self._tail.end < size:
-                self._set_aside(self._file, size)
+            self._end.open()
         self._keep_head_outside()
-
-    def _compare_with_outside(self) -> None:
-        outside = self._keystore.read_head(self._keys.practice_id, HEAD_NAME)
-        here = self._head()
-        if outside is None or outside.size > here.size:
-            raise TrailDamaged("The trail was cut or set back to an earlier state.")
-        if outside.size == here.size and outside.digest != here.digest:
-            raise TrailDamaged("The trail was replaced by another one.")
-
-    # --- the next segment ------------------------------------------------------------------
 
     def begin_segment(self, publics: Sequence[bytes]) -> bool:
         """Go on in a fresh segment where the trail's key was renewed; whether it was needed.
@@ -186,72 +161,57 @@ class Trail:
         """
         with self._turn:
             try:
-                with process_lock(self._lock_path):
-                    file = self._caught_up()
-                    if self._trail_public not in publics[:-1]:
+                with self._end.lock():
+                    self._end.catch_up()
+                    if self._end.trail_public not in publics[:-1]:
                         return False
-                    self._begin_after(file, publics[-1])
-                    self._caught_up()
+                    self._end.begin_next(publics[-1], self._today())
             except OSError:
                 raise TrailUnwritable from None
             self._keep_head_outside()
         return True
 
-    def _begin_after(self, file: FileIO, trail_public: bytes) -> None:
-        if self._tail.unsigned > 0:
-            tail = self._tail.copy()
-            self._put(file, tail.add_checkpoint(self._keys))
-            self._tail = tail
-        keys = self._keys.of_segment(self._keys.number + 1)
-        begin_segment_file(self._folder, keys, trail_public, self._tail.signed)
-
-    def _caught_up(self) -> FileIO:
-        """Return the file to write to: the newest segment, as other processes left it."""
-        while True:
-            if self._file is None:
-                raise TrailUnwritable
-            self._catch_up(self._file)
-            path = segment_path(self._folder, self._keys.number + 1)
-            if not path.exists():
-                return self._file
-            self._file = self._opened_next(self._file, path)
-
-    def _opened_next(self, before: FileIO, path: Path) -> FileIO:
-        """Leave a segment that another follows; it must be this workstation's and follow it."""
-        keys = self._keys.of_segment(self._keys.number + 1)
-        with mapped(path) as content:
-            genesis = genesis_of(content, keys)
-            signed = self._tail.signed
-            if (genesis.previous_size, genesis.previous_root) != (signed.size, signed.root.hex()):
-                raise TrailDamaged("The next part of the trail does not follow this one.")
-            tail = resume(content, keys)
-        file = path.open("r+b", buffering=0)
-        self._forget_record_key()
-        self._keys, self._tail, self._trail_public = keys, tail, genesis.trail_public
-        before.close()
-        return file
-
-    # --- write -----------------------------------------------------------------------------
+    # --- what it is ------------------------------------------------------------------------
 
     @property
     def segment(self) -> int:
         """The number of the segment that is written to."""
-        return self._keys.number
+        return self._end.keys.number
 
     @property
     def trail_public(self) -> bytes:
         """Public half of the key that reads the segment that is written to."""
-        return self._trail_public
+        return self._end.trail_public
 
     @property
     def public_key_line(self) -> str:
         """What an offline verifier needs (C2SP vkey); also a line of `trail/public.key`."""
-        return self._keys.signer.line
+        return self._end.keys.signer.line
 
     @property
     def records(self) -> int:
         """How many records the segment holds."""
-        return self._tail.frontier.size
+        return self._end.tail.frontier.size
+
+    def signed_head(self) -> SignedHead:
+        """Return the newest signed checkpoint of the segment that is written to.
+
+        Raises
+        ------
+        TrailUnwritable
+            The file cannot be read.
+        """
+        with self._turn:
+            try:
+                frames = self._end.newest_first()
+                newest = next(each for each in frames if each.kind == FrameKind.CHECKPOINT)
+            except OSError:
+                raise TrailUnwritable from None
+            signed, number = self._end.tail.signed, self.segment
+            note = split_checkpoint(newest.body)[0]
+        return SignedHead(number, signed.size, signed.root, note)
+
+    # --- write -----------------------------------------------------------------------------
 
     def append(self, entry: Entry) -> Event:
         """Commit an entry: when this returns, it is on disk.
@@ -265,10 +225,45 @@ class Trail:
         """
         at_once = entry.kind in _SIGNED_AT_ONCE and entry.outcome is not Outcome.INTENT
         with self._turn:
-            event = self._write(lambda tail: self._event_frames(tail, entry), sign=at_once)
+            committed, event = self._write(lambda tail: self._frames(tail, entry), sign=at_once)
             if entry.kind in {EventKind.LOCK, EventKind.LOGOFF}:
-                self._forget_record_key()
+                self._sealer.forget()
+        for hear in tuple(self._listeners):
+            hear(committed)
         return event
+
+    def listen(self, hear: Callable[[Committed], None]) -> Callable[[], None]:
+        """Call with each entry that this process commits, after it is on disk; returns the end.
+
+        It is called on the thread that acts, which waits: it only takes note, and raises nothing.
+        """
+        self._listeners.append(hear)
+        return lambda: self._listeners.remove(hear)
+
+    def committed(self, since: Cursor | None = None) -> Iterator[Committed]:
+        """Yield the entries of the open segment after `since`, oldest first, with their hashes.
+
+        `event` is None where this process cannot open it (any more): see `committed`.
+
+        Raises
+        ------
+        TrailUnwritable
+            The file cannot be read.
+        """
+        with self._turn:
+            keys = self._end.keys
+            after = since.seq if since and since.segment == keys.number else -1
+            found: list[Committed] = []
+            try:
+                for frame in self._end.newest_first():
+                    if frame.seq <= after:
+                        break
+                    if frame.kind == FrameKind.EVENT:
+                        event = self._sealer.opened(frame, keys)
+                        found.append(Committed(Cursor(keys.number, frame.seq), frame.leaf, event))
+            except OSError:
+                raise TrailUnwritable from None
+        yield from reversed(found)
 
     def checkpoint(self) -> None:
         """Sign what there is and keep the head outside.
@@ -279,7 +274,7 @@ class Trail:
             The disk refused.
         """
         with self._turn:
-            if self._tail.unsigned > 0:
+            if self._end.tail.unsigned > 0:
                 self._write(lambda _: (b"", None), sign=True)
 
     def checkpoint_if_due(self) -> None:
@@ -292,15 +287,87 @@ class Trail:
     def close(self) -> None:
         """Sign what there is and let go of keys and file. Safe to call twice."""
         with self._turn:
-            if self._file is None:
+            if not self._end.is_open:
                 return
             try:
                 self.checkpoint()
             finally:
-                self._forget_record_key()
-                self._file.close()
-                self._file = None
-                self._keys.wipe()
+                self._sealer.forget()
+                self._end.close()
+                self._end.keys.wipe()
+
+    def _frames(self, tail: Tail, entry: Entry) -> tuple[bytes, tuple[Committed, Event]]:
+        end = self._end
+        raw, committed, event = self._sealer.frames(tail, entry, end.keys, end.trail_public)
+        return raw, (committed, event)
+
+    def _write(self, build: Callable[[Tail], tuple[bytes, Written]], *, sign: bool) -> Written:
+        """Append what `build` makes, all of it or nothing; sign when asked or when due."""
+        end = self._end
+        try:
+            with end.lock():
+                end.catch_up()
+                if self._is_segment_over():
+                    end.begin_next(end.trail_public, self._today())
+                    sign = True
+                tail = end.tail.copy()
+                raw, written = build(tail)
+                is_signed = sign or tail.unsigned >= RECORDS_PER_CHECKPOINT
+                if is_signed:
+                    raw += tail.add_checkpoint(end.keys)
+                end.put(raw, tail)
+        except OSError:
+            self._sealer.forget()  # its KEY frame may not be in the file
+            raise TrailUnwritable from None
+        if is_signed:
+            self._keep_head_outside()
+        return written
+
+    def _is_segment_over(self) -> bool:
+        genesis = self._end.genesis
+        begun = genesis.begun if genesis else None
+        is_old = begun is not None and self._today()[:4] > begun[:4]
+        return is_old or self.records >= RECORDS_PER_SEGMENT
+
+    def _today(self) -> str:
+        return self._clock.wall().date().isoformat()
+
+    # --- the head outside ------------------------------------------------------------------
+
+    def _head(self) -> Head:
+        """The last checkpoint; a later segment is always the larger head."""
+        return head_of(self.segment, self._end.tail.signed)
+
+    def _compare_with_outside(self) -> None:
+        outside = self._keystore.read_head(self._end.keys.practice_id, HEAD_NAME)
+        here = self._head()
+        if outside is None or outside.size > here.size:
+            raise TrailDamaged("The trail was cut or set back to an earlier state.")
+        if outside.size == here.size and outside.digest != here.digest:
+            raise TrailDamaged("The trail was replaced by another one.")
+
+    def _keep_head_outside(self) -> None:
+        """Keep the head outside; one that is larger already, another process's, stays.
+
+        Raises
+        ------
+        TrailDamaged
+            It covers a segment that is not there any more.
+        """
+        place, here = (self._end.keys.practice_id, HEAD_NAME), self._head()
+        try:
+            outside = self._keystore.read_head(*place)
+            if outside is None or outside.size <= here.size:
+                self._keystore.write_head(*place, here)
+            elif not segment_path(self._folder, split_head(outside)[0]).exists():
+                raise TrailDamaged("The trail was set back while the program ran.")
+        except NoKeyStore:
+            self.is_head_behind = True
+        else:
+            self.is_head_behind = False
+        self._checkpoint_s = self._clock.boot_s()
+
+    # --- look at the whole -----------------------------------------------------------------
 
     def verify(self) -> Verdict:
         """Verify the whole trail against the head kept outside and this workstation's key.
@@ -316,10 +383,11 @@ class Trail:
             The public key of an older segment is missing.
         """
         with self._turn:
-            outside = self._keystore.read_head(self._keys.practice_id, HEAD_NAME)
-            with process_lock(self._lock_path):
-                newest = max(self._keys.number, *segment_numbers(self._folder), 0)
-                keys = self._keys.of_segment(newest)  # another process may have gone on
+            own = self._end.keys
+            outside = self._keystore.read_head(own.practice_id, HEAD_NAME)
+            with self._end.lock():
+                newest = max(own.number, *segment_numbers(self._folder), 0)
+                keys = own.of_segment(newest)  # another process may have gone on
                 try:
                     return verify_trail(self._folder, self._public_lines(), outside, keys)
                 except ValueError:
@@ -347,131 +415,11 @@ class Trail:
         self.checkpoint()
         folder = trail_folder(self._folder)
         try:
-            with process_lock(self._lock_path):
+            with self._end.lock():
                 names = sorted(path for path in folder.iterdir() if path.suffix in _SUFFIXES)
                 return [(path, path.stat().st_size) for path in names]
         except OSError:
             raise TrailUnwritable from None
-
-    @property
-    def _lock_path(self) -> Path:
-        return trail_folder(self._folder) / "lock"
-
-    def _event_frames(self, tail: Tail, entry: Entry) -> tuple[bytes, Event]:
-        raw = b""
-        if self._record_key is None:
-            fresh = Secret.random()
-            at = tail.end
-            raw = tail.add(
-                FrameKind.KEY, seal_to(self._trail_public, fresh, self._keys.context), self._keys
-            )
-            self._record_key, self._record_key_at = fresh, at
-        header = tail.next_header(FrameKind.EVENT)
-        event = Event(
-            seq=tail.frontier.size,
-            workstation=self.workstation,
-            wall=self._clock.wall(),
-            boot_s=self._clock.boot_s(),
-            entry=entry,
-            segment=self._keys.number,
-        )
-        sealed = seal(self._record_key, event_to_json(event), self._keys.context + header)
-        body = self._record_key_at.to_bytes(8, "big") + sealed
-        return raw + tail.add(FrameKind.EVENT, body, self._keys), event
-
-    def _write(self, build: Callable[[Tail], tuple[bytes, Written]], *, sign: bool) -> Written:
-        """Append what `build` makes, all of it or nothing; sign when asked or when due."""
-        try:
-            with process_lock(self._lock_path):
-                file = self._caught_up()
-                tail = self._tail.copy()
-                raw, written = build(tail)
-                is_signed = sign or tail.unsigned >= RECORDS_PER_CHECKPOINT
-                if is_signed:
-                    raw += tail.add_checkpoint(self._keys)
-                self._put(file, raw)
-                self._tail = tail
-        except OSError:
-            self._forget_record_key()  # its KEY frame may not be in the file
-            raise TrailUnwritable from None
-        if is_signed:
-            self._keep_head_outside()
-        return written
-
-    def _put(self, file: FileIO, raw: bytes) -> None:
-        """Write at the end and wait for the disk; after a refusal the file is as before."""
-        end = self._tail.end
-        try:
-            file.seek(end)
-            left = memoryview(raw)
-            while left:
-                left = left[file.write(left) :]
-            os.fsync(file.fileno())
-        except OSError:
-            with contextlib.suppress(OSError):
-                file.truncate(end)
-            raise
-
-    def _catch_up(self, file: FileIO) -> None:
-        """Take in what another process appended; it holds the lock only while it writes."""
-        size = os.fstat(file.fileno()).st_size
-        if size < self._tail.end:
-            raise TrailDamaged("The trail was cut while the program ran.")
-        if size == self._tail.end:
-            return
-        file.seek(self._tail.end)
-        newer = file.read(size - self._tail.end)
-        for frame in frames_from(newer, 0):
-            self._tail.take(frame, newer, self._keys)
-        if self._tail.end < size:
-            self._set_aside(file, size)
-
-    def _set_aside(self, file: FileIO, size: int) -> None:
-        """Move the bytes of an unfinished record out of the way, and record that."""
-        file.seek(self._tail.end)
-        torn = file.read(size - self._tail.end)
-        name = f"unfinished-{self._keys.number:04d}-{self._tail.frontier.size}.bin"
-        write_atomically(trail_folder(self._folder) / name, torn)
-        file.truncate(self._tail.end)
-        why = "Bytes of a record that was never finished were kept aside."
-        entry = Entry(
-            EventKind.TRAIL_REPAIRED, why=why, digests=(digest(torn).hex(),), size_bytes=len(torn)
-        )
-        tail = self._tail.copy()
-        raw = self._event_frames(tail, entry)[0] + tail.add_checkpoint(self._keys)
-        self._put(file, raw)
-        self._tail = tail
-
-    def _head(self) -> Head:
-        """The last checkpoint; a later segment is always the larger head."""
-        return head_of(self._keys.number, self._tail.signed)
-
-    def _keep_head_outside(self) -> None:
-        """Keep the head outside; one that is larger already, another process's, stays.
-
-        Raises
-        ------
-        TrailDamaged
-            It covers a segment that is not there any more.
-        """
-        place, here = (self._keys.practice_id, HEAD_NAME), self._head()
-        try:
-            outside = self._keystore.read_head(*place)
-            if outside is None or outside.size <= here.size:
-                self._keystore.write_head(*place, here)
-            elif not segment_path(self._folder, split_head(outside)[0]).exists():
-                raise TrailDamaged("The trail was set back while the program ran.")
-        except NoKeyStore:
-            self.is_head_behind = True
-        else:
-            self.is_head_behind = False
-        self._checkpoint_s = self._clock.boot_s()
-
-    def _forget_record_key(self) -> None:
-        """What was written so far can now be read with the trail key alone."""
-        if self._record_key is not None:
-            self._record_key.wipe()
-            self._record_key = None
 
 
 def _is_public_key(line: str) -> bool:
