@@ -5,14 +5,24 @@
     UserError
     ├── LoginRefused            wrong name or password (one message for both)
     │   ├── WaitFirst           too many wrong passwords: `wait_s` until the next is taken
-    │   └── AccountBlocked      disabled, or a hundred wrong passwords
+    │   ├── AccountBlocked      disabled, or a hundred wrong passwords
+    │   ├── QuickRefused        a wrong quick PIN or tap, with how many tries are left
+    │   └── QuickGone           there is no quick way in (any more): the password is needed
     ├── NotLoggedIn             nobody is logged in, or this session ended
     ├── Locked                  the workstation is locked, or was since the work began
     ├── NotPermitted            the role does not allow it
+    ├── PasswordMustChange      one's password was given by somebody else: change it first
     ├── WeakPassword            a new password is refused, with the reason
+    ├── WeakPin                 a new quick PIN is refused, with the reason
+    ├── PasswordFirst           a quick way is set only just after the password, or with it
     ├── AccountRefused          an account cannot be made or changed so
+    ├── PolicyRefused           a policy is out of bounds, with the reason
     ├── RecoveryKeyMistyped     the recovery key's checksum is wrong
-    └── RecoveryKeyRefused      it is another practice's, or was replaced
+    ├── RecoveryKeyRefused      it is another practice's, or was replaced
+    ├── EmergencyRefused        no reason, no name, or not this person
+    │   ├── EmergencyCodeMistyped  the sealed code's checksum is wrong, in which group
+    │   └── EmergencyCodeSpent     this code was used or replaced before
+    └── EmergencyOver           the half hour is over
     EnvironmentFault
     ├── NoKeyStore              the OS key store cannot be used: fail closed
     ├── ThirdShareMissing       the account's security key (or key server) is not within reach
@@ -61,6 +71,22 @@ class AccountBlocked(LoginRefused):
         )
 
 
+class QuickRefused(LoginRefused):
+    """A wrong quick PIN, or another security key's tap."""
+
+    def __init__(self, tries_left: int) -> None:
+        tries = "One try is" if tries_left == 1 else f"{tries_left} tries are"
+        super().__init__("That is not right.", f"{tries} left before the password is needed.")
+        self.tries_left = tries_left
+
+
+class QuickGone(LoginRefused):
+    """There is no quick way in for this person, or it has just ended."""
+
+    def __init__(self) -> None:
+        super().__init__("The quick way in has ended.", "Please use your password.")
+
+
 class NotLoggedIn(UserError):
     """Nobody is logged in, or the session has ended."""
 
@@ -85,12 +111,39 @@ class NotPermitted(UserError):
         )
 
 
+class PasswordMustChange(UserError):
+    """Somebody else knows this password, so nothing but its change is done with it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Your password was given to you by somebody else.",
+            "Choose one of your own first (“bitewing user passwd” with your name).",
+        )
+
+
 class WeakPassword(UserError):
     """A new password is refused."""
 
 
+class WeakPin(UserError):
+    """A new quick PIN is refused."""
+
+
+class PasswordFirst(UserError):
+    """A quick way in is set only by somebody who has just given the password."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Give your password for this.", "It was too long ago that you logged in with it."
+        )
+
+
 class AccountRefused(UserError):
     """An account cannot be made or changed in this way."""
+
+
+class PolicyRefused(UserError):
+    """A policy is out of bounds; `now` says why there is a bound."""
 
 
 class RecoveryKeyMistyped(UserError):
@@ -110,6 +163,37 @@ class RecoveryKeyRefused(UserError):
             "That is not this practice's recovery key, or its accounts were changed.",
             "Use the newest sheet of this practice.",
         )
+
+
+class EmergencyRefused(UserError):
+    """Emergency access is not given in this way."""
+
+
+class EmergencyCodeMistyped(EmergencyRefused):
+    """The sealed code has a typing error in a group, counted from 1."""
+
+    def __init__(self, group: int) -> None:
+        super().__init__(
+            f"Group {group} of the code is not right.", "Compare it with the sheet, letter by letter."
+        )
+        self.group = group
+
+
+class EmergencyCodeSpent(EmergencyRefused):
+    """A code that was used, replaced or destroyed before. Nothing opens with it, and it is told."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This code was used or replaced before. It opens nothing any more.",
+            "Look for the newest envelope, or ask the security officer.",
+        )
+
+
+class EmergencyOver(UserError):
+    """The half hour is over."""
+
+    def __init__(self) -> None:
+        super().__init__("The emergency access is over.", "Begin it again, with a reason.")
 
 
 class NoKeyStore(EnvironmentFault):
