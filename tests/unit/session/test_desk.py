@@ -31,10 +31,10 @@ def _disk_refuses(clinic: Clinic) -> Iterator[None]:
     def full(file: object, raw: bytes) -> None:
         raise OSError(28, "No space left on device")
 
-    put = clinic.trail._put
-    clinic.trail._put = full  # type: ignore[method-assign]
+    put = clinic.trail._end.put
+    clinic.trail._end.put = full  # type: ignore[method-assign]
     yield
-    clinic.trail._put = put  # type: ignore[method-assign]
+    clinic.trail._end.put = put  # type: ignore[method-assign]
 
 
 def _kinds(events: list[Event]) -> list[EventKind]:

@@ -16,9 +16,13 @@ from viewer.session.files import write_atomically
 
 
 def begin_segment_file(
-    folder: Path, keys: SegmentKeys, trail_public: bytes, previous: Checkpoint | None
+    folder: Path,
+    keys: SegmentKeys,
+    trail_public: bytes,
+    previous: Checkpoint | None,
+    begun: str,
 ) -> Checkpoint:
-    """Write a segment that follows `previous`, and return its first checkpoint.
+    """Write a segment, begun on a day, that follows `previous`; return its first checkpoint.
 
     The line of its public key comes first: a line without a segment says nothing, but a segment
     without its line could not be verified by others. A crash in between leaves such a line, and
@@ -29,7 +33,7 @@ def begin_segment_file(
     OSError
         The disk refused; there is no new segment.
     """
-    content, signed = first_bytes(keys, trail_public, previous)
+    content, signed = first_bytes(keys, trail_public, previous, begun)
     trail_folder(folder).mkdir(parents=True, exist_ok=True)
     path = public_key_path(folder)
     lines = path.read_bytes() if keys.number > 1 and path.exists() else b""

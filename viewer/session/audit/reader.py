@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from viewer.crypto.aead import unseal
@@ -13,6 +13,7 @@ from viewer.crypto.derive import context
 from viewer.crypto.errors import NotAuthentic
 from viewer.crypto.people import unseal_from
 from viewer.crypto.secret import Secret
+from viewer.session.audit.committed import Committed, Cursor
 from viewer.session.audit.events import Event, EventFilter
 from viewer.session.audit.frames import (
     MAGIC,
@@ -94,6 +95,28 @@ class TrailReader:
                     break
                 found.append(event)
         return found
+
+    def scan(
+        self, wanted: EventFilter | None = None, since: Cursor | None = None
+    ) -> Iterator[Event]:
+        """Yield matching events, oldest first; those after `since` where it is given.
+
+        What is appended while it runs may or may not be among them; call `refresh` before.
+        """
+        with self._turn:
+            events = list(self._events)
+        for event in events:
+            is_after = since is None or Cursor(event.segment, event.seq) > since
+            if is_after and (wanted is None or wanted.takes(event)):
+                yield event
+
+    def committed(self, since: Cursor | None = None) -> Iterator[Committed]:
+        """Yield every event after `since` with its record's hash, oldest first."""
+        for event in self.scan(since=since):
+            with mapped(segment_path(self._folder, event.segment)) as file:
+                frames = frames_from(file, len(MAGIC))
+                leaf = next(frame.leaf for frame in frames if frame.seq == event.seq)
+            yield Committed(Cursor(event.segment, event.seq), leaf, event)
 
     def close(self) -> None:
         """Forget keys and events."""

@@ -124,6 +124,8 @@ class Genesis:
     trail_public: bytes
     previous_size: int | None
     previous_root: str | None
+    begun: str | None = None
+    """The day it began (UTC, ISO 8601): a segment is closed at the end of its year."""
 
     def to_body(self) -> bytes:
         """Return it as canonical JSON."""
@@ -207,14 +209,20 @@ class Tail:
         if not follows or not is_ours(frame, file, keys.chain):
             raise TrailDamaged
         if frame.kind == FrameKind.CHECKPOINT:
-            self.signed = _read_checkpoint(frame, keys)[0]
+            self.signed = read_checkpoint(frame, keys)[0]
         self.last_leaf = frame.leaf
         self.frontier.append(frame.leaf)
         self.end += frame.end - frame.start
 
 
-def _read_checkpoint(frame: Frame, keys: SegmentKeys) -> tuple[Checkpoint, Frontier]:
-    """Return what a checkpoint signs; its peaks are proved by the signed root."""
+def read_checkpoint(frame: Frame, keys: SegmentKeys) -> tuple[Checkpoint, Frontier]:
+    """Return what a checkpoint signs; its peaks are proved by the signed root.
+
+    Raises
+    ------
+    TrailDamaged
+        This workstation did not sign it.
+    """
     try:
         note, peaks = split_checkpoint(frame.body)
         checkpoint = open_checkpoint(note, keys.signer)
@@ -227,7 +235,7 @@ def _read_checkpoint(frame: Frame, keys: SegmentKeys) -> tuple[Checkpoint, Front
 
 
 def first_bytes(
-    keys: SegmentKeys, trail_public: bytes, previous: Checkpoint | None
+    keys: SegmentKeys, trail_public: bytes, previous: Checkpoint | None, begun: str
 ) -> tuple[bytes, Checkpoint]:
     """Return the content of a new segment, its genesis under a checkpoint, and that checkpoint."""
     tail = Tail.of_new_file()
@@ -239,6 +247,7 @@ def first_bytes(
         trail_public,
         previous.size if previous else None,
         previous.root.hex() if previous else None,
+        begun,
     )
     first = tail.add(FrameKind.GENESIS, genesis.to_body(), keys)
     raw = MAGIC + first + tail.add_checkpoint(keys)
@@ -293,7 +302,7 @@ def resume(file: Bytes, keys: SegmentKeys) -> Tail:
         raise TrailDamaged from None
     if not is_ours(frame, file, keys.chain):
         raise TrailDamaged
-    checkpoint, frontier = _read_checkpoint(frame, keys)
+    checkpoint, frontier = read_checkpoint(frame, keys)
     frontier.append(frame.leaf)
     tail = Tail(frontier, frame.leaf, frame.end, checkpoint)
     for frame in reversed(newer):

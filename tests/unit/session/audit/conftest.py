@@ -39,9 +39,8 @@ class Log:
 
     def crash(self) -> None:
         """End as SIGKILL does: nothing is signed, nothing is said."""
-        assert self.trail._file is not None
-        self.trail._file.close()
-        self.trail._file = None
+        assert self.trail._end.is_open
+        self.trail._end.close()
 
     def open(self) -> Trail:
         self.trail = Trail.open(self.folder, self.keystore, PRACTICE, self.clock)
@@ -52,5 +51,5 @@ class Log:
 def log(tmp_path: Path, keystore: MemoryKeyStore, clock: FakeClock) -> Iterator[Log]:
     made = Log(tmp_path / "store", keystore, clock)
     yield made
-    if made.trail._file is not None:
+    if made.trail._end.is_open:
         made.crash()

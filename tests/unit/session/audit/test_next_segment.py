@@ -12,7 +12,7 @@ import pytest
 
 from tests.unit.session.audit.conftest import PRACTICE, VIEW, Log
 from viewer.crypto.people import KeyPair, new_sealing_pair
-from viewer.session.audit import trail as trail_module
+from viewer.session.audit import growing
 from viewer.session.audit.events import Entry, EventKind
 from viewer.session.audit.reader import TrailReader
 from viewer.session.audit.segment import public_key_path, segment_path, split_head
@@ -207,7 +207,7 @@ def test_killed_at_any_write_nothing_is_lost_and_the_next_start_ends_it(
         _steps(patch)(number)
         with contextlib.suppress(_Killed):
             _renew(log, newer)
-    if log.trail._file is not None:
+    if log.trail._end.is_open:
         log.crash()
     trail = log.open()
     _renew(log, newer)
@@ -230,7 +230,7 @@ def test_a_refused_segment_leaves_the_old_one_going_on(
 
     log.write(1)
     with monkeypatch.context() as patch:
-        patch.setattr(trail_module, "begin_segment_file", refuse)
+        patch.setattr(growing, "begin_segment_file", refuse)
         with pytest.raises(TrailUnwritable):
             _renew(log, newer)
     assert log.trail.append(VIEW).segment == 1

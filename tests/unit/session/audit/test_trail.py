@@ -81,8 +81,8 @@ def test_the_device_secret_alone_does_not_read_it(log: Log) -> None:
 
 def test_after_a_lock_the_record_key_is_forgotten_and_all_stays_readable(log: Log) -> None:
     log.trail.append(VIEW)
-    assert log.trail._record_key is not None
-    buffer = log.trail._record_key.view()
+    assert log.trail._sealer._key is not None
+    buffer = log.trail._sealer._key.view()
     log.trail.append(Entry(EventKind.LOCK))
     assert not any(buffer)
     log.trail.append(VIEW)
