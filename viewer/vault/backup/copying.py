@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 
 from viewer.model.ids import ObjectId
-from viewer.vault.backup.errors import MediumFault, medium_faults
+from viewer.vault.backup.errors import MediumFault, MediumGone, medium_faults
 from viewer.vault.backup.medium import Medium, Pause, SourceUnreadable
 from viewer.vault.backup.source import Source
 from viewer.vault.catalog import images
@@ -173,6 +173,8 @@ class ObjectCopier:
             is_sound = self._is_sound_here(part, source)
         except OSError as fault:
             raise store_fault(fault) from fault
+        if is_sound and not self._medium.root.is_dir():
+            raise MediumGone
         if is_sound:
             raise MediumFault("The backup medium gives back something else than was written.")
         return Found.DAMAGED
