@@ -69,6 +69,8 @@ def requests(clinic: Clinic, tmp_path: Path, image_id: Any, patient_id: Any) -> 
         "list_due": cases.keeping.ListDue(),
         "purge_images": cases.keeping.PurgeImages(patient_id, "period ended", "00000000"),
         "confirm_clock": cases.keeping.ConfirmClock(),
+        "show_policies": cases.policies.ShowPolicies(),
+        "set_policies": cases.policies.SetPolicies(),
     }
 
 

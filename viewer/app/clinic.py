@@ -16,6 +16,7 @@ from viewer.app.mending import mend_closed
 from viewer.app.undo import UndoStack
 from viewer.crypto.derive import DEFAULT_STRETCH, Stretch
 from viewer.model.errors import BitewingError
+from viewer.relay.relay import Relay
 from viewer.session.accounts import KeyRing, Practice
 from viewer.session.audit.events import Actor, Entry, EventKind, Outcome
 from viewer.session.audit.reader import TrailReader
@@ -24,9 +25,10 @@ from viewer.session.clock import Clock, SystemClock
 from viewer.session.desk import Admission, Desk
 from viewer.session.errors import AccountsTampered, Locked, NotLoggedIn, NotPermitted
 from viewer.session.fork import SignedFork
-from viewer.session.idle import OPERATORY, IdlePolicy
+from viewer.session.idle import IdlePolicy, IdleState
 from viewer.session.keystore import KeyStore
 from viewer.session.permissions import OWNER, KeyName, Permission
+from viewer.session.policy import Policies, PolicyStore
 from viewer.session.recovery import RecoveryKey
 from viewer.session.session import Session
 from viewer.vault.backup.restorer import require_finished
@@ -37,6 +39,7 @@ from viewer.vault.store import Vault
 
 _log = logging.getLogger(__name__)
 _HEAD_EVERY_S = 1.0
+_STRICTEST = "the policies were changed outside the program: the strictest hold"
 
 
 @attrs.frozen
@@ -65,9 +68,11 @@ class Clinic:
         keystore: KeyStore,
         *,
         clock: Clock | None = None,
-        policy: IdlePolicy = OPERATORY,
+        policy: IdlePolicy | None = None,
     ) -> None:
         """Open the accounts and the trail of a store; nobody is logged in yet.
+
+        `policy` holds instead of the lock times that are kept in the store.
 
         Raises
         ------
@@ -80,7 +85,12 @@ class Clinic:
         require_finished(folder)
         self.practice = _loaded(folder, keystore, clock)
         self.trail = Trail.open(folder, keystore, self.practice.id, clock)
-        self.desk = Desk(self.practice, self.trail, clock, policy)
+        self.relay = Relay(folder, keystore, self.practice.id, clock, self.trail.append)
+        self.trail.watch(self.relay.take, self.relay.wake)
+        self.relay_fault = self._begin_to_relay()
+        self.policies = PolicyStore(folder, keystore, self.practice.id)
+        self._times = policy
+        self.desk = Desk(self.practice, self.trail, clock, policy or self.policies.now.idle)
         self.undo = UndoStack()
         self.destinations: ErasureDestinations = NoDestinations()
         self._vault: Vault | None = None
@@ -89,10 +99,26 @@ class Clinic:
         self._head_kept_at: float | None = None
         self.desk.locked.connect(self._on_locked)
         self.desk.logged_off.connect(self._on_logged_off)
+        self.desk.ticked.connect(self._on_tick)
         self.desk.keep_trail_key()
         self.trail.append(Entry(EventKind.PROGRAM_STARTED))
         if not keystore.protects_a_copied_disk:
             self.trail.append(Entry(EventKind.KEYSTORE_NOTICE, why=keystore.label))
+        if self.policies.now.is_damaged:
+            self.trail.append(Entry(EventKind.SET_BACK, outcome=Outcome.REFUSED, why=_STRICTEST))
+
+    def _begin_to_relay(self) -> BitewingError | None:
+        """Begin to send the trail off where that was asked for; what keeps it from that is shown.
+
+        Nobody is locked out for it: the trail here is whole, and who may set the policy anew must
+        be able to log in.
+        """
+        try:
+            self.relay.start()
+        except BitewingError as fault:
+            _log.warning("the trail is not sent off: %s", type(fault).__name__)
+            return fault
+        return None
 
     @staticmethod
     def is_founded(folder: Path) -> bool:
@@ -265,6 +291,7 @@ class Clinic:
             self.log_off("program ended")
         self._close_vault()
         self.trail.close()
+        self.relay.stop()
 
     def _open_vault(self, session: Session) -> None:
         with self._guard:
@@ -359,6 +386,35 @@ class Clinic:
             keys = VaultKeys(self.practice.id, epochs, max(epochs))
             grounds = forking.Grounds(who, why, self.clock.wall())
             return forking.go_on_from_here(self.folder, self.keystore, self.trail, keys, grounds)
+
+    def keep_policies(self, wanted: Policies) -> Policies:
+        """Keep other policies; they hold at once. Returns those before.
+
+        Raises
+        ------
+        PolicyRefused
+            One is out of bounds.
+        AccountsUnwritable, DeviceSecretMissing, NoKeyStore
+            Nothing was changed.
+        """
+        before = self.policies.set(wanted, self.practice.roles())
+        self._follow_policies()
+        return before
+
+    def _on_tick(self, _: IdleState) -> None:
+        """Follow what another process of this workstation set."""
+        try:
+            if self.policies.refresh() and self.policies.now.is_damaged:
+                self.trail.append(
+                    Entry(EventKind.SET_BACK, outcome=Outcome.REFUSED, why=_STRICTEST)
+                )
+        except BitewingError as fault:  # those before go on
+            _log.warning("policies not read: %s", type(fault).__name__)
+        self._follow_policies()
+
+    def _follow_policies(self) -> None:
+        if self._times is None:
+            self.desk.idle.policy = self.policies.now.idle
 
     def _on_locked(self, _: Session) -> None:
         self._close_vault()

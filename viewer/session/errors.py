@@ -30,12 +30,14 @@
     ├── AccountsUnwritable      the accounts cannot be written: nothing was changed
     └── TrailUnwritable         the trail cannot be written: the action is refused
     IntegrityError
+    ├── CodeRefused             the second step was wrong; the desk makes LoginRefused of it
     ├── AccountsTampered        accounts were changed outside the program, or set back
     └── TrailDamaged            the trail was changed outside the program, or set back
 """
 
 from __future__ import annotations
 
+from viewer.crypto.errors import NotAuthentic
 from viewer.model.errors import EnvironmentFault, IntegrityError, UserError
 
 
@@ -48,6 +50,14 @@ class LoginRefused(UserError):
         now: str = "Please try again.",
     ) -> None:
         super().__init__(what, now)
+
+
+class CodeRefused(NotAuthentic):
+    """The password was right, but the second step was not; `why` is for the trail alone."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__("The second step does not match.")
+        self.why = why
 
 
 class WaitFirst(LoginRefused):
