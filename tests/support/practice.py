@@ -22,6 +22,7 @@ from viewer.session.keystore import KeyStore, MemoryKeyStore
 
 OFFICER = "Olga Officer"
 PASSWORD = "maple wagon teapot cliff"  # made up for tests
+FIRST = "granite piano meadow four"
 MARKER_FAMILY = "Zyxwvutmarker"
 MARKER_CHART = "CHART-QJXZMARK"
 
@@ -71,8 +72,15 @@ def open_clinic(
 def add_person(clinic: Clinic, role_id: str) -> str:
     """Make an account of a role while somebody who may is logged in; return its name."""
     name = f"{role_id} person"
-    accounts.add_user(clinic, accounts.AddUser(name, name.title(), role_id, PASSWORD))
+    add_somebody(clinic, name, name.title(), role_id)
     return name
+
+
+def add_somebody(clinic: Clinic, name: str, display_name: str, role_id: str) -> None:
+    """Make an account whose owner has changed the first password to PASSWORD."""
+    request = accounts.AddUser(name, display_name, role_id, FIRST)
+    user = accounts.add_user(clinic, request)
+    clinic.practice.change_password(user.id, FIRST, PASSWORD, clinic.clock)
 
 
 def a_patient(family: str = "Example", chart: str = "1001") -> Patient:

@@ -8,15 +8,13 @@ import attrs
 
 from viewer.crypto.derive import DEFAULT_STRETCH, Stretch
 from viewer.crypto.people import new_sealing_pair
-from viewer.model.ids import UserId, new_id
 from viewer.session import epochs
 from viewer.session.book import (
     Book,
     Due,
-    UserRow,
 )
 from viewer.session.clock import SystemClock
-from viewer.session.credentials import PasswordLedger
+from viewer.session.custom_roles import RoleLedger
 from viewer.session.errors import (
     AccountRefused,
     AccountsTampered,
@@ -26,22 +24,20 @@ from viewer.session.holders import (
     KeyRing,
     User,
     empty_book,
-    login_name,
     role_of,
     sealed_to,
-    still_managed,
 )
 from viewer.session.keystore import KeyStore
 from viewer.session.ledger import FILE, unproved_book
 from viewer.session.passwords import Advice, advise, require_good_password
-from viewer.session.permissions import OWNER, KeyName, Permission
+from viewer.session.permissions import OWNER, KeyName, Permission, roles
 from viewer.session.recovered import copy_of, opened_on_paper
 from viewer.session.recovery import RecoveryKey
 
 __all__ = ["KeyRing", "Practice", "User"]
 
 
-class Practice(PasswordLedger):
+class Practice(RoleLedger):
     """The accounts of one store, loaded and authenticated. Safe from any thread.
 
     Changes are on disk when a method returns. Who may change what is the gate's business, but keys
@@ -75,7 +71,8 @@ class Practice(PasswordLedger):
             raise AccountRefused("There is a practice in this folder already.")
         if not practice_name.strip():
             raise AccountRefused("The practice needs a name.")
-        if Permission.MANAGE_ACCOUNTS not in role_of(officer_role).may:
+        role = roles().get(officer_role)
+        if role is None or Permission.MANAGE_ACCOUNTS not in role.may:
             raise AccountRefused("The first account must manage accounts.")
         require_good_password(officer_password, (practice_name, officer_name))
         recovery = RecoveryKey.of_pair(new_sealing_pair())
@@ -177,7 +174,7 @@ class Practice(PasswordLedger):
             keystore.create_device_secret().wipe()
             practice = cls(folder, keystore, book)
             row = practice._row(name)
-            if Permission.MANAGE_ACCOUNTS not in role_of(row.role).may:
+            if Permission.MANAGE_ACCOUNTS not in role_of(book, row.role).may:
                 raise AccountRefused("Only an account that manages accounts can be recovered.")
             practice._require_good(password, row)
             row = practice._wrapped(attrs.evolve(row, is_enabled=True), password)
@@ -203,92 +200,6 @@ class Practice(PasswordLedger):
     def advise(self, password: str, name: str = "") -> Advice:
         """Rate a new password for somebody of this practice."""
         return advise(password, (self.name, name))
-
-    # --- accounts --------------------------------------------------------------------------
-
-    def add_user(
-        self, officer: KeyRing, name: str, display_name: str, role_id: str, password: str
-    ) -> User:
-        """Make an account.
-
-        Raises
-        ------
-        AccountRefused
-            The name is taken or empty, there is no such role, or the officer lacks its keys.
-        WeakPassword
-            The password is not taken.
-        """
-        cost = Stretch(*max(row.cost for row in self._book.users))
-        row = self._new_row(name, display_name or name, role_id, cost)
-        self._require_good(password, row)
-        row = self._wrapped(row, password)
-        with self._changing():
-            self._require_free(name)
-            self._write(sealed_to(self._book.with_user(row), row, officer))
-        return self.user(row.id)
-
-    def set_enabled(self, officer: KeyRing, user_id: UserId, *, enabled: bool) -> User:
-        """Let somebody log in, with the keys of the role; or no longer, which ends a session too.
-
-        Disabling takes the keys off the row, and a rotation of them is due.
-
-        Raises
-        ------
-        AccountRefused
-            Nobody would be left who manages accounts, or the officer lacks a key to hand on.
-        """
-        with self._changing():
-            before = self._row(user_id)
-            row = attrs.evolve(before, is_enabled=enabled)
-            book = sealed_to(still_managed(self._book.with_user(row)), row, officer)
-            self._write(_with_lost_keys_due(book, before, row))
-        return self.user(user_id)
-
-    def change_role(self, officer: KeyRing, user_id: UserId, role_id: str) -> User:
-        """Give another role, with its keys and no others; a rotation of what it loses is due.
-
-        Raises
-        ------
-        AccountRefused
-            There is no such role, the officer lacks its keys, or nobody would be left who
-            manages accounts.
-        """
-        with self._changing():
-            before = self._row(user_id)
-            row = attrs.evolve(before, role=role_of(role_id).id)
-            book = sealed_to(still_managed(self._book.with_user(row)), row, officer)
-            self._write(_with_lost_keys_due(book, before, row))
-        return self.user(user_id)
-
-    # --- inside ----------------------------------------------------------------------------
-
-    def _new_row(self, name: str, display_name: str, role_id: str, cost: Stretch) -> UserRow:
-        if not name.strip() or not display_name.strip():
-            raise AccountRefused("An account needs a name.")
-        self._require_free(name)
-        return UserRow(
-            id=UserId(new_id()),
-            name=name.strip(),
-            display_name=display_name.strip(),
-            role=role_of(role_id).id,
-            is_enabled=True,
-            version=0,
-            public="",
-            salt="",
-            cost=(cost.memory_kib, cost.passes, cost.lanes),
-            wrapped={},
-        )
-
-    def _require_free(self, name: str) -> None:
-        if any(login_name(row.name) == login_name(name) for row in self._book.users):
-            raise AccountRefused("There is an account of this name already.", "Choose another.")
-
-
-def _with_lost_keys_due(book: Book, before: UserRow, row: UserRow) -> Book:
-    """Return the book with a rotation due of the keys that a user held and holds no longer."""
-    had = role_of(before.role).holds if before.takes_keys else frozenset()
-    has = role_of(row.role).holds if row.takes_keys else frozenset()
-    return epochs.with_due(book, had - has, Due.LEFT)
 
 
 def _unproved(folder: Path) -> Book:

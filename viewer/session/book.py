@@ -7,7 +7,8 @@
     user key     = X25519 private key, AES-GCM under KEK, bound to user|version|device|public key,
                    and to the third share's id where one is required
     practice key = HPKE-sealed to each user whose role holds it, and to the recovery key, bound to
-                   practice|key|epoch|user|role
+                   practice|key|epoch|user|role, for a role of the practice's own also to a digest
+                   of what it may
 
 There is no password hash: unwrapping the user key is the only check. A role that is edited, or a
 wrapped key that is moved to another user, no longer opens; nor does one whose third share was
@@ -77,6 +78,9 @@ class UserRow:
     `third` is the id of the third share that its key is wrapped with besides, `third_label` what
     a person calls it; both are "" where none is required. `totp` is the secret of an enrolled
     authenticator app, sealed to `public`, so that it opens only after the right password; "": none.
+    `must_change`: the password was given by somebody else, and opens nothing but its change.
+    `formerly` are names the account had, which the trail still uses; `left_at` is when the person
+    left the practice, "" while it is there. No row is ever removed: the trail refers to it.
     """
 
     id: UserId
@@ -93,6 +97,9 @@ class UserRow:
     third_label: str = ""
     totp: str = ""
     codes: tuple[CodeRow, ...] = ()
+    must_change: bool = False
+    formerly: tuple[str, ...] = ()
+    left_at: str = ""
 
     @property
     def second_factors(self) -> tuple[str, ...]:
@@ -109,6 +116,16 @@ class UserRow:
     def takes_keys(self) -> bool:
         """Whether keys are sealed to it: the disabled, and who has no password yet, get none."""
         return self.is_enabled and bool(self.wrapped)
+
+
+@attrs.frozen
+class RoleRow:
+    """A role of the practice's own. `may` lists permissions; the keys it holds follow from them."""
+
+    id: str
+    title: str
+    words: str
+    may: tuple[str, ...]
 
 
 @attrs.frozen
@@ -144,6 +161,7 @@ class Book:
     rotation_due: tuple[str, ...] = ()
     due_why: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
     recovery_proved_at: str = ""
+    roles: tuple[RoleRow, ...] = ()
 
     def with_user(self, row: UserRow) -> Book:
         """Return the book with a row added or replaced."""
@@ -165,7 +183,8 @@ def wrap_user_key(
 ) -> UserRow:
     """Return the row with a private key wrapped under a password and the shares.
 
-    The row requires the third share from now on that is among them, or none.
+    The row requires the third share from now on that is among them, or none. What was sealed to the
+    key before is gone from it: whoever can open that seals it anew.
 
     Raises
     ------
@@ -181,6 +200,8 @@ def wrap_user_key(
         wrapped={},
         third=third.id if third else "",
         third_label=third.label if third else "",
+        totp="",
+        codes=(),
     )
     with _kek(fresh, password, shares) as kek:
         wrapped = wrap(kek, pair.private, _wrap_context(fresh, place))

@@ -1,8 +1,10 @@
-"""Passwords and third shares: what opens a user's keys, and how that is changed."""
+"""What opens a user's keys: a password, a second step where one is enrolled, and their change."""
 
 from __future__ import annotations
 
 import secrets
+
+import attrs
 
 from viewer.crypto.derive import Stretch, stretch_password
 from viewer.crypto.errors import NotAuthentic
@@ -12,18 +14,68 @@ from viewer.model.ids import UserId
 from viewer.session.book import SALT_BYTES, Book, UserRow, unwrap_user_key, wrap_user_key
 from viewer.session.clock import Clock, SystemClock
 from viewer.session.device import require_device_secret
-from viewer.session.errors import AccountRefused, AccountsTampered, ThirdShareMissing
+from viewer.session.errors import (
+    AccountRefused,
+    AccountsTampered,
+    ThirdShareMissing,
+    WeakPassword,
+)
 from viewer.session.holders import KeyRing, User, open_all, sealed_to
 from viewer.session.passwords import require_good_password
 from viewer.session.rekeying import KeyLedger
 from viewer.session.third import ThirdShare
 
 
+@attrs.frozen(eq=False)
+class Opened:
+    """What a password (and a second step) opened. `private` is the user's own key.
+
+    `by_code`: a recovery code was used up for it. Whoever holds this wipes it.
+    """
+
+    row: UserRow
+    private: Secret
+    ring: KeyRing
+    by_code: bool = False
+
+    def wipe(self) -> None:
+        """Overwrite every key."""
+        self.private.wipe()
+        self.ring.wipe()
+
+    def __enter__(self) -> Opened:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.wipe()
+
+
+@attrs.frozen(eq=False)
+class Carried:
+    """What goes with an account to a fresh key pair: opened with the old one, to be sealed anew."""
+
+    totp: Secret | None = None
+    codes: tuple[Secret, ...] = ()
+
+    def wipe(self) -> None:
+        """Forget it."""
+        for secret in (*self.codes, *([self.totp] if self.totp else [])):
+            secret.wipe()
+
+    def __enter__(self) -> Carried:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.wipe()
+
+
 class PasswordLedger(KeyLedger):
     """A ledger whose keys a password opens. Passwords are stretched while no lock is held."""
 
-    def open_keys(self, user_id: UserId, password: str) -> KeyRing:
-        """Unwrap a user's keys: the only password check. `Desk` calls it, behind the throttle.
+    def open_keys(self, user_id: UserId, password: str, share: ThirdShare | None = None) -> KeyRing:
+        """Unwrap a user's keys by the password, and the third share where one is required.
+
+        No code is asked for: whoever lets people in by it calls `open_in_steps`.
 
         Raises
         ------
@@ -34,16 +86,126 @@ class PasswordLedger(KeyLedger):
         DeviceSecretMissing, NoKeyStore, ThirdShareMissing
             The other parts of the key are not there.
         """
+        opened = self._open_by_password(user_id, password, share)
+        opened.private.wipe()
+        return opened.ring
+
+    def open_in_steps(
+        self,
+        user_id: UserId,
+        password: str,
+        code: str,
+        clock: Clock,
+        share: ThirdShare | None = None,
+    ) -> Opened:
+        """Unwrap a user's keys by all that the account asks for. `Desk` calls it, when throttled.
+
+        A recovery code counts in place of whatever second factors there are, and is used up. What
+        makes a code count only once is on disk before this returns.
+
+        Raises
+        ------
+        NotAuthentic
+            A wrong password.
+        CodeRefused
+            The password is right; the code is wrong, missing, or was used before.
+        AccountsTampered, AccountsUnwritable, DeviceSecretMissing, NoKeyStore, ThirdShareMissing
+            As for `open_keys`; or the use of the code cannot be kept.
+        """
+        row = self._row_now(user_id)
+        if row.third and share is None and is_code_shaped(code):
+            return self._open_by_code(row, password, code)
+        opened = self._open_by_password(user_id, password, share)
+        if not opened.row.totp:
+            return opened
+        try:
+            used = self._require_code(opened, code, clock)
+            if used is not None:
+                self._use_up(user_id, used)
+        except BaseException:
+            opened.wipe()
+            raise
+        return attrs.evolve(opened, by_code=used is not None)
+
+    def answered_share(self, user_id: UserId, code: str = "") -> AnsweredShare | None:
+        """Ask the third share of an account, before any password is tried: waits for the touch.
+
+        None where none is required, or where a recovery code was typed in its place.
+
+        Raises
+        ------
+        ThirdShareMissing
+            It is not within reach, or does not answer.
+        """
+        if is_code_shaped(code):
+            return None
+        share, row = self.share_of(user_id), self._row_now(user_id)
+        if share is None or share.id != row.third:
+            return None
+        challenge = challenge_of(self.id, row.id, bytes.fromhex(row.salt))
+        return AnsweredShare(share, challenge)
+
+    def _row_now(self, user_id: UserId) -> UserRow:
+        with self._turn:
+            return self._row(user_id)
+
+    def _open_by_password(
+        self, user_id: UserId, password: str, share: ThirdShare | None = None
+    ) -> Opened:
         with self._turn:
             row, book = self._row(user_id), self._book
         with require_device_secret(self.keystore) as device:
-            shares = self._shares(device, self.third_shares.get(row.third))
+            shares = self._shares(device, share or self.third_shares.get(row.third))
             private = unwrap_user_key(row, password, shares)
+        return _opened(book, private, row)
+
+    def _open_by_code(self, row: UserRow, password: str, code: str) -> Opened:
+        with self._turn:
+            book = self._book
+        with require_device_secret(self.keystore) as device:
+            shares = self._shares(device, None)
+            with digest_of(shares.place, row.id, code) as typed:
+                try:
+                    private, used = unwrap_by_code(row, password, shares, typed)
+                except NotAuthentic:
+                    raise CodeRefused("wrong password or recovery code") from None
+        opened = _opened(book, private, row)
         try:
-            with private:
-                return _opened(book, private, row)
-        except NotAuthentic:
-            raise AccountsTampered from None
+            self._use_up(row.id, used)
+        except BaseException:
+            opened.wipe()
+            raise
+        return attrs.evolve(opened, by_code=True)
+
+    def _require_code(self, opened: Opened, code: str, clock: Clock) -> CodeRow | None:
+        """Return the recovery code that was typed, None for a right one from the app."""
+        row = opened.row
+        if is_totp_shaped(code):
+            with opened_totp(self.id, row, opened.private) as secret:
+                steps = matching_steps(secret, code, clock.wall())
+            if not steps:
+                raise CodeRefused("wrong code")
+            if not self.last_steps.accept(row.id, steps):
+                raise CodeRefused("code used before")
+            return None
+        if not is_code_shaped(code):
+            raise CodeRefused("wrong code" if code.strip() else "code missing")
+        with require_device_secret(self.keystore) as device:
+            place = self._shares(device, None).place
+        with digest_of(place, row.id, code) as typed:
+            used = matching_code(row, opened.private, place, typed)
+        if used is None:
+            raise CodeRefused("wrong recovery code")
+        return used
+
+    def _use_up(self, user_id: UserId, used: CodeRow) -> None:
+        """Take a recovery code out of the accounts, once: whoever comes second is refused."""
+        with self._changing():
+            row = self._row(user_id)
+            if used not in row.codes:
+                raise CodeRefused("recovery code used before")
+            left = tuple(code for code in row.codes if code != used)
+            self._write(self._book.with_user(attrs.evolve(row, codes=left)))
 
     def stretch_for_nobody(self, password: str) -> None:
         """Take as long as a wrong password takes, for a name that nobody has."""
@@ -54,6 +216,8 @@ class PasswordLedger(KeyLedger):
         self, user_id: UserId, old: str, new: str, clock: Clock | None = None
     ) -> None:
         """A user's own change. An open session is no place to guess: the old one is throttled too.
+
+        A password that somebody else gave (`User.must_change`) is settled by it.
 
         Raises
         ------
@@ -66,8 +230,13 @@ class PasswordLedger(KeyLedger):
         ThirdShareMissing
             The account needs one that does not answer.
         """
+        if old == new:
+            raise WeakPassword("That is the password as it was.", "Choose another.")
         self._require_good(new, self._row(user_id))
         self._wrap_anew(user_id, old, new, self.share_of(user_id), clock)
+        with self._changing():  # after a crash before this, it is asked for once more
+            row = attrs.evolve(self._row(user_id), must_change=False)
+            self._write(self._book.with_user(row))
 
     def require_third_share(
         self, user_id: UserId, password: str, share: ThirdShare, clock: Clock | None = None
@@ -105,11 +274,16 @@ class PasswordLedger(KeyLedger):
         if not row.third:
             return None
         if row.third not in self.third_shares:
-            raise ThirdShareMissing(row.third_label)
+            share = self.reach(row.third, row.third_label)
+            if share is None:
+                raise ThirdShareMissing(row.third_label)
+            self.third_shares[row.third] = share
         return self.third_shares[row.third]
 
     def reset_password(self, officer: KeyRing, user_id: UserId, new: str) -> User:
         """Give a fresh key pair and password; failures are forgotten, a recovery is completed.
+
+        It opens nothing but its own change, since the officer knows it.
 
         A third share that the account requires stays required and must be within reach.
 
@@ -135,29 +309,83 @@ class PasswordLedger(KeyLedger):
     def _reset(self, officer: KeyRing, user_id: UserId, new: str, third: ThirdShare | None) -> User:
         before = self._row(user_id)
         self._require_good(new, before)
-        row = self._wrapped(before, new, third)
+        row = attrs.evolve(self._wrapped(before, new, third), must_change=True)
         with self._changing():
             self._write_row(before, row, officer)
         self.throttle.succeeded(user_id)
         return self.user(user_id)
 
     def _wrap_anew(
-        self, user_id: UserId, old: str, new: str, third: ThirdShare | None, clock: Clock | None
+        self,
+        user_id: UserId,
+        old: str,
+        new: str,
+        third: ThirdShare | None,
+        clock: Clock | None,
+        code: str = "",
+        more_codes: tuple[Secret, ...] = (),
     ) -> None:
-        self.share_of(user_id)  # no password is tried without it, and none counted
-        before = self._row(user_id)
-        self.throttle.begin(user_id, clock or SystemClock())
-        with self.open_keys(user_id, old) as ring:
-            self.throttle.succeeded(user_id)
-            row = self._wrapped(before, new, third)
-            with self._changing():
-                self._write_row(before, row, ring)
+        """Give a fresh key pair, password and third share; what was sealed to the old one stays.
 
-    def _wrapped(self, row: UserRow, password: str, third: ThirdShare | None = None) -> UserRow:
+        A recovery code in place of a lost share is used up by it.
+        """
+        clock = clock or SystemClock()
+        with ExitStack() as wiped:
+            opened = wiped.enter_context(self._proved(user_id, old, code, clock))
+            carried = wiped.enter_context(self._carried(opened, more_codes))
+            before = self._row_now(user_id) if opened.by_code else opened.row
+            row = self._wrapped(opened.row, new, third, carried)
+            with self._changing():
+                self._write_row(before, row, opened.ring)
+
+    @contextmanager
+    def _proved(self, user_id: UserId, password: str, code: str, clock: Clock) -> Iterator[Opened]:
+        """Open an account again inside a session, which is no place to guess: throttled.
+
+        A recovery code counts only in place of a third share here; `_proved_in_steps` asks for the
+        code of an app.
+        """
+        row = self._row_now(user_id)
+        lost = bool(row.third) and is_code_shaped(code)
+        with ExitStack() as wiped:
+            share = None if lost else self.answered_share(user_id)
+            if share is not None:
+                wiped.enter_context(share)
+            self.throttle.begin(user_id, clock)
+            if lost:
+                opened = self._open_by_code(row, password, code)
+            else:
+                opened = self._open_by_password(user_id, password, share)
+            wiped.enter_context(opened)
+            self.throttle.succeeded(user_id)
+            yield opened
+
+    def _carried(self, opened: Opened, more_codes: tuple[Secret, ...] = ()) -> Carried:
+        row, private = self._row_now(opened.row.id), opened.private
+        with require_device_secret(self.keystore) as device:
+            place = self._shares(device, None).place
+        totp = opened_totp(self.id, row, private) if row.totp else None
+        return Carried(totp, (*open_digests(row, private, place), *more_codes))
+
+    def _wrapped(
+        self,
+        row: UserRow,
+        password: str,
+        third: ThirdShare | None = None,
+        carried: Carried | None = None,
+    ) -> UserRow:
         """Return a row with a fresh key pair. Slow, and may wait for a touch: hold no lock."""
         pair, salt = new_sealing_pair(), secrets.token_bytes(SALT_BYTES)
         with require_device_secret(self.keystore) as device, pair.private:
-            return wrap_user_key(row, pair, password, salt, self._shares(device, third))
+            shares = self._shares(device, third)
+            row = wrap_user_key(row, pair, password, salt, shares)
+            if carried is None:
+                return row
+            if carried.totp is not None:
+                row = with_totp(self.id, row, carried.totp)
+            if not row.has_second_factor:
+                return row
+            return with_codes(row, pair.private, password, shares, carried.codes)
 
     def _write_row(self, before: UserRow, row: UserRow, ring: KeyRing) -> None:
         """Write a row that was wrapped while nothing was held, with its keys sealed to it.
@@ -175,5 +403,10 @@ class PasswordLedger(KeyLedger):
         require_good_password(password, (self.name, row.name, row.display_name))
 
 
-def _opened(book: Book, private: Secret, row: UserRow) -> KeyRing:
-    return open_all(book, private, row.id, row.role) if row.is_enabled else KeyRing({})
+def _opened(book: Book, private: Secret, row: UserRow) -> Opened:
+    try:
+        ring = open_all(book, private, row.id, row.role) if row.is_enabled else KeyRing({})
+    except NotAuthentic:
+        private.wipe()
+        raise AccountsTampered("The keys of this account were changed.") from None
+    return Opened(row, private, ring)

@@ -18,6 +18,7 @@ from viewer.session.book import (
     Book,
     Due,
     EpochRow,
+    UserRow,
     new_practice_key,
     seal_epoch,
     succession,
@@ -128,15 +129,19 @@ def sealed_to_paper(book: Book, ring: KeyRing, holder: str, public: str) -> Book
 def on_paper_alone(book: Book) -> Book:
     """Return the book as the recovery key alone may open it: nobody has a password any more.
 
-    Third shares are forgotten with them. The emergency key goes too: a book that cannot be
+    Second factors are forgotten with them. The emergency key goes too: a book that cannot be
     authenticated could name an attacker's.
     """
     rows = tuple(
         attrs.evolve(row, sealed={} if row.is_retired else {RECOVERY: row.sealed[RECOVERY]})
         for row in book.epochs
     )
-    users = tuple(attrs.evolve(row, wrapped={}, third="", third_label="") for row in book.users)
+    users = tuple(_without_a_way_in(row) for row in book.users)
     return attrs.evolve(book, users=users, epochs=rows, emergency_public="")
+
+
+def _without_a_way_in(row: UserRow) -> UserRow:
+    return attrs.evolve(row, wrapped={}, third="", third_label="", totp="", codes=())
 
 
 def held(ring: KeyRing, name: KeyName, number: int) -> Secret:
@@ -187,8 +192,9 @@ def _sealed_to_all(book: Book, row: EpochRow, key: Secret) -> EpochRow:
     if book.emergency_public and name in due_on_paper(EMERGENCY):
         row = seal_epoch(practice_id, row, key, EMERGENCY, "", book.emergency_public)
     for user in book.users:
-        if user.takes_keys and name in role_of(user.role).holds:
-            row = seal_epoch(practice_id, row, key, user.id, user.role, user.public)
+        role = role_of(book, user.role)
+        if user.takes_keys and name in role.holds:
+            row = seal_epoch(practice_id, row, key, user.id, role.bound, user.public)
     return row
 
 

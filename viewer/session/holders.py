@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import lru_cache
+from types import MappingProxyType
 
 import attrs
 
@@ -17,6 +19,7 @@ from viewer.session.book import (
     Book,
     Due,
     EpochRow,
+    RoleRow,
     UserRow,
     new_practice_key,
     open_epoch,
@@ -24,7 +27,15 @@ from viewer.session.book import (
     seal_epoch,
 )
 from viewer.session.errors import AccountRefused, AccountsTampered
-from viewer.session.permissions import KeyName, Permission, Role, roles
+from viewer.session.permissions import (
+    CUSTOM,
+    GRANTABLE,
+    KeyName,
+    Permission,
+    Role,
+    keys_for,
+    roles,
+)
 from viewer.session.recovery import RecoveryKey
 
 FORMAT = 2
@@ -38,7 +49,8 @@ class User:
     `is_ready` is false after a recovery, until the officer sets a new password. `third_share` is
     what the login also needs, as a person calls it; "": nothing. `second_factors` names all that
     the login needs besides the password: "totp", "security key". `codes_left` counts the recovery
-    codes that were not used yet.
+    codes that were not used yet. `must_change`: the password was given by somebody else, and has to
+    be changed before anything else.
     """
 
     id: UserId
@@ -50,6 +62,14 @@ class User:
     third_share: str = ""
     second_factors: tuple[str, ...] = ()
     codes_left: int = 0
+    must_change: bool = False
+    formerly: tuple[str, ...] = ()
+    left_at: str = ""
+
+    @property
+    def has_left(self) -> bool:
+        """Whether the person is not of the practice any more."""
+        return bool(self.left_at)
 
     @property
     def has_second_factor(self) -> bool:
@@ -90,32 +110,63 @@ def login_name(name: str) -> str:
     return unicodedata.normalize("NFKC", name).strip().casefold()
 
 
-def role_of(role_id: str) -> Role:
-    """Return a role.
+def roles_in(book: Book) -> Mapping[str, Role]:
+    """Return every role of a practice by id: the program's, then its own.
+
+    Raises
+    ------
+    ValueError
+        One of its own is none that this program makes.
+    """
+    return _with_own(book.roles)
+
+
+@lru_cache(maxsize=16)
+def _with_own(rows: tuple[RoleRow, ...]) -> Mapping[str, Role]:
+    own = {row.id: _own_role(row) for row in rows}
+    titles = {role.title.casefold() for role in (*roles().values(), *own.values())}
+    if len(own) != len(rows) or len(titles) != len(roles()) + len(own):
+        raise ValueError("two roles of one name")
+    return MappingProxyType({**roles(), **own})
+
+
+def _own_role(row: RoleRow) -> Role:
+    may = frozenset(map(Permission, row.may))
+    if not row.id.startswith(CUSTOM) or not row.title.strip() or not may or not may <= GRANTABLE:
+        raise ValueError("no role that a practice can have")
+    return Role(row.id, row.title, row.words, may, keys_for(may))
+
+
+def role_of(book: Book, role_id: str) -> Role:
+    """Return a role of the program or of the practice.
 
     Raises
     ------
     AccountRefused
         There is none of this id.
     """
-    role = roles().get(role_id)
-    if role is None:
-        raise AccountRefused("There is no such role.", f"Roles are: {', '.join(roles())}.")
-    return role
+    known = roles_in(book)
+    if role_id not in known:
+        titles = ", ".join(role_id for role_id in known)
+        raise AccountRefused("There is no such role.", f"Roles are: {titles}.")
+    return known[role_id]
 
 
-def user_of(row: UserRow) -> User:
+def user_of(book: Book, row: UserRow) -> User:
     """Return a row as the person it stands for."""
     return User(
         id=row.id,
         name=row.name,
         display_name=row.display_name,
-        role=role_of(row.role),
+        role=role_of(book, row.role),
         is_enabled=row.is_enabled,
         is_ready=bool(row.wrapped),
         third_share=row.third_label,
         second_factors=row.second_factors,
         codes_left=len(row.codes),
+        must_change=row.must_change,
+        formerly=row.formerly,
+        left_at=row.left_at,
     )
 
 
@@ -150,7 +201,7 @@ def sealed_to(book: Book, row: UserRow, ring: KeyRing) -> Book:
     AccountRefused
         The ring lacks one of them.
     """
-    role = role_of(row.role)
+    role = role_of(book, row.role)
 
     def sealed(epoch: EpochRow) -> EpochRow:
         without = {holder: text for holder, text in epoch.sealed.items() if holder != row.id}
@@ -161,7 +212,7 @@ def sealed_to(book: Book, row: UserRow, ring: KeyRing) -> Book:
         key = ring.keys.get(name, {}).get(epoch.number)
         if key is None:
             raise AccountRefused("You cannot hand on a key that you do not hold.")
-        return seal_epoch(book.practice_id, epoch, key, row.id, role.id, row.public)
+        return seal_epoch(book.practice_id, epoch, key, row.id, role.bound, row.public)
 
     return attrs.evolve(book, epochs=tuple(sealed(epoch) for epoch in book.epochs))
 
@@ -174,7 +225,8 @@ def open_all(book: Book, private: Secret, holder: str, role_id: str) -> KeyRing:
     NotAuthentic
         One of them was not sealed to this holder and role, or does not follow the one before.
     """
-    due = role_of(role_id).holds if role_id else due_on_paper(holder)
+    role = role_of(book, role_id) if role_id else None
+    due, bound = (role.holds, role.bound) if role else (due_on_paper(holder), "")
     keys: dict[KeyName, dict[int, Secret]] = {}
     with ExitStack() as undo:
         ring = KeyRing(keys)
@@ -183,7 +235,7 @@ def open_all(book: Book, private: Secret, holder: str, role_id: str) -> KeyRing:
             name = KeyName(epoch.key)
             if name in due and not epoch.is_retired:
                 mine = keys.setdefault(name, {})
-                key = open_epoch(book.practice_id, epoch, private, holder, role_id)
+                key = open_epoch(book.practice_id, epoch, private, holder, bound)
                 before, mine[epoch.number] = mine.get(epoch.number - 1), key
                 if len(mine) > 1:
                     require_follows(book.practice_id, epoch, before, key)
@@ -205,7 +257,7 @@ def still_managed(book: Book) -> Book:
         Nobody is.
     """
     for row in book.users:
-        may = role_of(row.role).may
+        may = role_of(book, row.role).may
         if row.is_enabled and row.wrapped and Permission.MANAGE_ACCOUNTS in may:
             return book
     raise AccountRefused("Somebody must be left who manages accounts.")
@@ -221,7 +273,7 @@ def checked_book(content: object) -> Book:
     """
     try:
         book = from_json(to_json(content), Book)
-        rows_fit = all(row.role in roles() for row in book.users)
+        rows_fit = all(row.role in roles_in(book) for row in book.users)
         costs_fit = all(is_acceptable(row.stretch) for row in book.users)
         epochs_fit = all(map(_is_one_run, _numbers(book).values()))
         due_fits = all(map(KeyName, (*book.rotation_due, *book.due_why)))

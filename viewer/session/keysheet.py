@@ -41,6 +41,7 @@ def sheet_of(copy: bytes) -> str:
         book,
         practice_name="",
         users=(),
+        roles=(),
         epochs=rows,
         rotation_due=(),
         due_why={},

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from viewer.crypto.derive import Stretch, context, digest
 from viewer.crypto.secret import Secret
-from viewer.model.json import to_plain
-from viewer.session import epochs
+from viewer.model.ids import UserId
+from viewer.model.json import to_json, to_plain
+from viewer.session import epochs, policy
 from viewer.session.book import Book, Due, Shares, UserRow
 from viewer.session.device import device_id
 from viewer.session.errors import AccountRefused, AccountsTampered
 from viewer.session.files import process_lock
-from viewer.session.holders import User, checked_book, login_name, user_of
+from viewer.session.holders import User, checked_book, login_name, role_of, roles_in, user_of
 from viewer.session.keystore import KeyStore
-from viewer.session.permissions import KeyName
+from viewer.session.permissions import KeyName, Role
 from viewer.session.tagged import TaggedFile
 from viewer.session.third import ThirdShare
 from viewer.session.throttle import Throttle
+from viewer.session.totp import LastSteps
 
 FILE = "accounts.json"
 _HEAD = "accounts"
@@ -38,7 +41,10 @@ class Ledger:
         self.keystore = keystore
         self.third_shares: dict[str, ThirdShare] = {}
         """Those within reach of this workstation, by id: put there what was plugged in."""
+        self.reach: Callable[[str, str], ThirdShare | None] = _nothing
+        """Makes a share of an id and its label where `third_shares` lacks it: a security key."""
         self.throttle = Throttle(folder, keystore, book.practice_id)
+        self.last_steps = LastSteps(folder, keystore, book.practice_id)
         self._book = book
         self._file = TaggedFile(folder / FILE, keystore, book.practice_id, _HEAD)
         self._stamp = 0
@@ -110,7 +116,10 @@ class Ledger:
     def users(self) -> Sequence[User]:
         """Everybody, by display name."""
         with self._turn:
-            return sorted(map(user_of, self._book.users), key=lambda user: user.display_name)
+            return sorted(
+                (user_of(self._book, row) for row in self._book.users),
+                key=lambda user: user.display_name,
+            )
 
     def user(self, name_or_id: str) -> User:
         """One user by login name or id.
@@ -121,7 +130,51 @@ class Ledger:
             There is no such account.
         """
         with self._turn:
-            return user_of(self._row(name_or_id))
+            return user_of(self._book, self._row(name_or_id))
+
+    def roles(self) -> Mapping[str, Role]:
+        """Every role that somebody here may have, by id: the program's, then the practice's own."""
+        return roles_in(self._book)
+
+    def role(self, title_or_id: str) -> Role:
+        """One role by title or id.
+
+        Raises
+        ------
+        AccountRefused
+            There is none.
+        """
+        wanted = login_name(title_or_id)
+        for role in self.roles().values():
+            if role.id == title_or_id or login_name(role.title) == wanted:
+                return role
+        return role_of(self._book, title_or_id)
+
+    def standing(self, user_id: UserId) -> bytes:
+        """Digest of all that says what an account opens now: its row, its role, the live epochs.
+
+        Raises
+        ------
+        AccountRefused
+            There is no such account.
+        """
+        with self._turn:
+            row = self._row(user_id)
+            role = role_of(self._book, row.role)
+            may = sorted(permission.value for permission in role.may)
+            live = [f"{name.value} {sorted(self.live_epochs(name))}" for name in KeyName]
+        return digest(context("bitewing standing v1", to_json(row), role.bound, *may, *live))
+
+    def cost_of(self, user_id: UserId) -> Stretch:
+        """What a guess at somebody's password costs.
+
+        Raises
+        ------
+        AccountRefused
+            There is no such account.
+        """
+        with self._turn:
+            return self._row(user_id).stretch
 
     def refresh(self) -> None:
         """Read the accounts again if another process changed them.
@@ -158,6 +211,8 @@ class Ledger:
         """Write files that this device secret never tagged before."""
         with self._turn, process_lock(self.folder / "accounts.lock"):
             self.throttle.start_over()
+            self.last_steps.start_over()
+            policy.start_over(self.folder, self.keystore, self.id)
             self._file.replace(to_plain(book))
             self._book = book
             self._stamp = self._file.path.stat().st_mtime_ns
@@ -171,6 +226,10 @@ class Ledger:
 
     def _shares(self, device: Secret, third: ThirdShare | None) -> Shares:
         return Shares(device, (self.id, device_id(device)), third)
+
+
+def _nothing(share_id: str, label: str) -> ThirdShare | None:
+    return None
 
 
 def unproved_book(raw: bytes) -> Book:

@@ -1,19 +1,21 @@
 """What there is to be allowed, and which role is allowed what (`resources/roles.toml`).
 
 A role is enforced twice: by the gate (`Session.require`) and by keys, since a practice key is
-sealed only to users whose role holds it.
+sealed only to users whose role holds it. Roles of the practice's own lie beside its accounts
+(`book.RoleRow`); what they hold follows from what they may, and is never more.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from functools import cache
 from typing import Any
 
 import attrs
 
+from viewer.crypto.derive import context, digest
 from viewer.model.resources import resource_path
 
 
@@ -79,16 +81,51 @@ KEY_NEEDED: Mapping[Permission, KeyName] = {
 }
 """Permissions that a key enforces besides the gate."""
 
+_FURTHER: Mapping[Permission, frozenset[KeyName]] = {
+    Permission.ERASE_PATIENTS: frozenset({KeyName.SHARE}),  # it signs the certificate
+    Permission.MANAGE_KEYS: frozenset(KeyName),  # only a key one holds can be renewed
+    Permission.MANAGE_ACCOUNTS: frozenset(KeyName),  # only a key one holds can be handed on
+}
+CUSTOM = "custom:"
+"""Begins the id of a role of the practice's own; no role of the program has a colon in its id."""
+
+
+def keys_for(may: Iterable[Permission]) -> frozenset[KeyName]:
+    """Return the keys that permissions need, and no others."""
+    needed: set[KeyName] = set()
+    for permission in may:
+        needed |= _FURTHER.get(permission, frozenset())
+        if permission in KEY_NEEDED:
+            needed.add(KEY_NEEDED[permission])
+    return frozenset(needed)
+
 
 @attrs.frozen
 class Role:
-    """A role: its id in `roles.toml`, its title and one sentence, what it may and holds."""
+    """A role: its id in `roles.toml`, its title and one sentence, what it may and holds.
+
+    `bound` is what keys are sealed to besides the user: whoever edits what a role of the
+    practice's own may makes its users' keys unreadable, not more powerful.
+    """
 
     id: str
     title: str
     words: str
     may: frozenset[Permission]
     holds: frozenset[KeyName]
+
+    @property
+    def is_custom(self) -> bool:
+        """Whether the practice made it."""
+        return self.id.startswith(CUSTOM)
+
+    @property
+    def bound(self) -> str:
+        """The id; for a role of the practice's own with a digest of what it may."""
+        if not self.is_custom:
+            return self.id
+        words = sorted(permission.value for permission in self.may)
+        return f"{self.id}|{digest(context('bitewing role v1', self.id, *words)).hex()}"
 
     def allows(self, permission: Permission) -> bool:
         """Whether somebody logged in with this role may do it."""
@@ -119,11 +156,10 @@ def _parse_role(role_id: str, row: Mapping[str, Any]) -> Role:
     holds = frozenset(KeyName(word) for word in row["holds"])
     if not may <= GRANTABLE:
         raise ValueError(f"role {role_id}: lists what is not granted by role")
-    needed = {KEY_NEEDED[permission] for permission in may if permission in KEY_NEEDED}
-    if not needed <= holds:
+    if CUSTOM[-1] in role_id:
+        raise ValueError(f"role {role_id}: the id is of a practice's own role")
+    if not keys_for(may) <= holds:
         raise ValueError(f"role {role_id}: may do what it holds no key for")
-    if Permission.MANAGE_ACCOUNTS in may and holds != frozenset(KeyName):
-        raise ValueError(f"role {role_id}: manages accounts without every key")
     return Role(role_id, row["title"], row["words"], may, holds)
 
 
@@ -131,15 +167,3 @@ def _parse_role(role_id: str, row: Mapping[str, Any]) -> Role:
 def roles() -> Mapping[str, Role]:
     """Return the roles that come with the program, by id, in the order of the table."""
     return parse_roles(resource_path("roles.toml").read_text(encoding="utf-8"))
-
-
-def permission_table() -> str:
-    """Return the role by permission table as plain text, one role a line."""
-    columns = [permission for permission in Permission if permission in GRANTABLE]
-    head = " ".join(f"{permission.value:>15}" for permission in columns)
-    lines = [f"{'':<22}{head}  keys"]
-    for role in roles().values():
-        marks = " ".join(f"{'yes' if role.allows(each) else '-':>15}" for each in columns)
-        keys = ", ".join(sorted(key.value for key in role.holds))
-        lines.append(f"{role.title:<22}{marks}  {keys}")
-    return "\n".join(lines)

@@ -55,7 +55,7 @@ def opened_copy(copy: bytes, recovery: RecoveryKey) -> OpenedCopy:
     book = unproved_book(copy)
     keys = opened_on_paper(book, recovery)
     manage = Permission.MANAGE_ACCOUNTS
-    officers = tuple(row.name for row in book.users if manage in role_of(row.role).may)
+    officers = tuple(row.name for row in book.users if manage in role_of(book, row.role).may)
     return OpenedCopy(book.practice_id, book.practice_name, keys, officers)
 
 

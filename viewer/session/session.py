@@ -11,8 +11,15 @@ from typing import NewType
 from viewer.crypto.secret import Secret
 from viewer.session.accounts import KeyRing, Practice, User
 from viewer.session.audit.events import Actor
-from viewer.session.errors import Locked, NotLoggedIn, NotPermitted
-from viewer.session.permissions import KEY_NEEDED, KeyName, Permission, Role
+from viewer.session.emergency import SEEN, VISITOR_ROLE, Emergency
+from viewer.session.errors import (
+    EmergencyOver,
+    Locked,
+    NotLoggedIn,
+    NotPermitted,
+    PasswordMustChange,
+)
+from viewer.session.permissions import KeyName, Permission, Role, keys_for
 from viewer.session.rekeying import ONLY_IMAGES
 
 Ticket = NewType("Ticket", int)
@@ -26,7 +33,15 @@ class Session:
     it before each effect: after a lock, even one that was unlocked again, the ticket is void.
     """
 
-    def __init__(self, practice: Practice, user: User, keys: KeyRing, started: datetime) -> None:
+    def __init__(
+        self,
+        practice: Practice,
+        user: User,
+        keys: KeyRing,
+        started: datetime,
+        *,
+        is_visitor: bool = False,
+    ) -> None:
         self._practice = practice
         self._user_id = user.id
         self._user = user
@@ -36,21 +51,44 @@ class Session:
         self._is_over = False
         self._turn = threading.RLock()
         self.started = started
+        self.is_visitor = is_visitor
+        """Whether there is no account behind it: somebody with the sealed code."""
+        self.emergency: Emergency | None = None
 
     @property
     def user(self) -> User:
         """Who it is, as logged in."""
         return self._user
 
+    def user_now(self) -> User:
+        """Who it is, as the accounts say now.
+
+        Raises
+        ------
+        AccountRefused
+            There is no such account any more.
+        """
+        return self._user if self.is_visitor else self._practice.user(self._user_id)
+
     @property
     def role(self) -> Role:
         """The role at login: its keys are those that were opened."""
-        return self._user.role
+        emergency = self.emergency
+        is_alone = emergency is not None and emergency.is_alone
+        return VISITOR_ROLE if is_alone else self._user.role
 
     @property
     def actor(self) -> Actor:
         """Who it is, for the trail."""
-        return Actor(self._user.id, self._user.display_name, self.role.title)
+        user_id = None if self.is_visitor else self._user.id
+        return Actor(user_id, self._user.display_name, self._user.role.title)
+
+    def may(self, permission: Permission) -> bool:
+        """Whether it is allowed now, by role or by an emergency: for what is offered."""
+        try:
+            return self._is_allowed(permission, self._user.role)
+        except EmergencyOver:
+            return False
 
     @property
     def is_locked(self) -> bool:
@@ -72,17 +110,26 @@ class Session:
             The session is over, or the account was disabled meanwhile.
         Locked
             The workstation is locked.
+        PasswordMustChange
+            Somebody else gave this user the password; only LOGGED_IN passes.
         NotPermitted
             The role does not allow it, or no longer, or its key is not sealed to this user.
+        EmergencyOver
+            The half hour of an emergency access that was all there is is over.
+        AccountsTampered
+            The accounts were changed under us.
         """
-        now = self._practice.user(self._user_id)
+        self._practice.refresh()  # what another process changed takes effect with the next use
+        now = self.user_now()
         with self._turn:
             keys = self._open_keys()
             if not now.is_enabled:
                 raise NotLoggedIn
-            needed = KEY_NEEDED.get(permission)
-            is_allowed = self.role.allows(permission) and now.role.allows(permission)
-            if not is_allowed or (needed is not None and needed not in keys.keys):
+            must_change = now.must_change and self.emergency is None
+            if must_change and permission is not Permission.LOGGED_IN:
+                raise PasswordMustChange
+            is_allowed = self._is_allowed(permission, now.role)
+            if not is_allowed or not keys_for({permission}) <= keys.keys.keys():
                 raise NotPermitted(self.role.title, permission.value)
             return self._ticket_now()
 
@@ -185,7 +232,7 @@ class Session:
 
         Then the desk locks the session: the next unlock opens what there is now.
         """
-        now = self._practice.user(self._user_id)
+        now = self.user_now()
         holds = now.role.holds if now.is_enabled else frozenset()
         with self._turn:
             if self._keys is None:
@@ -231,6 +278,25 @@ class Session:
             self.wipe_keys()
             self._user, self._keys, self._lost = user, keys, set()
 
+    def begin_emergency(self, emergency: Emergency) -> None:
+        """See patients for half an hour; the desk has written it down."""
+        with self._turn:
+            self.emergency = emergency
+
+    def end_emergency(self) -> Emergency | None:
+        """See them no longer: what is under way stops. Returns what ended.
+
+        Where it was all there is, the session is over with it, whoever's it was.
+        """
+        with self._turn:
+            ended = self.emergency
+            if ended is not None and ended.is_alone:
+                self.end()
+            elif ended is not None:
+                self.emergency = None
+                self._ticket += 1
+            return ended
+
     def end(self) -> None:
         """Log off."""
         with self._turn:
@@ -251,6 +317,16 @@ class Session:
         if not epochs:
             raise NotPermitted(self.role.title, f"use the practice's key for {name.value}")
         return dict(epochs)
+
+    def _is_allowed(self, permission: Permission, role_now: Role) -> bool:
+        emergency = self.emergency
+        if emergency is not None and (emergency.is_alone or permission in SEEN):
+            if emergency.is_running:
+                is_theirs = self.is_visitor or role_now.allows(Permission.EMERGENCY_ACCESS)
+                return is_theirs and permission in SEEN
+            if emergency.is_alone:
+                raise EmergencyOver
+        return self._user.role.allows(permission) and role_now.allows(permission)
 
     def _ticket_now(self) -> Ticket:
         return Ticket(self._ticket)

@@ -21,6 +21,7 @@ from viewer.session.permissions import KeyName
 
 OFFICER = "Ann Example"
 PASSWORD = "copper lantern orbit seven"
+FIRST = "granite piano meadow four"
 OTHER = "velvet harbour tundra nine"
 
 
@@ -67,8 +68,11 @@ class Clinic:
         return self.practice.user(OFFICER)
 
     def add(self, name: str, role: str, password: str = OTHER) -> User:
+        """Somebody who has changed the first password already."""
         with self.practice.open_keys(self.officer.id, PASSWORD) as ring:
-            return self.practice.add_user(ring, name, name, role, password)
+            user = self.practice.add_user(ring, name, name, role, FIRST)
+        self.practice.change_password(user.id, FIRST, password, self.clock)
+        return self.practice.user(user.id)
 
     @contextmanager
     def ring(self) -> Iterator[KeyRing]:

@@ -9,7 +9,6 @@ from viewer.session.permissions import (
     KeyName,
     Permission,
     parse_roles,
-    permission_table,
     roles,
 )
 
@@ -64,8 +63,3 @@ def test_a_table_that_makes_no_sense_is_refused(broken: str) -> None:
     assert list(parse_roles(GOOD)) == ["x"]
     with pytest.raises(ValueError, match=r"role x|not a valid"):
         parse_roles(broken)
-
-
-def test_the_table_for_people_names_every_role() -> None:
-    table = permission_table()
-    assert all(role.title in table for role in roles().values())

@@ -17,8 +17,9 @@ from viewer.app.commands.login import (
     store_folder,
 )
 from viewer.app.due import KeyDue, keys_due
+from viewer.app.role_table import permission_table
 from viewer.app.use_cases import accounts
-from viewer.session.permissions import OWNER, SECURITY_OFFICER, permission_table, roles
+from viewer.session.permissions import OWNER, SECURITY_OFFICER, roles
 
 if TYPE_CHECKING:
     from viewer.session.accounts import User
@@ -135,7 +136,7 @@ def run_passwd(args: Namespace, console: Console) -> int:
 
 def run_roles(_: Namespace, console: Console) -> int:
     """Print the table of roles; needs no store."""
-    console.say(permission_table())
+    console.say(permission_table(roles().values()))
     return 0
 
 
