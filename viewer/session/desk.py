@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
+from math import isinf
 
 import attrs
-from psygnal import Signal
+from psygnal import EmitLoopError, Signal
 
 from viewer.crypto.derive import digest
 from viewer.crypto.errors import NotAuthentic
 from viewer.model.errors import BitewingError
+from viewer.model.ids import UserId
 from viewer.session.accounts import KeyRing, Practice, User
 from viewer.session.audit.events import PROGRAM, Actor, Entry, EventKind, Outcome
 from viewer.session.audit.trail import Trail
@@ -20,13 +24,32 @@ from viewer.session.errors import (
     AccountRefused,
     LoginRefused,
     NotLoggedIn,
+    NotPermitted,
+    PasswordFirst,
+    QuickGone,
     ThirdShareMissing,
     TrailUnwritable,
     WaitFirst,
 )
 from viewer.session.idle import OPERATORY, IdleClock, IdlePhase, IdlePolicy, IdleState
 from viewer.session.permissions import KeyName, Permission
+from viewer.session.pins import require_good_pin
 from viewer.session.session import Session
+from viewer.session.shift import PIN, TAP, QuickWays, Shift
+
+_log = logging.getLogger(__name__)
+_SWITCH = "another user logged in"
+_WHY_REFUSED: dict[type[Exception], str] = {
+    WaitFirst: "too soon after others",
+    AccountBlocked: "account blocked",
+    QuickGone: "there is none any more",
+    ThirdShareMissing: "the key did not answer",
+}
+
+
+def _quick_account(user_id: UserId) -> str:
+    """What wrong quick PINs count for: a right one does not forgive wrong passwords."""
+    return f"quick-{user_id}"
 
 
 @attrs.frozen(eq=False)
@@ -36,6 +59,8 @@ class Admission:
     user: User
     keys: KeyRing
     is_unlock: bool
+    is_quick: bool = False
+    """Whether a quick PIN or a key's tap was enough."""
 
 
 class Desk:
@@ -46,6 +71,8 @@ class Desk:
     """
 
     logged_in = Signal(Session)
+    leaving = Signal(Session)
+    """About to lock or log off: the last moment with keys. Be quick, and raise nothing."""
     locked = Signal(Session)
     unlocked = Signal(Session)
     logged_off = Signal(Session)
@@ -57,8 +84,10 @@ class Desk:
         self.practice = practice
         self.trail = trail
         self.idle = IdleClock(policy, clock)
+        self.shift = Shift(practice, clock, on_end=self._on_quick_end)
         self._clock = clock
         self._session: Session | None = None
+        self._proved: tuple[UserId, float] | None = None
         self._owed: list[Entry] = []
         self._turn = threading.Lock()
 
@@ -139,8 +168,7 @@ class Desk:
         del code  # no account asks for one yet
         user, account = self._account(name_or_id)
         who = Actor(user.id, user.display_name, user.role.title) if user else PROGRAM
-        session = self._session
-        is_unlock = session is not None and session.is_locked and session.user.id == who.user_id
+        is_unlock = self._is_unlock(who.user_id)
         failed = EventKind.UNLOCK_FAILED if is_unlock else EventKind.LOGIN_FAILED
         self._settle()
         try:
@@ -170,12 +198,14 @@ class Desk:
         """
         user, keys = admission.user, admission.keys
         self.idle.restart()
+        if not admission.is_quick:
+            self._proved = user.id, self._clock.boot_s()
         session = self._session
         if session is not None and session.is_locked and session.user.id == user.id:
             session.give_keys(user, keys)
             self.unlocked.emit(session)
             return session
-        self.log_off("another user logged in")
+        self.log_off(_SWITCH)
         session = self._session = Session(self.practice, user, keys, self._clock.wall())
         self.logged_in.emit(session)
         return session
@@ -204,6 +234,152 @@ class Desk:
             raise NotLoggedIn
         return self.log_in(self._session.user.id, password, code)
 
+    # --- quick ways in, within one shift -----------------------------------------------------
+
+    def quick_ways(self, user_id: UserId) -> QuickWays:
+        """What somebody can get in by in this shift, besides the password."""
+        return self.shift.ways(user_id)
+
+    def quick_wait_s(self, user_id: UserId) -> float:
+        """Seconds until another quick PIN is taken."""
+        return self.practice.throttle.wait_s(_quick_account(user_id), self._clock)
+
+    def check_quick(self, user_id: UserId, pin: str) -> Admission:
+        """Check a quick PIN and write it into the trail: ~0.3 s, any thread, changes no session.
+
+        Raises
+        ------
+        QuickRefused
+            A wrong one, with the number of tries that are left.
+        QuickGone
+            There is none (any more): the password is needed.
+        WaitFirst, AccountBlocked, TrailUnwritable, AccountsTampered, DeviceSecretMissing
+            As for `check`.
+        """
+        return self._check_quick(user_id, PIN, lambda: self.shift.open_with_pin(user_id, pin))
+
+    def check_tap(self, user_id: UserId) -> Admission:
+        """As `check_quick`, by the tap of the security key: waits for it, so use a worker.
+
+        Raises
+        ------
+        ThirdShareMissing
+            It is not plugged in or was not touched.
+        QuickRefused, QuickGone and the others of `check_quick`
+            Not admitted.
+        """
+        return self._check_quick(user_id, TAP, lambda: self.shift.open_with_tap(user_id))
+
+    def is_fresh(self) -> bool:
+        """Whether whoever is in has just given the password, so that it need not be given again."""
+        session = self._session
+        if session is None or self._proved is None or self._proved[0] != session.user.id:
+            return False
+        return 0 <= self._clock.boot_s() - self._proved[1] <= self.shift.policy.fresh_s
+
+    def set_quick_pin(self, pin: str, password: str = "") -> None:
+        """Let whoever is in come back with a PIN until the shift ends: ~0.3 s, any thread.
+
+        Somebody who finds the workstation open cannot: the password has just been given, or is
+        given once more.
+
+        Raises
+        ------
+        NotLoggedIn, Locked
+            There is nobody to set it for.
+        WeakPin
+            The PIN is not taken.
+        PasswordFirst
+            It was too long ago that the password was given.
+        LoginRefused, WaitFirst, AccountBlocked
+            The password is wrong.
+        NotPermitted
+            Emergency access, which is no role of this person's, sets none.
+        """
+        require_good_pin(pin)
+        session = self._prove_it_is(password)
+        with session.lent_keys() as ring:
+            self.shift.keep_pin(session.user, ring, pin)
+
+    def set_quick_tap(self, share_id: str, password: str = "") -> None:
+        """Let whoever is in come back with the tap of a security key until the shift ends.
+
+        Raises
+        ------
+        ThirdShareMissing
+            There is no such key within reach, or it was not touched.
+        NotLoggedIn, Locked and the others of `set_quick_pin`
+            Nothing was set.
+        """
+        share = self.practice.third_shares.get(share_id)
+        if share is None:
+            raise ThirdShareMissing("security key")
+        session = self._prove_it_is(password)
+        with session.lent_keys() as ring:
+            self.shift.keep_tap(session.user, ring, share)
+
+    def drop_quick(self, user_id: UserId, why: str = "by the user") -> None:
+        """End one person's quick ways in."""
+        self.shift.drop(user_id, why)
+
+    def end_shift(self, why: str) -> None:
+        """End everybody's: the machine sleeps, its own lock came down, or the day is over."""
+        self.shift.end(why)
+
+    def _prove_it_is(self, password: str) -> Session:
+        session = self._session
+        if session is None:
+            raise NotLoggedIn
+        session.require(Permission.LOGGED_IN)
+        try:
+            user = self.practice.user(session.user.id)
+        except AccountRefused:
+            raise NotPermitted(session.role.title, "set a quick way in") from None
+        if session.role != user.role:
+            raise NotPermitted(session.role.title, "set a quick way in")
+        if self.is_fresh():
+            return session
+        if not password:
+            raise PasswordFirst
+        self.practice.throttle.begin(user.id, self._clock)
+        try:
+            self.practice.open_keys(user.id, password).wipe()
+        except NotAuthentic:
+            raise LoginRefused("That is not your password.") from None
+        self.practice.throttle.succeeded(user.id)
+        return session
+
+    def _check_quick(
+        self, user_id: UserId, way: str, open_keys: Callable[[], KeyRing]
+    ) -> Admission:
+        user = self._account(user_id)[0]
+        if user is None:
+            raise QuickGone
+        who = Actor(user.id, user.display_name, user.role.title)
+        is_unlock = self._is_unlock(user.id)
+        failed = EventKind.UNLOCK_FAILED if is_unlock else EventKind.LOGIN_FAILED
+        self._settle()
+        try:
+            if isinf(self.wait_s(user.id)):
+                raise AccountBlocked
+            self.practice.throttle.begin(_quick_account(user.id), self._clock)
+            keys = open_keys()
+        except (LoginRefused, ThirdShareMissing) as fault:
+            why = f"{way}: {_WHY_REFUSED.get(type(fault), 'wrong')}"
+            self.trail.append(Entry(failed, who, Outcome.REFUSED, why=why))
+            if isinstance(fault, QuickGone | ThirdShareMissing):
+                self.practice.throttle.succeeded(_quick_account(user.id))  # nothing was guessed at
+            raise
+        return self._admission(user, keys, is_unlock=is_unlock, quick=way)
+
+    def _is_unlock(self, user_id: UserId | None) -> bool:
+        session = self._session
+        return session is not None and session.is_locked and session.user.id == user_id
+
+    def _on_quick_end(self, user: User, why: str) -> None:
+        who = Actor(user.id, user.display_name, user.role.title)
+        self._note(Entry(EventKind.QUICK_PIN, who, why=f"ended: {why}"))
+
     # --- out ---------------------------------------------------------------------------------
 
     def lock(self, why: str = "by the user") -> None:
@@ -211,16 +387,21 @@ class Desk:
         session = self._session
         if session is None or session.is_locked:
             return
+        self._say_leaving(session)
         session.wipe_keys()
         self._note(Entry(EventKind.LOCK, session.actor, why=why))
         self.locked.emit(session)
 
     def log_off(self, why: str = "by the user") -> None:
         """Wipe the keys and end the session. Always succeeds; nobody there is no error."""
+        if self._session is not None and not self._session.is_locked:
+            self._say_leaving(self._session)
         session, self._session = self._session, None
         if session is None:
             return
         session.end()
+        if why != _SWITCH:
+            self.shift.drop(session.user.id, "logged off")
         self._note(Entry(EventKind.LOGOFF, session.actor, why=why))
         self.logged_off.emit(session)
 
@@ -238,6 +419,9 @@ class Desk:
         """
         state = self.idle.poll()
         session = self._session
+        if state.phase is IdlePhase.LOG_OFF:
+            self.end_shift("nobody touched the workstation")
+        self.shift.keep_up()
         if session is not None:
             self._end_what_is_due(session, state)
         self._keep_trail()
@@ -276,20 +460,28 @@ class Desk:
             raise NotAuthentic
         return user, self.practice.open_keys(user.id, password)
 
-    def _admission(self, user: User, keys: KeyRing, *, is_unlock: bool) -> Admission:
+    def _say_leaving(self, session: Session) -> None:
+        try:
+            self.leaving.emit(session)
+        except EmitLoopError as fault:  # nothing keeps a workstation open
+            _log.warning("not done before the lock: %s", type(fault.__cause__).__name__)
+
+    def _admission(
+        self, user: User, keys: KeyRing, *, is_unlock: bool, quick: str = ""
+    ) -> Admission:
         """Return the admission once it is in the trail; else the keys are wiped again."""
         kind = EventKind.UNLOCK if is_unlock else EventKind.LOGIN
         who = Actor(user.id, user.display_name, user.role.title)
         with ExitStack() as undo:
             undo.callback(keys.wipe)
-            self.practice.throttle.succeeded(user.id)
+            self.practice.throttle.succeeded(_quick_account(user.id) if quick else user.id)
             if not user.is_enabled:
                 why = "account disabled"
                 self.trail.append(Entry(EventKind.LOGIN_FAILED, who, Outcome.REFUSED, why=why))
                 raise AccountBlocked
-            self.trail.append(Entry(kind, who))
+            self.trail.append(Entry(kind, who, why=quick))
             undo.pop_all()
-        return Admission(user, keys, is_unlock)
+        return Admission(user, keys, is_unlock, bool(quick))
 
     def _note(self, entry: Entry) -> None:
         """Append what has happened already; if that fails, it is owed."""

@@ -184,7 +184,8 @@ class EmergencyCodeMistyped(EmergencyRefused):
 
     def __init__(self, group: int) -> None:
         super().__init__(
-            f"Group {group} of the code is not right.", "Compare it with the sheet, letter by letter."
+            f"Group {group} of the code is not right.",
+            "Compare it with the sheet, letter by letter.",
         )
         self.group = group
 
