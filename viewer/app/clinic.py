@@ -86,7 +86,8 @@ class Clinic:
         self.practice = _loaded(folder, keystore, clock)
         self.trail = Trail.open(folder, keystore, self.practice.id, clock)
         self.relay = Relay(folder, keystore, self.practice.id, clock, self.trail.append)
-        self.trail.watch(self.relay.take, self.relay.wake)
+        self.trail.keep_words(self.relay.take)
+        self.trail.listen(lambda _: self.relay.wake())
         self.relay_fault = self._begin_to_relay()
         self.policies = PolicyStore(folder, keystore, self.practice.id)
         self._times = policy

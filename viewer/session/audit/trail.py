@@ -82,6 +82,7 @@ class Trail:
         self._end = GrowingEnd(folder, keys, self._sealer)
         self._checkpoint_s = clock.boot_s()
         self._listeners: list[Callable[[Committed], None]] = []
+        self._keep_words: Callable[[Event], None] = lambda _: None
         self.is_head_behind = False
         """Whether the last checkpoint could not be kept outside yet; it is tried again."""
 
@@ -232,6 +233,15 @@ class Trail:
             hear(committed)
         return event
 
+    def keep_words(self, keep: Callable[[Event], None]) -> None:
+        """Call with each event right before it is written, in the writer's turn.
+
+        For what waits to be sent to another machine: when the record can be seen in the file, its
+        words are kept already. It may neither raise, nor wait, nor append. An event that could not
+        be written after all is followed by another of the same number.
+        """
+        self._keep_words = keep
+
     def listen(self, hear: Callable[[Committed], None]) -> Callable[[], None]:
         """Call with each entry that this process commits, after it is on disk; returns the end.
 
@@ -299,6 +309,7 @@ class Trail:
     def _frames(self, tail: Tail, entry: Entry) -> tuple[bytes, tuple[Committed, Event]]:
         end = self._end
         raw, committed, event = self._sealer.frames(tail, entry, end.keys, end.trail_public)
+        self._keep_words(event)
         return raw, (committed, event)
 
     def _write(self, build: Callable[[Tail], tuple[bytes, Written]], *, sign: bool) -> Written:
