@@ -161,6 +161,8 @@ class Book:
     rotation_due: tuple[str, ...] = ()
     due_why: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
     recovery_proved_at: str = ""
+    emergency_since: str = ""
+    emergency_spent: tuple[str, ...] = ()
     roles: tuple[RoleRow, ...] = ()
 
     def with_user(self, row: UserRow) -> Book:

@@ -111,7 +111,9 @@ def checked_reason(typed: str) -> str:
     """
     reason = " ".join(typed.split())[:_LONGEST_REASON]
     if sum(letter.isalnum() for letter in reason) < _SHORTEST_REASON:
-        raise EmergencyRefused("Emergency access needs a reason.", "Choose one, or say it in words.")
+        raise EmergencyRefused(
+            "Emergency access needs a reason.", "Choose one, or say it in words."
+        )
     return reason
 
 
@@ -124,7 +126,7 @@ def checked_name(typed: str) -> str:
         There is none.
     """
     name = " ".join(typed.split())[:_LONGEST_NAME]
-    if sum(letter.isalpha() for letter in name) < 2:  # noqa: PLR2004 - initials
+    if sum(letter.isalpha() for letter in name) < 2:
         raise EmergencyRefused("Emergency access needs your name.", "Type your own name.")
     return name
 

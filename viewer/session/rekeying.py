@@ -8,15 +8,21 @@ from datetime import datetime
 import attrs
 
 from viewer.crypto.errors import NotAuthentic
+from viewer.crypto.people import sealing_public
+from viewer.crypto.secret import Secret
 from viewer.session import epochs
-from viewer.session.book import EMERGENCY, RECOVERY, Due
+from viewer.session.book import EMERGENCY, RECOVERY, Book, Due, EpochRow
 from viewer.session.clock import Clock, SystemClock
+from viewer.session.device import require_device_secret
+from viewer.session.emergency import EmergencyCode
 from viewer.session.holders import KeyRing, open_all
 from viewer.session.ledger import Ledger
 from viewer.session.permissions import KeyName
 from viewer.session.recovery import RecoveryKey
 
 ONLY_IMAGES = (KeyName.IMAGES,)
+_SPENT_KEPT = 50
+"""So many codes of the past are known as such; older ones are wrong codes like any other."""
 
 
 class KeyLedger(Ledger):
@@ -131,39 +137,109 @@ class KeyLedger(Ledger):
             raise
         return fresh
 
-    def replace_emergency(self, officer: KeyRing) -> RecoveryKey:
-        """Make a fresh emergency key (same spelling as a recovery key); it opens IMAGES alone.
+    @property
+    def emergency_since(self) -> datetime | None:
+        """When the sealed code that is in force was made; None: there is none."""
+        text = self._book.emergency_since
+        return datetime.fromisoformat(text) if self._book.emergency_public and text else None
+
+    def make_emergency(self, officer: KeyRing, clock: Clock | None = None) -> EmergencyCode:
+        """Make a fresh sealed code, to be printed once; it opens IMAGES alone, here and once.
+
+        The one before opens nothing any more.
 
         Raises
         ------
         As `replace_recovery`.
         """
-        fresh = RecoveryKey.new()
-        try:
-            self._seal_to_emergency(officer, fresh.public.hex())
-        except BaseException:
-            fresh.wipe()
-            raise
+        fresh = EmergencyCode.new()
+        with self._emergency_private(fresh) as private, self._changing():
+            since = (clock or SystemClock()).wall().isoformat()
+            book = self._without_emergency()
+            public = sealing_public(private).hex()
+            book = epochs.sealed_to_paper(book, officer, EMERGENCY, public)
+            self._write(attrs.evolve(book, emergency_public=public, emergency_since=since))
         return fresh
 
-    def drop_emergency(self, officer: KeyRing) -> None:
-        """Do without an emergency key from now on."""
-        self._seal_to_emergency(officer, "")
+    def drop_emergency(self) -> bool:
+        """Do without a sealed code from now on: takes no key. Whether there was one."""
+        with self._changing():
+            had_one = bool(self._book.emergency_public)
+            if had_one:
+                self._write(self._without_emergency())
+        return had_one
 
-    def open_in_emergency(self, emergency: RecoveryKey) -> KeyRing:
-        """Return what the emergency key opens.
+    def open_in_emergency(self, code: EmergencyCode) -> KeyRing:
+        """Return what the sealed code opens, and leave it as it is.
 
         Raises
         ------
         NotAuthentic
-            It is not this practice's.
+            It is not this practice's, not this workstation's, or not in force any more.
         """
-        return open_all(self._book, emergency.private, EMERGENCY, "")
+        with self._emergency_private(code) as private:
+            return open_all(self._book, private, EMERGENCY, "")
 
-    def _seal_to_emergency(self, officer: KeyRing, public: str) -> None:
+    def spend_emergency(self, code: EmergencyCode) -> KeyRing:
+        """Return what the sealed code opens; what it opened it with is destroyed in one write.
+
+        Raises
+        ------
+        NotAuthentic
+            As `open_in_emergency`.
+        AccountsUnwritable, AccountsTampered, OSError
+            It could not be destroyed, so nothing was opened.
+        """
         with self._changing():
-            book = epochs.sealed_to_paper(self._book, officer, EMERGENCY, public)
-            had_one = bool(self._book.emergency_public)
-            book = attrs.evolve(book, emergency_public=public)
-            due = epochs.with_due(book, ONLY_IMAGES, Due.EMERGENCY)
-            self._write(due if had_one else book)
+            ring = self.open_in_emergency(code)
+            try:
+                self._write(self._without_emergency())
+            except BaseException:
+                ring.wipe()
+                raise
+        return ring
+
+    def is_spent(self, code: EmergencyCode) -> bool:
+        """Whether a code was in force once, and is not any more."""
+        return self.emergency_id(code) in self._book.emergency_spent
+
+    def emergency_id(self, code: EmergencyCode) -> str:
+        """Return the public half that stands for a code: it says nothing about it."""
+        with self._emergency_private(code) as private:
+            return sealing_public(private).hex()
+
+    def destroy_emergency(self, code_id: str) -> bool:
+        """Destroy the code with this public half, if it is in force still; whether it was.
+
+        Raises
+        ------
+        AccountsUnwritable, AccountsTampered, OSError
+            It could not be.
+        """
+        with self._changing():
+            is_there = self._book.emergency_public == code_id
+            if is_there:
+                self._write(self._without_emergency())
+        return is_there
+
+    def _without_emergency(self) -> Book:
+        """Return the book without its sealed code, which is remembered as spent; or as it is."""
+        book, public = self._book, self._book.emergency_public
+        if not public:
+            return book
+        rows = tuple(_without(row, EMERGENCY) for row in book.epochs)
+        spent = (*book.emergency_spent, public)[-_SPENT_KEPT:]
+        book = attrs.evolve(
+            book, epochs=rows, emergency_public="", emergency_since="", emergency_spent=spent
+        )
+        return epochs.with_due(book, ONLY_IMAGES, Due.EMERGENCY)
+
+    def _emergency_private(self, code: EmergencyCode) -> Secret:
+        with require_device_secret(self.keystore) as secret:
+            return code.private(self.id, secret)
+
+
+def _without(row: EpochRow, holder: str) -> EpochRow:
+    return attrs.evolve(
+        row, sealed={who: text for who, text in row.sealed.items() if who != holder}
+    )

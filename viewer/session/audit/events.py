@@ -100,7 +100,8 @@ class Entry:
     SHA-256 digests of what was touched; `refers_to` is the sequence number of the intent that
     this entry ends, and `refers_in` its segment where the trail may go on in another meanwhile.
     `purpose` and `recipient` are set where something left the practice (45 CFR 164.528 asks for
-    both); `why` says the rest.
+    both); `why` says the rest. `happened` is when (ISO 8601, UTC), where the entry had to wait: the
+    trail could not be written then.
     """
 
     kind: EventKind
@@ -115,6 +116,7 @@ class Entry:
     refers_in: int | None = None
     purpose: str = ""
     recipient: str = ""
+    happened: str = ""
 
 
 @attrs.frozen
