@@ -44,8 +44,10 @@ class Throttle:
         with process_lock(self._lock_path):
             self._file.replace({})
 
-    def begin(self, account: str, clock: Clock) -> None:
+    def begin(self, account: str, clock: Clock, limit: float = LIMIT) -> None:
         """Count a try; it stays counted unless `succeeded` follows.
+
+        Without a `limit` (infinity) wrong ones only make the next wait.
 
         Raises
         ------
@@ -59,7 +61,7 @@ class Throttle:
         with process_lock(self._lock_path):
             rows = self._file.read()
             failures, at_s = _row(rows, account)
-            if failures >= LIMIT:
+            if failures >= limit:
                 raise AccountBlocked
             now_s = clock.boot_s()
             if now_s < at_s:  # restarted since: the delay begins anew
@@ -69,6 +71,13 @@ class Throttle:
             if left_s > 0:
                 raise WaitFirst(left_s)
             self._file.write(rows | {account: [failures + 1, now_s]})
+
+    def add(self, account: str, failures: int) -> None:
+        """Count tries that were made while nothing could be counted here."""
+        with process_lock(self._lock_path):
+            rows = self._file.read()
+            before, at_s = _row(rows, account)
+            self._file.write(rows | {account: [before + failures, at_s]})
 
     def succeeded(self, account: str) -> None:
         """Forget the failures: the password was right, or the officer set a new one."""
