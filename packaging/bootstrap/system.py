@@ -54,6 +54,7 @@ TEST_PACKAGES = {
     "rsyslog": "rsyslogd",
     "rsyslog-gnutls": "",  # a plug-in, no program
     "libxml2-utils": "xmllint",
+    "poppler-utils": "pdftotext",
 }
 
 

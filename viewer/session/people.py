@@ -12,14 +12,14 @@ from viewer.model.ids import UserId, new_id
 from viewer.session import epochs
 from viewer.session.book import Book, Due, UserRow
 from viewer.session.clock import Clock, SystemClock
-from viewer.session.credentials import PasswordLedger
 from viewer.session.errors import AccountRefused
+from viewer.session.factors import FactorLedger
 from viewer.session.holders import KeyRing, User, login_name, role_of, sealed_to, still_managed
 from viewer.session.names import require_personal, require_unlike
 from viewer.session.permissions import KeyName
 
 
-class PeopleLedger(PasswordLedger):
+class PeopleLedger(FactorLedger):
     """A ledger whose accounts can be made and changed. On disk when a method returns."""
 
     def add_user(

@@ -13,7 +13,9 @@ from platformdirs import user_data_path
 from viewer.app.clinic import Clinic
 from viewer.app.commands.console import Console
 from viewer.app.errors import NothingChosen
+from viewer.app.use_cases import accounts
 from viewer.model.errors import EnvironmentFault
+from viewer.session.errors import PasswordMustChange
 from viewer.session.keystore import KeyStore, open_keystore
 
 
@@ -81,14 +83,40 @@ def opened_clinic(args: Namespace, console: Console) -> Iterator[Clinic]:
 
 
 @contextmanager
-def logged_in(args: Namespace, console: Console, *, to_repair: bool = False) -> Iterator[Clinic]:
+def founded_clinic(folder: Path, keystore: KeyStore) -> Iterator[Clinic]:
+    """Open the clinic that was founded just now."""
+    clinic = Clinic(folder, keystore)
+    try:
+        yield clinic
+    finally:
+        clinic.close()
+
+
+@contextmanager
+def logged_in(
+    args: Namespace, console: Console, *, to_repair: bool = False, changes_password: bool = False
+) -> Iterator[Clinic]:
     """Open the clinic and log in as ``--user``; log off at the end, whatever happens.
 
-    `to_repair` leaves the store closed, since it may not open.
+    `to_repair` leaves the store closed, since it may not open. A password that somebody else gave
+    is changed first, unless that is what the command does.
     """
     if not args.user:
         raise NothingChosen("Nobody is named to log in.", "Use --user NAME.")
     with opened_clinic(args, console) as clinic:
         log_in = clinic.log_in_to_repair if to_repair else clinic.log_in
-        log_in(args.user, read_password(args, console))
+        password = read_password(args, console)
+        session = log_in(args.user, password)
+        if not changes_password and clinic.practice.user(session.user.id).must_change:
+            _settle_first_password(clinic, password, console)
         yield clinic
+
+
+def _settle_first_password(clinic: Clinic, given: str, console: Console) -> None:
+    if not console.source.isatty():
+        raise PasswordMustChange
+    console.say("Your password was given to you by somebody else. Choose one of your own.")
+    new = console.ask_secret("New password: ")
+    if console.ask_secret("Once more: ") != new:
+        raise NothingChosen("The two are not the same.", "Log in once more.")
+    accounts.change_password(clinic, accounts.ChangePassword(given, new))

@@ -16,6 +16,12 @@ from viewer.app.commands.login import (
     require_store,
     store_folder,
 )
+from viewer.app.commands.paper import (
+    add_sheet_options,
+    require_sheet_can_be_written,
+    say_sheet,
+    write_sheet,
+)
 from viewer.app.due import keys_due
 from viewer.app.errors import NothingChosen
 from viewer.app.use_cases import recovery
@@ -36,6 +42,7 @@ def add_parsers(commands: Commands) -> None:
     _add_key_file(prove)
     prove.set_defaults(run=run_prove)
     replace = actions.add_parser("replace", help="a new sheet; the old one opens nothing here")
+    add_sheet_options(replace)
     replace.set_defaults(run=run_replace)
     status = actions.add_parser("status", help="when it was proved, and which keys are due")
     status.set_defaults(run=run_status)
@@ -115,14 +122,16 @@ def run_prove(args: Namespace, console: Console) -> int:
 
 def run_replace(args: Namespace, console: Console) -> int:
     """Make a new recovery key and print it once."""
+    require_sheet_can_be_written(args)
     with logged_in(args, console) as clinic:
         key = recovery.replace_recovery(clinic, recovery.ReplaceRecovery())
+        practice = clinic.practice.name
     try:
+        write_sheet(args, console, practice, key)
         if args.json:
             console.facts({"recovery_key": key.text})
             return 0
-        console.say("New recovery key, shown this once. Write it on paper and lock it away:")
-        console.say(f"  {key.text}")
+        say_sheet(key, console)
     finally:
         key.wipe()
     console.say("Destroy the old sheet: it opens older backups until “bitewing rekey” and a new")

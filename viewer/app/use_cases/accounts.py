@@ -1,8 +1,9 @@
-"""Accounts, by whoever manages them."""
+"""Accounts, by whoever manages them. Nobody changes what he himself is or may."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import attrs
 
@@ -11,7 +12,8 @@ from viewer.app.gate import Act, Entries, Subject, use_case
 from viewer.crypto.errors import NotAuthentic
 from viewer.session.accounts import User
 from viewer.session.audit.events import EventKind
-from viewer.session.errors import LoginRefused
+from viewer.session.errors import AccountRefused, LoginRefused
+from viewer.session.names import advise_name
 from viewer.session.permissions import KeyName, Permission
 
 
@@ -47,13 +49,34 @@ class AddUser:
     subject=lambda clinic, request: Subject(why=f"add, role {request.role_id}"),
 )
 def add_user(clinic: Clinic, request: AddUser, act: Act) -> User:
-    """Make an account; its keys are sealed to it by role."""
+    """Make an account; its keys are sealed to it by role. Its first login changes the password."""
+    role = clinic.practice.role(request.role_id)
     with act.session.lent_keys() as ring:
         user = clinic.practice.add_user(
-            ring, request.name, request.display_name, request.role_id, request.password
+            ring, request.name, request.display_name, role.id, request.password
         )
-    act.outcome = attrs.evolve(act.outcome, objects=(user.id,))
+    why = f"add, role {role.title}" + (", name sounds shared" if _sounds_shared(user) else "")
+    act.outcome = attrs.evolve(act.outcome, objects=(user.id,), why=why)
     return user
+
+
+def _whom(clinic: Clinic, request: Any) -> Subject:
+    return Subject(objects=(clinic.practice.user(request.name).id,))
+
+
+def _somebody_else(clinic: Clinic, act: Act, name: str, now: str) -> User:
+    """Return whose account it is, if it is not one's own."""
+    user = clinic.practice.user(name)
+    if user.id == act.session.user.id:
+        raise AccountRefused("Nobody does this to the account he is using.", now)
+    return user
+
+
+def _sounds_shared(user: User) -> bool:
+    return any(advise_name(name).words for name in (user.name, user.display_name))
+
+
+_ASK_ANOTHER = "Ask somebody else who manages accounts."
 
 
 @attrs.frozen
@@ -74,7 +97,7 @@ class SetEnabled:
 )
 def set_enabled(clinic: Clinic, request: SetEnabled, act: Act) -> User:
     """Enable or disable an account."""
-    user = clinic.practice.user(request.name)
+    user = _somebody_else(clinic, act, request.name, _ASK_ANOTHER)
     with act.session.lent_keys() as ring:
         return clinic.practice.set_enabled(ring, user.id, enabled=request.enabled)
 
@@ -104,11 +127,63 @@ class RoleChanged:
 )
 def change_role(clinic: Clinic, request: ChangeRole, act: Act) -> RoleChanged:
     """Give another role. An open session of that person has no more rights than both roles."""
-    before = clinic.practice.user(request.name)
+    before = _somebody_else(clinic, act, request.name, _ASK_ANOTHER)
+    role_id = clinic.practice.role(request.role_id).id
     with act.session.lent_keys() as ring:
-        user = clinic.practice.change_role(ring, before.id, request.role_id)
-    act.outcome = attrs.evolve(act.outcome, why=f"role {before.role.id} to {user.role.id}")
+        user = clinic.practice.change_role(ring, before.id, role_id)
+    act.outcome = attrs.evolve(act.outcome, why=f"role {before.role.title} to {user.role.title}")
     return RoleChanged(user, clinic.practice.rotation_due)
+
+
+@attrs.frozen
+class RenameUser:
+    """Another name for somebody (marriage, a typing error): to type at login, and on screen."""
+
+    name: str
+    new_name: str
+    display_name: str
+
+
+@use_case(permission=Permission.MANAGE_ACCOUNTS, event=EventKind.ACCOUNT_CHANGED, subject=_whom)
+def rename_user(clinic: Clinic, request: RenameUser, act: Act) -> User:
+    """Give another name. The account, its history and its keys stay what they are."""
+    before = clinic.practice.user(request.name)
+    user = clinic.practice.rename_user(before.id, request.new_name, request.display_name)
+    why = f"rename, {before.display_name} is {user.display_name} now"
+    act.outcome = attrs.evolve(act.outcome, why=why)
+    return user
+
+
+@attrs.frozen
+class MarkLeft:
+    """Somebody who left the practice."""
+
+    name: str
+
+
+@use_case(permission=Permission.MANAGE_ACCOUNTS, event=EventKind.ACCOUNT_CHANGED, subject=_whom)
+def mark_left(clinic: Clinic, request: MarkLeft, act: Act) -> User:
+    """Take the keys, the password and the factors off, and the name off the lists; keep the row."""
+    user = _somebody_else(clinic, act, request.name, _ASK_ANOTHER)
+    with act.session.lent_keys() as ring:
+        user = clinic.practice.mark_left(ring, user.id, clinic.clock)
+    act.outcome = attrs.evolve(act.outcome, why="left the practice")
+    return user
+
+
+@attrs.frozen
+class BringBack:
+    """Somebody who is of the practice again."""
+
+    name: str
+
+
+@use_case(permission=Permission.MANAGE_ACCOUNTS, event=EventKind.ACCOUNT_CHANGED, subject=_whom)
+def bring_back(clinic: Clinic, request: BringBack, act: Act) -> User:
+    """Put the name on the lists again: still disabled, and without a password."""
+    user = clinic.practice.bring_back(clinic.practice.user(request.name).id)
+    act.outcome = attrs.evolve(act.outcome, why="back in the practice")
+    return user
 
 
 @attrs.frozen
@@ -127,11 +202,10 @@ class ResetPassword:
     ),
 )
 def reset_password(clinic: Clinic, request: ResetPassword, act: Act) -> User:
-    """Give a fresh key pair and password."""
+    """Give a fresh key pair and a password that opens nothing but its own change."""
+    user = _somebody_else(clinic, act, request.name, "Change your own password instead.")
     with act.session.lent_keys() as ring:
-        return clinic.practice.reset_password(
-            ring, clinic.practice.user(request.name).id, request.password
-        )
+        return clinic.practice.reset_password(ring, user.id, request.password)
 
 
 @attrs.frozen
