@@ -11,7 +11,7 @@ from viewer.app.use_cases import trail
 from viewer.model.ids import UserId
 from viewer.session.audit.events import Event, EventFilter, EventKind, Outcome
 from viewer.session.audit.reader import TrailReader
-from viewer.session.audit.verify import Verdict
+from viewer.session.audit.verdict import Verdict
 from viewer.ui import ports
 from viewer.wiring.workstation import Workstation, tile_of
 
@@ -41,6 +41,8 @@ _DEEDS: dict[EventKind, str] = {
     EventKind.KEYS_ROTATED: "renewed keys",
     EventKind.PRACTICE_RECOVERED: "recovered the practice",
     EventKind.SET_BACK: "found that the store was set back",
+    EventKind.QUICK_PIN: "changed the quick way in of a shift",
+    EventKind.DRAFT: "had unfinished work kept or brought back",
 }
 _ENDINGS: dict[Outcome, str] = {
     Outcome.INTENT: "began",

@@ -14,7 +14,8 @@ from viewer.app.commands.login import logged_in
 from viewer.app.use_cases import trail
 from viewer.model.errors import EnvironmentFault, UserError
 from viewer.session.audit.events import Event, EventFilter
-from viewer.session.audit.verify import Verdict, verify_trail
+from viewer.session.audit.verdict import Verdict
+from viewer.session.audit.verify import verify_trail
 
 _COLUMNS = (
     "number", "when", "workstation", "who", "role", "kind", "outcome", "patient_id", "objects",

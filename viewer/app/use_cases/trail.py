@@ -8,7 +8,7 @@ from viewer.app.clinic import Clinic
 from viewer.app.gate import Act, Entries, Subject, use_case
 from viewer.session.audit.events import EventKind
 from viewer.session.audit.reader import TrailReader
-from viewer.session.audit.verify import Verdict
+from viewer.session.audit.verdict import Verdict
 from viewer.session.permissions import Permission
 
 

@@ -35,7 +35,7 @@ from viewer.model.ids import PatientId, UserId
 from viewer.session.audit.events import Actor, Entry, Event, EventKind, Outcome
 from viewer.session.audit.merkle import HASH_BYTES, leaf_hash
 
-Bytes = bytes | mmap.mmap
+Bytes = bytes | mmap.mmap | memoryview
 """A file's content, in memory or mapped."""
 
 MAGIC = b"BWTRAIL1"
@@ -183,7 +183,7 @@ def split_checkpoint(body: bytes) -> tuple[str, list[bytes]]:
 
 _EMPTY: tuple[object, ...] = (None, "", [])
 _canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
-"""RFC 8785 for what an event holds (ASCII keys, text, small numbers), at a twentieth of its cost."""
+"""RFC 8785 for what an event holds (ASCII keys, text, small numbers), at a fraction of its cost."""
 
 
 def _number(seconds: float) -> float:

@@ -28,6 +28,7 @@ from viewer.crypto.secret import Secret
 _ED25519 = b"\x01"
 _KEY_ID_BYTES = 4
 _HASH_BYTES = 32
+_NOT_OURS = "A checkpoint is not signed by this workstation."
 
 
 @attrs.frozen
@@ -77,15 +78,13 @@ class Checkpoint:
     root: bytes
 
 
-def sign_checkpoint(checkpoint: Checkpoint, signer: PublicKey, private: Secret) -> str:
-    """Return the signed note."""
-    root = base64.b64encode(checkpoint.root).decode()
-    text = f"{signer.origin}\n{checkpoint.size}\n{root}\n"
+def sign_text(text: str, signer: PublicKey, private: Secret) -> str:
+    """Return a text (its first line is the signer's origin) as a signed note."""
     return _joined(text, signer, signer.key_id + sign(private, text.encode()))
 
 
-def open_checkpoint(note: str, signer: PublicKey) -> Checkpoint:
-    """Return what a note says, if this signer signed it.
+def open_text(note: str, signer: PublicKey) -> list[str]:
+    """Return the lines of a note, if this signer signed it.
 
     Raises
     ------
@@ -96,20 +95,43 @@ def open_checkpoint(note: str, signer: PublicKey) -> Checkpoint:
     text += "\n"
     lines = text.splitlines()
     head = f"— {signer.origin} "
-    if len(lines) != 3 or lines[0] != signer.origin or not signature_line.startswith(head):
-        raise NotAuthentic("A checkpoint is not signed by this workstation.")
+    if not lines or lines[0] != signer.origin or not signature_line.startswith(head):
+        raise NotAuthentic(_NOT_OURS)
     try:
         blob = base64.b64decode(signature_line.removeprefix(head).rstrip("\n"), validate=True)
-        root = base64.b64decode(lines[2], validate=True)
-        size = int(lines[1])
     except ValueError:
-        raise NotAuthentic("A checkpoint is not signed by this workstation.") from None
-    if blob[:_KEY_ID_BYTES] != signer.key_id or len(root) != _HASH_BYTES:
-        raise NotAuthentic("A checkpoint is not signed by this workstation.")
+        raise NotAuthentic(_NOT_OURS) from None
+    if blob[:_KEY_ID_BYTES] != signer.key_id:
+        raise NotAuthentic(_NOT_OURS)
     check_signature(signer.key, text.encode(), blob[_KEY_ID_BYTES:])
     if note != _joined(text, signer, blob):  # base 64 has spare bits: only one spelling is taken
-        raise NotAuthentic("A checkpoint is not signed by this workstation.")
-    return Checkpoint(size, root)
+        raise NotAuthentic(_NOT_OURS)
+    return lines
+
+
+def sign_checkpoint(checkpoint: Checkpoint, signer: PublicKey, private: Secret) -> str:
+    """Return the signed note."""
+    root = base64.b64encode(checkpoint.root).decode()
+    return sign_text(f"{signer.origin}\n{checkpoint.size}\n{root}\n", signer, private)
+
+
+def open_checkpoint(note: str, signer: PublicKey) -> Checkpoint:
+    """Return what a note says, if this signer signed it.
+
+    Raises
+    ------
+    NotAuthentic
+        Signed by somebody else, changed, or not such a note.
+    """
+    lines = open_text(note, signer)
+    try:
+        _, size, encoded = lines
+        checkpoint = Checkpoint(int(size), base64.b64decode(encoded, validate=True))
+    except ValueError:
+        raise NotAuthentic(_NOT_OURS) from None
+    if len(checkpoint.root) != _HASH_BYTES:
+        raise NotAuthentic(_NOT_OURS)
+    return checkpoint
 
 
 def _joined(text: str, signer: PublicKey, blob: bytes) -> str:

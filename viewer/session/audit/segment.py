@@ -7,6 +7,7 @@ import mmap
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 import attrs
@@ -102,7 +103,7 @@ class SegmentKeys:
         origin = f"bitewing/{self.practice_id}/{self.workstation_id}/{number}"
         return attrs.evolve(self, number=number, signer=PublicKey(origin, self.signer.key))
 
-    @property
+    @cached_property
     def context(self) -> bytes:
         """Binds sealed bodies to this segment."""
         return context("bitewing trail v1", self.signer.origin)

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import attrs
+
 from viewer.session.audit.beginning import begin_segment_file
 from viewer.session.audit.committed import Committed, Cursor, SignedHead
 from viewer.session.audit.events import Entry, Event, EventKind, Outcome
@@ -32,7 +34,8 @@ from viewer.session.audit.segment import (
     split_head,
     trail_folder,
 )
-from viewer.session.audit.verify import Verdict, last_checkpoint, verify_trail
+from viewer.session.audit.verdict import Checked, Verdict
+from viewer.session.audit.verify import Looked, Told, last_checkpoint, untold, verify_trail
 from viewer.session.clock import Clock
 from viewer.session.device import require_device_secret, workstation_name
 from viewer.session.errors import NoKeyStore, TrailDamaged, TrailUnwritable
@@ -82,6 +85,10 @@ class Trail:
         self._end = GrowingEnd(folder, keys, self._sealer)
         self._checkpoint_s = clock.boot_s()
         self._listeners: list[Callable[[Committed], None]] = []
+        self.before_append: Callable[[], None] = lambda: None
+        """What goes in before any other entry: it may append, and raises TrailUnwritable."""
+        self._is_to_open = False
+        self._checked: Checked | None = None
         self._keep_words: Callable[[Event], None] = lambda _: None
         self.is_head_behind = False
         """Whether the last checkpoint could not be kept outside yet; it is tried again."""
@@ -136,6 +143,38 @@ class Trail:
         except OSError:
             raise TrailUnwritable from None
         return trail
+
+    @classmethod
+    def open_or_wait(
+        cls, folder: Path, keystore: KeyStore, practice_id: str, clock: Clock
+    ) -> Trail:
+        """As `open`; but one that cannot be written is opened by the first entry that it takes.
+
+        Until then every entry is `TrailUnwritable`: that is for break-glass, which goes on.
+
+        Raises
+        ------
+        TrailDamaged, DeviceSecretMissing, NoKeyStore
+            As `open`.
+        """
+        try:
+            return cls.open(folder, keystore, practice_id, clock)
+        except TrailUnwritable:
+            with require_device_secret(keystore) as secret:
+                number = segment_numbers(folder)[-1]
+                keys = SegmentKeys.of_device(secret, practice_id, number)
+            trail = cls(folder, keystore, keys, clock)
+            trail._is_to_open = True
+            return trail
+
+    def _open_at_last(self) -> None:
+        with self._turn:
+            if self._is_to_open:
+                try:
+                    self._resume()
+                except OSError:
+                    raise TrailUnwritable from None
+                self._is_to_open = False
 
     def _resume(self) -> None:
         with self._end.lock():
@@ -224,6 +263,8 @@ class Trail:
         TrailDamaged
             The file was changed under us.
         """
+        self._open_at_last()
+        self.before_append()
         at_once = entry.kind in _SIGNED_AT_ONCE and entry.outcome is not Outcome.INTENT
         with self._turn:
             committed, event = self._write(lambda tail: self._frames(tail, entry), sign=at_once)
@@ -380,11 +421,13 @@ class Trail:
 
     # --- look at the whole -----------------------------------------------------------------
 
-    def verify(self) -> Verdict:
-        """Verify the whole trail against the head kept outside and this workstation's key.
+    def verify(self, told: Told = untold, *, is_whole: bool = True) -> Verdict:
+        """Verify the trail against the head kept outside and this workstation's key.
 
         Segments of an earlier workstation are checked with the keys that lie beside them; each is
         held by the first record of the next, and so in the end by this workstation's signature.
+        Writing goes on meanwhile. Unless `is_whole`, what this process found good before is taken
+        for good, and `Verdict.skipped` says how much that is. `told` may raise to stop it.
 
         Raises
         ------
@@ -396,13 +439,32 @@ class Trail:
         with self._turn:
             own = self._end.keys
             outside = self._keystore.read_head(own.practice_id, HEAD_NAME)
+            sizes = self._sizes()
+            newest = max(own.number, *sizes, 0)  # another process may have gone on
+            keys = attrs.evolve(own.of_segment(newest), chain=own.chain.copy())
+        since = None if is_whole else self._checked
+        looked = Looked(sizes, since, told)
+        try:
+            verdict = verify_trail(self._folder, self._public_lines(), outside, keys, looked)
+        except ValueError:
+            raise TrailDamaged("A public key of the trail is missing.") from None
+        except OSError:
+            raise TrailUnwritable from None
+        finally:
+            keys.chain.wipe()
+        self._checked = verdict.checked if verdict.is_whole else None
+        return verdict
+
+    def _sizes(self) -> dict[int, int]:
+        """Return how long each segment is, between two records."""
+        try:
             with self._end.lock():
-                newest = max(own.number, *segment_numbers(self._folder), 0)
-                keys = own.of_segment(newest)  # another process may have gone on
-                try:
-                    return verify_trail(self._folder, self._public_lines(), outside, keys)
-                except ValueError:
-                    raise TrailDamaged("A public key of the trail is missing.") from None
+                return {
+                    number: segment_path(self._folder, number).stat().st_size
+                    for number in segment_numbers(self._folder)
+                }
+        except OSError:
+            raise TrailUnwritable from None
 
     def _public_lines(self) -> str:
         """Return the public keys beside the trail; this workstation's own segment needs none."""

@@ -1,35 +1,26 @@
 """The offline verifier: needs the trail's files and the public key, learns nothing of patients.
 
 The chain alone tells what is edited, missing or out of order. The checkpoints tell whether the
-chain was written anew, and a head kept outside whether the whole was set back. Records after the
-last checkpoint (at most 256, or a minute) have no signature yet; the workstation itself can check
-them by their macs.
+chain was written anew, what the next segment follows tells it of all segments before, and a head
+kept outside whether the whole was set back. Records after the last checkpoint (at most 256, or a
+minute) have no signature yet; the workstation itself can check them by their macs.
+
+Without a head kept elsewhere nobody can see that the newest entries were cut off at a record's
+end, that the whole was set back to an earlier state, or that whoever has the device secret wrote
+everything anew.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
-from enum import Enum
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import attrs
 
-from viewer.crypto.errors import NotAuthentic
-from viewer.session.audit.frames import (
-    FIRST_PREVIOUS,
-    MAGIC,
-    Bytes,
-    Frame,
-    FrameKind,
-    NoFrame,
-    frames_from,
-    is_ours,
-    read_frame,
-    split_checkpoint,
-)
-from viewer.session.audit.merkle import Frontier
-from viewer.session.audit.note import Checkpoint, PublicKey, open_checkpoint
+from viewer.session.audit.archived import ArchiveNote, read_notes
+from viewer.session.audit.frames import MAGIC, FrameKind, frames_from, split_checkpoint
+from viewer.session.audit.note import Checkpoint, PublicKey
 from viewer.session.audit.segment import (
     Genesis,
     SegmentKeys,
@@ -39,76 +30,64 @@ from viewer.session.audit.segment import (
     segment_path,
     split_head,
 )
+from viewer.session.audit.verdict import Bad, Checked, Damage, Finding, Verdict
+from viewer.session.audit.walk import Expected, SegmentWalk, is_still_there, signed_genesis
 from viewer.session.keystore import Head
 
-
-class Damage(Enum):
-    """What was done to a trail."""
-
-    EDITED = "edited"
-    REMOVED = "removed"
-    REORDERED = "reordered"
-    CUT = "cut"
-    RE_SIGNED = "re-signed"
-    ROLLED_BACK = "rolled back"
-    TORN = "torn"
-    """The last record is incomplete: a crash, or a cut after the last checkpoint."""
+Told = Callable[[int, int], None]
+"""Bytes done and bytes in all; may raise to stop."""
 
 
-_WORDS = {
-    Damage.EDITED: "record {} was edited",
-    Damage.REMOVED: "record {} was removed",
-    Damage.REORDERED: "record {} is not in its place",
-    Damage.CUT: "records from {} on were cut off",
-    Damage.RE_SIGNED: "record {} was signed by somebody else",
-    Damage.ROLLED_BACK: "records from {} on are gone: the trail was set back",
-    Damage.TORN: "record {} is incomplete: a crash, or a cut",
-}
+def untold(done: int, total: int) -> None:
+    """Take no note."""
 
 
 @attrs.frozen
-class Finding:
-    """The first bad record: its number in the segment, and the kind of damage in a sentence."""
+class Looked:
+    """How a verification looks: `sizes` caps a segment's bytes, `since` spares what was checked.
 
-    damage: Damage
-    seq: int
-    segment: int = 1
-    detail: str = ""
-
-    @property
-    def words(self) -> str:
-        """The finding as a sentence."""
-        where = f"Segment {self.segment}: " if self.segment > 1 else ""
-        text = where + _WORDS[self.damage].format(self.seq) + self.detail + "."
-        return text[0].upper() + text[1:]
-
-
-@attrs.frozen
-class Verdict:
-    """What a verification found.
-
-    `records` counts everything in the chain, `signed` how many of them the last good checkpoint
-    covers; `head` is what an outside copy should hold.
+    `told` hears of its progress.
     """
 
-    records: int
-    signed: int
-    checkpoints: int
-    head: Head
-    finding: Finding | None = None
+    sizes: Mapping[int, int] = attrs.field(factory=dict)
+    since: Checked | None = None
+    told: Told = untold
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether nothing is wrong."""
-        return self.finding is None
 
-    @property
-    def words(self) -> str:
-        """The verdict as a sentence."""
-        if self.finding:
-            return self.finding.words
-        unsigned = self.records - self.signed
-        return f"The trail is whole: {self.records} records, the last {unsigned} not signed yet."
+class Signers:
+    """Who signs which segment: one public key line each, or one line of the same workstation."""
+
+    def __init__(self, lines: str, keys: SegmentKeys | None = None) -> None:
+        """Read the lines.
+
+        Raises
+        ------
+        ValueError
+            A line is not one.
+        """
+        signers = [PublicKey.from_line(line) for line in lines.splitlines() if line.strip()]
+        self._by_number = {int(each.origin.rpartition("/")[2]): each for each in signers}
+        if keys:
+            self._by_number[keys.number] = keys.signer
+
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return bool(self._by_number)
+
+    def find(self, number: int) -> PublicKey | None:
+        """Return who signs a segment: its own line's, or the key of the one before.
+
+        A workstation signs all its segments with one key, so the line of an earlier one is enough
+        until another workstation goes on.
+        """
+        known = self._by_number.get(number)
+        if known is not None or number < 1:
+            return known
+        before = [each for each in self._by_number if each < number]
+        if not before:
+            return None
+        signer = self._by_number[max(before)]
+        return PublicKey(f"{signer.origin.rpartition('/')[0]}/{number}", signer.key)
 
 
 def verify_trail(
@@ -116,6 +95,7 @@ def verify_trail(
     public_key_lines: str,
     outside: Head | None = None,
     keys: SegmentKeys | None = None,
+    looked: Looked | None = None,
 ) -> Verdict:
     """Verify every record of every segment in `<store>/trail`.
 
@@ -124,12 +104,15 @@ def verify_trail(
     folder : Path
         The store's folder.
     public_key_lines : str
-        One line a segment, from a copy of `trail/public.key` that was kept elsewhere.
+        Lines from a copy of `trail/public.key` that was kept elsewhere: one a segment, or those
+        with which a workstation began.
     outside : Head, optional
         The head kept outside: convicts who set the trail back.
     keys : SegmentKeys, optional
-        The workstation's own keys: they also prove the records after the last checkpoint of the
-        newest segment, and stand for its public key line.
+        The workstation's own keys: they also prove the records after the last checkpoint of its
+        segments, and stand for the newest one's public key line.
+    looked : Looked, optional
+        How far, from where on, and who hears of it.
 
     Raises
     ------
@@ -138,35 +121,168 @@ def verify_trail(
     ValueError
         A public key line is not one, or there is none for a segment.
     """
-    signers = [PublicKey.from_line(line) for line in public_key_lines.splitlines() if line.strip()]
-    by_number = {int(signer.origin.rpartition("/")[2]): signer for signer in signers}
-    if keys:
-        by_number[keys.number] = keys.signer
-    numbers = segment_numbers(folder)
-    total, verdict = 0, _nothing_there(outside)
-    for expected, number in enumerate(numbers, start=1):
-        if number != expected:
-            return attrs.evolve(verdict, finding=Finding(Damage.REMOVED, 0, expected))
-        signer = by_number.get(number)
+    signers = Signers(public_key_lines, keys)
+    check = _TrailCheck(folder, signers, outside, keys, looked or Looked())
+    return check.run()
+
+
+class _TrailCheck:
+    """One pass over all segments."""
+
+    def __init__(
+        self,
+        folder: Path,
+        signers: Signers,
+        outside: Head | None,
+        keys: SegmentKeys | None,
+        looked: Looked,
+    ) -> None:
+        self._folder = folder
+        self._signers = signers
+        self._outside = outside
+        self._keys = keys
+        self._looked = looked
+        self._notes = read_notes(folder, signers.find)
+        self._numbers = segment_numbers(folder)
+        self._verdict = Verdict(0, 0, 0, Head(0, ""))
+        self._done = 0
+        self._total = sum(self._size_of(number) for number in self._numbers)
+
+    def run(self) -> Verdict:
+        if not self._numbers:
+            damage = Damage.ROLLED_BACK if self._outside else Damage.REMOVED
+            finding = Finding(damage, 0, is_whole_part=True)
+            return attrs.evolve(self._verdict, finding=finding)
+        follows: Checkpoint | None = None
+        since = self._usable()
+        if since is not None:
+            before = since.records - since.size
+            self._verdict = attrs.evolve(self._verdict, records=before, skipped=before)
+        for number in range(since.segment if since else 1, self._numbers[-1] + 1):
+            if number not in self._numbers:
+                note = self._notes.get(number)
+                if note is None:
+                    return self._bad(Finding(Damage.REMOVED, 0, number, is_whole_part=True))
+                self._take_archived(note)
+                follows = note.signed
+                continue
+            follows = self._segment(number, follows, since)
+            if self._verdict.finding:
+                return self._verdict
+        newest = split_head(self._outside)[0] if self._outside else 0
+        if newest > self._numbers[-1]:
+            lost = self._numbers[-1] + 1
+            return self._bad(Finding(Damage.ROLLED_BACK, 0, lost, is_whole_part=True))
+        return self._verdict
+
+    def _take_archived(self, note: ArchiveNote) -> None:
+        archived = (*self._verdict.archived, note.segment)
+        self._verdict = attrs.evolve(self._verdict, archived=archived)
+
+    def _bad(self, finding: Finding) -> Verdict:
+        return attrs.evolve(self._verdict, finding=finding)
+
+    def _size_of(self, number: int) -> int:
+        size = segment_path(self._folder, number).stat().st_size
+        return min(size, self._looked.sizes.get(number, size))
+
+    def _usable(self) -> Checked | None:
+        """Return from where on to look, if what was checked there is still there."""
+        since = self._looked.since
+        if since is None or since.segment not in self._numbers:
+            return None
+        with mapped(segment_path(self._folder, since.segment)) as whole:
+            return since if is_still_there(whole, since) else None
+
+    def _segment(
+        self, number: int, follows: Checkpoint | None, since: Checked | None
+    ) -> Checkpoint:
+        signer = self._signers.find(number)
         if signer is None:
             raise ValueError("there is no public key for a segment of this trail")
-        own = keys if keys and keys.number == number else None
-        with mapped(segment_path(folder, number)) as file:
-            before = split_head(verdict.head)[1] if total else 0, verdict.head.digest
-            follows = before if number > 1 else None
-            verdict = _SegmentCheck(file, number, signer, outside, own, follows).run()
-        total += verdict.records
-        if verdict.finding:
-            break
-    if verdict.is_whole and outside and split_head(outside)[0] > len(numbers):
-        finding = Finding(Damage.ROLLED_BACK, 0, len(numbers) + 1)
-        return attrs.evolve(verdict, finding=finding)
-    return attrs.evolve(verdict, signed=verdict.signed + total - verdict.records, records=total)
+        next_one = self._genesis(number + 1)
+        is_own = self._keys is not None and self._keys.signer.key == signer.key
+        expected = Expected(
+            number,
+            signer,
+            self._marks(number, next_one),
+            follows if number > 1 else None,
+            self._keys if is_own else None,
+        )
+        size = self._size_of(number)
+        path = segment_path(self._folder, number)
+        with mapped(path) as whole, memoryview(whole) as view, view[:size] as file:
+            walk = SegmentWalk(file, expected, self._verdict.records, self._tell)
+            if since is not None and number == since.segment:
+                walk.go_on_after(since)
+            finding = self._walked(walk, next_one, is_same_signer=self._is_same(number))
+        self._add(walk, finding)
+        self._done += size
+        self._tell(0)
+        return walk.signed
 
+    def _walked(
+        self, walk: SegmentWalk, next_one: Genesis | None, *, is_same_signer: bool
+    ) -> Finding | None:
+        try:
+            walk.run()
+            self._compare_ends(walk, next_one, is_same_signer=is_same_signer)
+        except Bad as bad:
+            return bad.finding(walk.expected.number)
+        return None
 
-def _nothing_there(outside: Head | None) -> Verdict:
-    finding = Finding(Damage.ROLLED_BACK if outside else Damage.REMOVED, 0)
-    return Verdict(0, 0, 0, Head(0, ""), finding)
+    def _is_same(self, number: int) -> bool:
+        here, there = self._signers.find(number), self._signers.find(number + 1)
+        return here is not None and there is not None and here.key == there.key
+
+    def _marks(self, number: int, next_one: Genesis | None) -> dict[int, str]:
+        marks: dict[int, str] = {}
+        if next_one and next_one.previous_size is not None and next_one.previous_root:
+            marks[next_one.previous_size] = next_one.previous_root
+        note = self._notes.get(number)
+        if note:
+            marks[note.signed.size] = note.signed.root.hex()
+        if self._outside is not None and split_head(self._outside)[0] == number:
+            marks[split_head(self._outside)[1]] = self._outside.digest
+        return marks
+
+    def _genesis(self, number: int) -> Genesis | None:
+        """Return what a segment says that it follows, if it begins as its signer began it."""
+        path = segment_path(self._folder, number)
+        signer = self._signers.find(number)
+        if signer is None or not path.exists():
+            return None
+        with mapped(path) as file:
+            return signed_genesis(file, signer)
+
+    @staticmethod
+    def _compare_ends(walk: SegmentWalk, next_one: Genesis | None, *, is_same_signer: bool) -> None:
+        """Compare a segment's end with what must be there: by the head, and by the next one."""
+        missing = [size for size in walk.expected.marks if size > walk.signed.size]
+        if missing:
+            ends_whole = walk.last_kind == FrameKind.CHECKPOINT
+            raise Bad(Damage.ROLLED_BACK if ends_whole else Damage.CUT, walk.size)
+        if next_one is None or next_one.previous_size is None or not is_same_signer:
+            return
+        if walk.size > next_one.previous_size + 1:  # its checkpoint is the last record
+            raise Bad(Damage.ADDED, next_one.previous_size + 1)
+
+    def _add(self, walk: SegmentWalk, finding: Finding | None) -> None:
+        before = self._verdict
+        number = walk.expected.number
+        self._verdict = attrs.evolve(
+            before,
+            records=before.records + walk.size,
+            signed=before.records + walk.signed.size,
+            checkpoints=before.checkpoints + walk.checkpoints,
+            head=head_of(number, walk.signed),
+            finding=finding,
+            checked=walk.checked if finding is None else before.checked,
+            skipped=before.skipped + walk.skipped,
+        )
+
+    def _tell(self, at: int) -> None:
+        self._looked.told(self._done + at, self._total)
 
 
 def last_checkpoint(path: Path) -> Checkpoint | None:
@@ -176,166 +292,5 @@ def last_checkpoint(path: Path) -> Checkpoint | None:
         for frame in frames_from(file, len(MAGIC)):
             if frame.kind == FrameKind.CHECKPOINT:
                 note = split_checkpoint(frame.body)[0].splitlines()
-                found = Checkpoint(int(note[1]), _root_of(note[2]))
+                found = Checkpoint(int(note[1]), base64.b64decode(note[2]))
     return found
-
-
-def _root_of(encoded: str) -> bytes:
-    return base64.b64decode(encoded)
-
-
-class _Bad(Exception):
-    def __init__(self, damage: Damage, seq: int, detail: str = "") -> None:
-        super().__init__()
-        self.damage, self.seq, self.detail = damage, seq, detail
-
-
-class _SegmentCheck:
-    """One pass over one segment."""
-
-    def __init__(
-        self,
-        file: Bytes,
-        number: int,
-        signer: PublicKey,
-        outside: Head | None,
-        keys: SegmentKeys | None,
-        follows: tuple[int, str] | None = None,
-    ) -> None:
-        self._follows = follows
-        self._file = file
-        self._number = number
-        self._signer = signer
-        self._keys = keys
-        self._outside: tuple[int, str] | None = None
-        if outside is not None and split_head(outside)[0] == number:
-            self._outside = split_head(outside)[1], outside.digest
-        self._frontier = Frontier()
-        self._signed = Checkpoint(0, self._frontier.root())
-        self._checkpoints = 0
-        self._last_kind = FrameKind.GENESIS
-
-    def run(self) -> Verdict:
-        finding = None
-        try:
-            self._walk()
-            self._compare_with_outside()
-        except _Bad as bad:
-            finding = Finding(bad.damage, bad.seq, self._number, bad.detail)
-        return Verdict(
-            self._frontier.size,
-            self._signed.size,
-            self._checkpoints,
-            head_of(self._number, self._signed),
-            finding,
-        )
-
-    def _walk(self) -> None:
-        if bytes(self._file[: len(MAGIC)]) != MAGIC:
-            raise _Bad(Damage.EDITED, 0)
-        previous = FIRST_PREVIOUS
-        frontier = self._frontier
-        for frame in self._frames():
-            if frame.seq != frontier.size or frame.previous != previous:
-                self._explain_break(frame)
-            if self._keys is not None and not is_ours(frame, self._file, self._keys.chain):
-                raise _Bad(Damage.EDITED, frame.seq)
-            if frame.kind == FrameKind.CHECKPOINT:
-                self._check_checkpoint(frame)
-            elif frame.seq == 0:
-                self._check_genesis(frame)
-            self._last_kind = FrameKind(frame.kind)
-            previous = frame.leaf
-            frontier.append(previous)
-
-    def _frames(self) -> Iterator[Frame]:
-        start, file = len(MAGIC), self._file
-        while start < len(file):
-            try:
-                frame = read_frame(file, start)
-            except NoFrame as fault:
-                raise self._no_frame(fault) from None
-            if frame.kind > FrameKind.CHECKPOINT:
-                raise _Bad(Damage.EDITED, self._frontier.size)
-            yield frame
-            start = frame.end
-
-    def _no_frame(self, fault: NoFrame) -> _Bad:
-        """A frame that is not whole: cut, torn in a crash, or its length was edited."""
-        size = self._frontier.size
-        if not fault.is_cut_short:
-            return _Bad(Damage.EDITED, size)
-        if self._outside and self._outside[0] > size:
-            return _Bad(Damage.CUT, size)
-        return _Bad(Damage.TORN, size)
-
-    def _explain_break(self, frame: Frame) -> None:
-        """Say what a record that does not continue the chain means."""
-        size = self._frontier.size
-        if frame.seq == size:
-            follower = next(frames_from(self._file, frame.end), None)
-            is_followed = follower is not None and follower.previous == frame.leaf
-            is_before = size > 0 and (is_followed or self._is_signed_over_others(frame))
-            raise _Bad(Damage.EDITED, size - 1 if is_before else size)
-        later = (each.seq for each in frames_from(self._file, frame.end))
-        if frame.seq > size and size not in later:
-            raise _Bad(Damage.REMOVED, size)
-        raise _Bad(Damage.REORDERED, size)
-
-    def _is_signed_over_others(self, frame: Frame) -> bool:
-        """Whether a genuine checkpoint covers other records than those before it."""
-        if frame.kind != FrameKind.CHECKPOINT:
-            return False
-        try:
-            signed = open_checkpoint(split_checkpoint(frame.body)[0], self._signer)
-        except (ValueError, NotAuthentic):
-            return False
-        return signed.root != self._frontier.root()
-
-    def _check_genesis(self, frame: Frame) -> None:
-        try:
-            genesis = Genesis.from_body(frame.body)
-        except ValueError:
-            raise _Bad(Damage.EDITED, 0) from None
-        if frame.kind != FrameKind.GENESIS or genesis.segment != self._number:
-            raise _Bad(Damage.EDITED, 0)
-        if genesis.public_line != self._signer.line:
-            raise _Bad(Damage.RE_SIGNED, 0)
-        if self._follows is not None and self._follows != (
-            genesis.previous_size,
-            genesis.previous_root,
-        ):
-            raise _Bad(Damage.REMOVED, 0, "; the segment before is not the one that it follows")
-
-    def _check_checkpoint(self, frame: Frame) -> None:
-        try:
-            note, peaks = split_checkpoint(frame.body)
-            checkpoint = open_checkpoint(note, self._signer)
-        except (ValueError, NotAuthentic):
-            raise self._bad_signature(frame) from None
-        frontier = self._frontier
-        if checkpoint != Checkpoint(frontier.size, frontier.root()) or peaks != frontier.peaks:
-            first = self._signed.size
-            detail = f", or one of those up to {frame.seq - 1}: the signed checkpoint disagrees"
-            raise _Bad(Damage.EDITED, first, detail)
-        if (
-            self._outside
-            and self._outside[0] == checkpoint.size
-            and (self._outside[1] != checkpoint.root.hex())
-        ):
-            raise _Bad(Damage.ROLLED_BACK, self._signed.size, "; another history follows")
-        self._signed = checkpoint
-        self._checkpoints += 1
-
-    def _bad_signature(self, frame: Frame) -> _Bad:
-        """Signed by another key where the chain goes on, else just edited."""
-        follower = next(frames_from(self._file, frame.end), None)
-        goes_on = follower is None or follower.previous == frame.leaf
-        return _Bad(Damage.RE_SIGNED if goes_on else Damage.EDITED, frame.seq)
-
-    def _compare_with_outside(self) -> None:
-        if self._outside is None or self._outside[0] <= self._signed.size:
-            return
-        ends_whole = self._last_kind == FrameKind.CHECKPOINT
-        damage = Damage.ROLLED_BACK if ends_whole else Damage.CUT
-        raise _Bad(damage, self._frontier.size)

@@ -17,7 +17,8 @@ from viewer.session.audit.events import Entry, EventKind
 from viewer.session.audit.reader import TrailReader
 from viewer.session.audit.segment import public_key_path, segment_path, split_head
 from viewer.session.audit.trail import Trail
-from viewer.session.audit.verify import Damage, verify_trail
+from viewer.session.audit.verdict import Damage
+from viewer.session.audit.verify import verify_trail
 from viewer.session.errors import TrailDamaged, TrailUnwritable
 
 
@@ -165,7 +166,7 @@ def test_a_next_segment_of_a_shortened_one_is_not_written_to(log: Log, newer: Ke
     trail = log.open()
     finding = trail.verify().finding
     assert finding is not None
-    assert finding.damage is Damage.REMOVED
+    assert (finding.damage, finding.segment) == (Damage.ROLLED_BACK, 1)
 
 
 def _steps(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:

@@ -21,7 +21,8 @@ from viewer.session.audit.frames import MAGIC, Bytes, Frame, frames_from, read_f
 from viewer.session.audit.reader import TrailReader
 from viewer.session.audit.segment import split_head
 from viewer.session.audit.trail import Trail
-from viewer.session.audit.verify import Damage, verify_trail
+from viewer.session.audit.verdict import Damage
+from viewer.session.audit.verify import verify_trail
 from viewer.session.errors import NoKeyStore, TrailDamaged, TrailUnwritable
 from viewer.session.keystore import FileKeyStore, Head, MemoryKeyStore
 
