@@ -12,10 +12,12 @@ from psygnal import Signal
 
 from viewer.app import forking
 from viewer.app.destinations import current_epoch, replacement_of
+from viewer.app.drafts import Drafts
 from viewer.app.mending import mend_closed
 from viewer.app.undo import UndoStack
 from viewer.crypto.derive import DEFAULT_STRETCH, Stretch
 from viewer.model.errors import BitewingError
+from viewer.model.ids import UserId
 from viewer.relay.relay import Relay
 from viewer.session.accounts import KeyRing, Practice
 from viewer.session.audit.events import Actor, Entry, EventKind, Outcome
@@ -93,11 +95,13 @@ class Clinic:
         self._times = policy
         self.desk = Desk(self.practice, self.trail, clock, policy or self.policies.now.idle)
         self.undo = UndoStack()
+        self.drafts = Drafts(self)
         self.destinations: ErasureDestinations = NoDestinations()
         self._vault: Vault | None = None
         self._reader: TrailReader | None = None
         self._guard = threading.RLock()
         self._head_kept_at: float | None = None
+        self.desk.leaving.connect(self.drafts.keep_at_the_end)
         self.desk.locked.connect(self._on_locked)
         self.desk.logged_off.connect(self._on_logged_off)
         self.desk.ticked.connect(self._on_tick)
@@ -188,6 +192,26 @@ class Clinic:
         """
         return self.desk.check(name_or_id, password, code)
 
+    def check_quick(self, user_id: UserId, pin: str) -> Admission:
+        """Check a quick PIN, as `check` checks a password.
+
+        Raises
+        ------
+        QuickRefused, QuickGone, WaitFirst, AccountBlocked, TrailUnwritable, AccountsTampered
+            Nobody is admitted.
+        """
+        return self.desk.check_quick(user_id, pin)
+
+    def check_tap(self, user_id: UserId) -> Admission:
+        """Wait for the tap of the security key that was set for this shift.
+
+        Raises
+        ------
+        ThirdShareMissing and the others of `check_quick`
+            Nobody is admitted.
+        """
+        return self.desk.check_tap(user_id)
+
     def admit(self, admission: Admission) -> Session:
         """Open or unlock the session, and the vault if the role holds its key. Main thread.
 
@@ -231,11 +255,13 @@ class Clinic:
 
     def lock(self, why: str = "by the user") -> None:
         """Close the vault and wipe the keys. Always succeeds."""
+        self.desk.say_leaving()
         self._close_vault()
         self.desk.lock(why)
 
     def log_off(self, why: str = "by the user") -> None:
         """End the session. Always succeeds."""
+        self.desk.say_leaving()
         self._close_vault()
         self.desk.log_off(why)
 

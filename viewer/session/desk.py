@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from math import isinf
+from pathlib import Path
 
 import attrs
 from psygnal import EmitLoopError, Signal
@@ -18,10 +19,14 @@ from viewer.model.ids import UserId
 from viewer.session.accounts import KeyRing, Practice, User
 from viewer.session.audit.events import PROGRAM, Actor, Entry, EventKind, Outcome
 from viewer.session.audit.trail import Trail
+from viewer.session.book import TOTP
+from viewer.session.break_glass import BreakGlass, LetIn
 from viewer.session.clock import Clock
+from viewer.session.emergency import Emergency
 from viewer.session.errors import (
     AccountBlocked,
     AccountRefused,
+    CodeRefused,
     LoginRefused,
     NotLoggedIn,
     NotPermitted,
@@ -32,6 +37,7 @@ from viewer.session.errors import (
     WaitFirst,
 )
 from viewer.session.idle import OPERATORY, IdleClock, IdlePhase, IdlePolicy, IdleState
+from viewer.session.opened import Opened
 from viewer.session.permissions import KeyName, Permission
 from viewer.session.pins import require_good_pin
 from viewer.session.session import Session
@@ -52,6 +58,13 @@ def _quick_account(user_id: UserId) -> str:
     return f"quick-{user_id}"
 
 
+def _refusal(user: User | None, code: str) -> LoginRefused:
+    """One message whatever was wrong; it speaks of a code where one is asked for or was given."""
+    if code or (user is not None and TOTP in user.second_factors):
+        return LoginRefused("Name, password and code do not match.")
+    return LoginRefused()
+
+
 @attrs.frozen(eq=False)
 class Admission:
     """Somebody whose password was right, on the way from `Desk.check` to `Desk.admit`."""
@@ -61,6 +74,19 @@ class Admission:
     is_unlock: bool
     is_quick: bool = False
     """Whether a quick PIN or a key's tap was enough."""
+    emergency: Emergency | None = None
+    is_visitor: bool = False
+
+    @classmethod
+    def in_emergency(cls, let_in: LetIn) -> Admission:
+        """Admit whom break-glass lets in: for that alone."""
+        return cls(
+            let_in.user,
+            let_in.keys,
+            is_unlock=False,
+            emergency=let_in.emergency,
+            is_visitor=let_in.is_visitor,
+        )
 
 
 class Desk:
@@ -77,19 +103,29 @@ class Desk:
     unlocked = Signal(Session)
     logged_off = Signal(Session)
     ticked = Signal(IdleState)
+    emergency_changed = Signal(Session)
+    """An emergency access began or ended in a session that goes on."""
 
     def __init__(
-        self, practice: Practice, trail: Trail, clock: Clock, policy: IdlePolicy = OPERATORY
+        self,
+        practice: Practice,
+        trail: Trail,
+        clock: Clock,
+        policy: IdlePolicy = OPERATORY,
+        waiting_places: Sequence[Path] = (),
     ) -> None:
         self.practice = practice
         self.trail = trail
         self.idle = IdleClock(policy, clock)
         self.shift = Shift(practice, clock, on_end=self._on_quick_end)
-        self._clock = clock
+        self._clock = self.clock = clock
         self._session: Session | None = None
         self._proved: tuple[UserId, float] | None = None
+        self._has_said_leaving = False
         self._owed: list[Entry] = []
         self._turn = threading.Lock()
+        self.break_glass = BreakGlass(self, waiting_places)
+        trail.before_append = self.break_glass.settle
 
     @property
     def session(self) -> Session | None:
@@ -148,7 +184,7 @@ class Desk:
 
     def wait_s(self, name_or_id: str) -> float:
         """Seconds until another password is taken for this account; infinity: blocked."""
-        return self.practice.throttle.wait_s(self._account(name_or_id)[1], self._clock)
+        return self.practice.throttle.wait_s(self.account_of(name_or_id)[1], self._clock)
 
     def check(self, name_or_id: str, password: str, code: str = "") -> Admission:
         """Check a password and write it into the trail: ~0.3 s, any thread, changes no session.
@@ -165,31 +201,29 @@ class Desk:
         TrailUnwritable, AccountsTampered, AccountsUnwritable, DeviceSecretMissing, NoKeyStore
             Nobody can be admitted now.
         """
-        del code  # no account asks for one yet
-        user, account = self._account(name_or_id)
+        user, account = self.account_of(name_or_id)
         who = Actor(user.id, user.display_name, user.role.title) if user else PROGRAM
         is_unlock = self._is_unlock(who.user_id)
         failed = EventKind.UNLOCK_FAILED if is_unlock else EventKind.LOGIN_FAILED
         self._settle()
         try:
-            if user is not None:
-                self.practice.share_of(user.id)  # no password is tried without it, and none counted
-            self.practice.throttle.begin(account, self._clock)
-            known, keys = self._try_password(user, password)
-        except WaitFirst:
-            self.trail.append(Entry(failed, who, Outcome.REFUSED, why="too soon after others"))
-            raise
-        except AccountBlocked:
-            self.trail.append(Entry(failed, who, Outcome.REFUSED, why="account blocked"))
+            known, opened = self._try_steps(user, account, password, code)
+        except (WaitFirst, AccountBlocked) as refused:
+            self.trail.append(Entry(failed, who, Outcome.REFUSED, why=_WHY_REFUSED[type(refused)]))
             raise
         except ThirdShareMissing:
             self.trail.append(Entry(failed, who, Outcome.REFUSED, why="third share missing"))
             raise
+        except CodeRefused as refused:
+            self.trail.append(Entry(failed, who, Outcome.REFUSED, why=refused.why))
+            raise _refusal(user, code) from None
         except NotAuthentic:
             why = "wrong password" if user else "unknown name"
             self.trail.append(Entry(failed, who, Outcome.REFUSED, why=why))
-            raise LoginRefused from None
-        return self._admission(known, keys, is_unlock=is_unlock)
+            raise _refusal(user, code) from None
+        if opened.by_code:
+            self._tell_code_used(known, who, opened)
+        return self._admission(known, opened.ring, is_unlock=is_unlock)
 
     def admit(self, admission: Admission) -> Session:
         """Open the session, or unlock it if it is the same user's. Main thread.
@@ -198,15 +232,23 @@ class Desk:
         """
         user, keys = admission.user, admission.keys
         self.idle.restart()
-        if not admission.is_quick:
+        if not admission.is_quick and admission.emergency is None:
             self._proved = user.id, self._clock.boot_s()
         session = self._session
-        if session is not None and session.is_locked and session.user.id == user.id:
+        is_same = session is not None and session.is_locked and session.user.id == user.id
+        if session is not None and is_same and admission.emergency is None:
             session.give_keys(user, keys)
+            self._has_said_leaving = False
             self.unlocked.emit(session)
             return session
         self.log_off(_SWITCH)
-        session = self._session = Session(self.practice, user, keys, self._clock.wall())
+        self._has_said_leaving = False
+        session = Session(
+            self.practice, user, keys, self._clock.wall(), is_visitor=admission.is_visitor
+        )
+        if admission.emergency is not None:
+            session.begin_emergency(admission.emergency)
+        self._session = session
         self.logged_in.emit(session)
         return session
 
@@ -352,7 +394,7 @@ class Desk:
     def _check_quick(
         self, user_id: UserId, way: str, open_keys: Callable[[], KeyRing]
     ) -> Admission:
-        user = self._account(user_id)[0]
+        user = self.account_of(user_id)[0]
         if user is None:
             raise QuickGone
         who = Actor(user.id, user.display_name, user.role.title)
@@ -382,27 +424,46 @@ class Desk:
 
     # --- out ---------------------------------------------------------------------------------
 
+    def say_leaving(self) -> None:
+        """Give whoever listens the last moment with keys, once; nothing keeps a lock from coming.
+
+        `lock` and `log_off` do it; so does who takes more than the keys away and begins with that.
+        """
+        session = self._session
+        if session is None or session.is_locked or self._has_said_leaving:
+            return
+        self._has_said_leaving = True
+        try:
+            self.leaving.emit(session)
+        except EmitLoopError as fault:
+            _log.warning("not done before the lock: %s", type(fault.__cause__).__name__)
+
     def lock(self, why: str = "by the user") -> None:
         """Wipe the keys, then say so. Always succeeds; nothing to lock is no error."""
         session = self._session
         if session is None or session.is_locked:
             return
-        self._say_leaving(session)
+        if session.emergency is not None and session.emergency.is_alone:
+            self.log_off(why)  # there is nobody to unlock it
+            return
+        self.say_leaving()
         session.wipe_keys()
+        self.break_glass.tell_end(session, "by the lock")
         self._note(Entry(EventKind.LOCK, session.actor, why=why))
         self.locked.emit(session)
 
     def log_off(self, why: str = "by the user") -> None:
         """Wipe the keys and end the session. Always succeeds; nobody there is no error."""
-        if self._session is not None and not self._session.is_locked:
-            self._say_leaving(self._session)
+        self.say_leaving()
         session, self._session = self._session, None
         if session is None:
             return
         session.end()
-        if why != _SWITCH:
+        if why != _SWITCH and session.emergency is None:
             self.shift.drop(session.user.id, "logged off")
-        self._note(Entry(EventKind.LOGOFF, session.actor, why=why))
+        in_emergency = session.emergency is not None
+        self.break_glass.tell_end(session, why)
+        self._note(Entry(EventKind.LOGOFF, session.actor, why=why), in_emergency=in_emergency)
         self.logged_off.emit(session)
 
     def activity(self) -> None:
@@ -433,7 +494,7 @@ class Desk:
     def _end_what_is_due(self, session: Session, state: IdleState) -> None:
         try:
             self.practice.refresh()
-            is_enabled = self.practice.user(session.user.id).is_enabled
+            is_enabled = session.user_now().is_enabled
         except BitewingError:
             self.log_off("the accounts could not be read")
             raise
@@ -445,8 +506,10 @@ class Desk:
             self.lock("nobody touched the workstation")
         elif session.keep_up():
             self.lock("the keys of the practice were renewed")
+        else:
+            self.break_glass.poll()
 
-    def _account(self, name_or_id: str) -> tuple[User | None, str]:
+    def account_of(self, name_or_id: str) -> tuple[User | None, str]:
         """Return the user, and the account that failures count for; unknown names share a few."""
         try:
             user = self.practice.user(name_or_id)
@@ -454,17 +517,31 @@ class Desk:
             return None, f"unknown-{digest(name_or_id.encode())[0] % 16}"
         return user, user.id
 
-    def _try_password(self, user: User | None, password: str) -> tuple[User, KeyRing]:
-        if user is None or not user.is_ready:
-            self.practice.stretch_for_nobody(password)
-            raise NotAuthentic
-        return user, self.practice.open_keys(user.id, password)
+    def _try_steps(
+        self, user: User | None, account: str, password: str, code: str
+    ) -> tuple[User, Opened]:
+        """Try all that somebody gave, as one try. A key that does not answer is none."""
+        with ExitStack() as wiped:
+            share = None
+            if user is not None and self.practice.throttle.wait_s(account, self._clock) == 0:
+                share = self.practice.answered_share(user.id, code)
+            if share is not None:
+                wiped.enter_context(share)
+            self.practice.throttle.begin(account, self._clock)
+            if user is None or not user.is_ready:
+                self.practice.stretch_for_nobody(password)
+                raise NotAuthentic
+            opened = self.practice.open_in_steps(user.id, password, code, self._clock, share)
+        opened.private.wipe()
+        return self.practice.user(user.id), opened
 
-    def _say_leaving(self, session: Session) -> None:
+    def _tell_code_used(self, user: User, who: Actor, opened: Opened) -> None:
+        why = f"recovery code used, {user.codes_left} left"
         try:
-            self.leaving.emit(session)
-        except EmitLoopError as fault:  # nothing keeps a workstation open
-            _log.warning("not done before the lock: %s", type(fault.__cause__).__name__)
+            self.trail.append(Entry(EventKind.FACTOR_CHANGED, who, objects=(user.id,), why=why))
+        except BaseException:
+            opened.wipe()
+            raise
 
     def _admission(
         self, user: User, keys: KeyRing, *, is_unlock: bool, quick: str = ""
@@ -483,8 +560,15 @@ class Desk:
             undo.pop_all()
         return Admission(user, keys, is_unlock, bool(quick))
 
-    def _note(self, entry: Entry) -> None:
-        """Append what has happened already; if that fails, it is owed."""
+    def owe(self, entry: Entry) -> None:
+        """Append what has happened already; if that fails, it goes in before anybody gets in."""
+        self._note(entry)
+
+    def _note(self, entry: Entry, *, in_emergency: bool = False) -> None:
+        """Append what has happened already; if that fails, it is owed, or waits where it is safe."""
+        if in_emergency:
+            self.break_glass.note(entry)
+            return
         with self._turn:
             self._owed.append(entry)
         try:
@@ -499,6 +583,7 @@ class Desk:
                 self._owed.pop(0)
 
     def _keep_trail(self) -> None:
+        self.break_glass.catch_up()
         try:
             self._settle()
             self.keep_trail_key()
