@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import attrs
 
@@ -11,62 +13,36 @@ from viewer.crypto.errors import NotAuthentic
 from viewer.crypto.people import new_sealing_pair
 from viewer.crypto.secret import Secret
 from viewer.model.ids import UserId
-from viewer.session.book import SALT_BYTES, Book, UserRow, unwrap_user_key, wrap_user_key
+from viewer.session.book import (
+    SALT_BYTES,
+    Book,
+    CodeRow,
+    UserRow,
+    unwrap_user_key,
+    wrap_user_key,
+)
 from viewer.session.clock import Clock, SystemClock
+from viewer.session.codes import (
+    digest_of,
+    is_code_shaped,
+    matching_code,
+    open_digests,
+    unwrap_by_code,
+    with_codes,
+)
 from viewer.session.device import require_device_secret
 from viewer.session.errors import (
     AccountRefused,
-    AccountsTampered,
+    CodeRefused,
     ThirdShareMissing,
     WeakPassword,
 )
-from viewer.session.holders import KeyRing, User, open_all, sealed_to
+from viewer.session.holders import KeyRing, User, sealed_to
+from viewer.session.opened import Carried, Opened, opened, opened_totp, with_totp
 from viewer.session.passwords import require_good_password
 from viewer.session.rekeying import KeyLedger
-from viewer.session.third import ThirdShare
-
-
-@attrs.frozen(eq=False)
-class Opened:
-    """What a password (and a second step) opened. `private` is the user's own key.
-
-    `by_code`: a recovery code was used up for it. Whoever holds this wipes it.
-    """
-
-    row: UserRow
-    private: Secret
-    ring: KeyRing
-    by_code: bool = False
-
-    def wipe(self) -> None:
-        """Overwrite every key."""
-        self.private.wipe()
-        self.ring.wipe()
-
-    def __enter__(self) -> Opened:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.wipe()
-
-
-@attrs.frozen(eq=False)
-class Carried:
-    """What goes with an account to a fresh key pair: opened with the old one, to be sealed anew."""
-
-    totp: Secret | None = None
-    codes: tuple[Secret, ...] = ()
-
-    def wipe(self) -> None:
-        """Forget it."""
-        for secret in (*self.codes, *([self.totp] if self.totp else [])):
-            secret.wipe()
-
-    def __enter__(self) -> Carried:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.wipe()
+from viewer.session.third import AnsweredShare, ThirdShare, challenge_of
+from viewer.session.totp import is_totp_shaped, matching_steps
 
 
 class PasswordLedger(KeyLedger):
@@ -86,9 +62,9 @@ class PasswordLedger(KeyLedger):
         DeviceSecretMissing, NoKeyStore, ThirdShareMissing
             The other parts of the key are not there.
         """
-        opened = self._open_by_password(user_id, password, share)
-        opened.private.wipe()
-        return opened.ring
+        found = self._open_by_password(user_id, password, share)
+        found.private.wipe()
+        return found.ring
 
     def open_in_steps(
         self,
@@ -115,17 +91,15 @@ class PasswordLedger(KeyLedger):
         row = self._row_now(user_id)
         if row.third and share is None and is_code_shaped(code):
             return self._open_by_code(row, password, code)
-        opened = self._open_by_password(user_id, password, share)
-        if not opened.row.totp:
-            return opened
+        book, row, private = self._unwrapped(user_id, password, share)
         try:
-            used = self._require_code(opened, code, clock)
+            used = self._require_code(row, private, code, clock) if row.totp else None
             if used is not None:
                 self._use_up(user_id, used)
+            return attrs.evolve(opened(book, private, row), by_code=used is not None)
         except BaseException:
-            opened.wipe()
+            private.wipe()
             raise
-        return attrs.evolve(opened, by_code=used is not None)
 
     def answered_share(self, user_id: UserId, code: str = "") -> AnsweredShare | None:
         """Ask the third share of an account, before any password is tried: waits for the touch.
@@ -152,12 +126,17 @@ class PasswordLedger(KeyLedger):
     def _open_by_password(
         self, user_id: UserId, password: str, share: ThirdShare | None = None
     ) -> Opened:
+        book, row, private = self._unwrapped(user_id, password, share)
+        return opened(book, private, row)
+
+    def _unwrapped(
+        self, user_id: UserId, password: str, share: ThirdShare | None
+    ) -> tuple[Book, UserRow, Secret]:
         with self._turn:
             row, book = self._row(user_id), self._book
         with require_device_secret(self.keystore) as device:
             shares = self._shares(device, share or self.third_shares.get(row.third))
-            private = unwrap_user_key(row, password, shares)
-        return _opened(book, private, row)
+            return book, row, unwrap_user_key(row, password, shares)
 
     def _open_by_code(self, row: UserRow, password: str, code: str) -> Opened:
         with self._turn:
@@ -169,19 +148,19 @@ class PasswordLedger(KeyLedger):
                     private, used = unwrap_by_code(row, password, shares, typed)
                 except NotAuthentic:
                     raise CodeRefused("wrong password or recovery code") from None
-        opened = _opened(book, private, row)
         try:
             self._use_up(row.id, used)
+            return attrs.evolve(opened(book, private, row), by_code=True)
         except BaseException:
-            opened.wipe()
+            private.wipe()
             raise
-        return attrs.evolve(opened, by_code=True)
 
-    def _require_code(self, opened: Opened, code: str, clock: Clock) -> CodeRow | None:
+    def _require_code(
+        self, row: UserRow, private: Secret, code: str, clock: Clock
+    ) -> CodeRow | None:
         """Return the recovery code that was typed, None for a right one from the app."""
-        row = opened.row
         if is_totp_shaped(code):
-            with opened_totp(self.id, row, opened.private) as secret:
+            with opened_totp(self.id, row, private) as secret:
                 steps = matching_steps(secret, code, clock.wall())
             if not steps:
                 raise CodeRefused("wrong code")
@@ -193,7 +172,7 @@ class PasswordLedger(KeyLedger):
         with require_device_secret(self.keystore) as device:
             place = self._shares(device, None).place
         with digest_of(place, row.id, code) as typed:
-            used = matching_code(row, opened.private, place, typed)
+            used = matching_code(row, private, place, typed)
         if used is None:
             raise CodeRefused("wrong recovery code")
         return used
@@ -232,34 +211,12 @@ class PasswordLedger(KeyLedger):
         """
         if old == new:
             raise WeakPassword("That is the password as it was.", "Choose another.")
-        self._require_good(new, self._row(user_id))
+        row = self._row_now(user_id)
+        self._require_good(new, row, has_second_factor=bool(row.second_factors))
         self._wrap_anew(user_id, old, new, self.share_of(user_id), clock)
         with self._changing():  # after a crash before this, it is asked for once more
             row = attrs.evolve(self._row(user_id), must_change=False)
             self._write(self._book.with_user(row))
-
-    def require_third_share(
-        self, user_id: UserId, password: str, share: ThirdShare, clock: Clock | None = None
-    ) -> None:
-        """Wrap one's own key with a third share from now on: the password alone logs in no more.
-
-        Another share than before takes its place; that one must be within reach.
-
-        Raises
-        ------
-        As `change_password`.
-        """
-        self._wrap_anew(user_id, password, password, share, clock)
-        self.third_shares[share.id] = share
-
-    def drop_third_share(self, user_id: UserId, password: str, clock: Clock | None = None) -> None:
-        """Do without a third share: takes the password and, once more, the share.
-
-        Raises
-        ------
-        As `change_password`.
-        """
-        self._wrap_anew(user_id, password, password, None, clock)
 
     def share_of(self, user_id: UserId) -> ThirdShare | None:
         """Return the third share that an account requires, or None if it requires none.
@@ -285,7 +242,8 @@ class PasswordLedger(KeyLedger):
 
         It opens nothing but its own change, since the officer knows it.
 
-        A third share that the account requires stays required and must be within reach.
+        A third share that the account requires stays required and must be within reach. The secret
+        of an authenticator app and the recovery codes were sealed to the old key pair and are gone.
 
         Raises
         ------
@@ -297,7 +255,7 @@ class PasswordLedger(KeyLedger):
         return self._reset(officer, user_id, new, self.share_of(user_id))
 
     def reset_without_share(self, officer: KeyRing, user_id: UserId, new: str) -> User:
-        """As `reset_password` for a lost third share: none is required any more.
+        """As `reset_password` for a lost second factor: none is required any more.
 
         Raises
         ------
@@ -308,7 +266,7 @@ class PasswordLedger(KeyLedger):
 
     def _reset(self, officer: KeyRing, user_id: UserId, new: str, third: ThirdShare | None) -> User:
         before = self._row(user_id)
-        self._require_good(new, before)
+        self._require_good(new, before, has_second_factor=third is not None)
         row = attrs.evolve(self._wrapped(before, new, third), must_change=True)
         with self._changing():
             self._write_row(before, row, officer)
@@ -331,37 +289,45 @@ class PasswordLedger(KeyLedger):
         """
         clock = clock or SystemClock()
         with ExitStack() as wiped:
-            opened = wiped.enter_context(self._proved(user_id, old, code, clock))
-            carried = wiped.enter_context(self._carried(opened, more_codes))
-            before = self._row_now(user_id) if opened.by_code else opened.row
-            row = self._wrapped(opened.row, new, third, carried)
+            found = wiped.enter_context(self._proved(user_id, old, code, clock))
+            before = self._row_now(user_id) if found.by_code else found.row
+            carried = wiped.enter_context(self._carried(before, found.private, more_codes))
+            row = self._wrapped(before, new, third, carried)
             with self._changing():
-                self._write_row(before, row, opened.ring)
+                self._write_row(before, row, found.ring)
 
     @contextmanager
-    def _proved(self, user_id: UserId, password: str, code: str, clock: Clock) -> Iterator[Opened]:
+    def _proved(
+        self,
+        user_id: UserId,
+        password: str,
+        code: str,
+        clock: Clock,
+        *,
+        in_steps: bool = False,
+    ) -> Iterator[Opened]:
         """Open an account again inside a session, which is no place to guess: throttled.
 
-        A recovery code counts only in place of a third share here; `_proved_in_steps` asks for the
-        code of an app.
+        The code of an app is asked for only `in_steps`; a recovery code counts in place of a third
+        share.
         """
-        row = self._row_now(user_id)
-        lost = bool(row.third) and is_code_shaped(code)
+        lost = bool(self._row_now(user_id).third) and is_code_shaped(code)
         with ExitStack() as wiped:
             share = None if lost else self.answered_share(user_id)
             if share is not None:
                 wiped.enter_context(share)
             self.throttle.begin(user_id, clock)
-            if lost:
-                opened = self._open_by_code(row, password, code)
+            if in_steps or lost:
+                found = self.open_in_steps(user_id, password, code, clock, share)
             else:
-                opened = self._open_by_password(user_id, password, share)
-            wiped.enter_context(opened)
+                found = self._open_by_password(user_id, password, share)
+            wiped.enter_context(found)
             self.throttle.succeeded(user_id)
-            yield opened
+            yield found
 
-    def _carried(self, opened: Opened, more_codes: tuple[Secret, ...] = ()) -> Carried:
-        row, private = self._row_now(opened.row.id), opened.private
+    def _carried(
+        self, row: UserRow, private: Secret, more_codes: tuple[Secret, ...] = ()
+    ) -> Carried:
         with require_device_secret(self.keystore) as device:
             place = self._shares(device, None).place
         totp = opened_totp(self.id, row, private) if row.totp else None
@@ -383,7 +349,7 @@ class PasswordLedger(KeyLedger):
                 return row
             if carried.totp is not None:
                 row = with_totp(self.id, row, carried.totp)
-            if not row.has_second_factor:
+            if not row.second_factors:
                 return row
             return with_codes(row, pair.private, password, shares, carried.codes)
 
@@ -399,14 +365,8 @@ class PasswordLedger(KeyLedger):
             raise AccountRefused("This account was changed just now.", "Try again.")
         self._write(sealed_to(self._book.with_user(row), row, ring))
 
-    def _require_good(self, password: str, row: UserRow) -> None:
-        require_good_password(password, (self.name, row.name, row.display_name))
-
-
-def _opened(book: Book, private: Secret, row: UserRow) -> Opened:
-    try:
-        ring = open_all(book, private, row.id, row.role) if row.is_enabled else KeyRing({})
-    except NotAuthentic:
-        private.wipe()
-        raise AccountsTampered("The keys of this account were changed.") from None
-    return Opened(row, private, ring)
+    def _require_good(
+        self, password: str, row: UserRow, *, has_second_factor: bool = False
+    ) -> None:
+        words = (self.name, row.name, row.display_name)
+        require_good_password(password, words, has_second_factor=has_second_factor)

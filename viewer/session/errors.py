@@ -8,6 +8,7 @@
     │   ├── AccountBlocked      disabled, or a hundred wrong passwords
     │   ├── QuickRefused        a wrong quick PIN or tap, with how many tries are left
     │   └── QuickGone           there is no quick way in (any more): the password is needed
+    ├── CodeWrong               an authenticator app that is being set up shows another code
     ├── NotLoggedIn             nobody is logged in, or this session ended
     ├── Locked                  the workstation is locked, or was since the work began
     ├── NotPermitted            the role does not allow it
@@ -58,6 +59,16 @@ class CodeRefused(NotAuthentic):
     def __init__(self, why: str) -> None:
         super().__init__("The second step does not match.")
         self.why = why
+
+
+class CodeWrong(UserError):
+    """An authenticator app that is being set up shows another code."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "That code does not match.",
+            "Wait for the next one in the app and type it; check that the phone's time is right.",
+        )
 
 
 class WaitFirst(LoginRefused):

@@ -41,7 +41,7 @@ class Ledger:
         self.keystore = keystore
         self.third_shares: dict[str, ThirdShare] = {}
         """Those within reach of this workstation, by id: put there what was plugged in."""
-        self.reach: Callable[[str, str], ThirdShare | None] = _nothing
+        self.reach: Callable[[str, str], ThirdShare | None] = lambda _id, _label: None
         """Makes a share of an id and its label where `third_shares` lacks it: a security key."""
         self.throttle = Throttle(folder, keystore, book.practice_id)
         self.last_steps = LastSteps(folder, keystore, book.practice_id)
@@ -226,10 +226,6 @@ class Ledger:
 
     def _shares(self, device: Secret, third: ThirdShare | None) -> Shares:
         return Shares(device, (self.id, device_id(device)), third)
-
-
-def _nothing(share_id: str, label: str) -> ThirdShare | None:
-    return None
 
 
 def unproved_book(raw: bytes) -> Book:

@@ -11,8 +11,10 @@ from viewer.session.errors import RecoveryKeyMistyped
 
 _PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _CROCKFORD = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_TO_PAPER = bytes.maketrans(_PLAIN, _CROCKFORD)
-_FROM_PAPER = bytes.maketrans(_CROCKFORD + b"OIL", _PLAIN + b"ABB")
+TO_PAPER = bytes.maketrans(_PLAIN, _CROCKFORD)
+FROM_PAPER = bytes.maketrans(_CROCKFORD + b"OIL", _PLAIN + b"ABB")
+READ_AS = frozenset(_CROCKFORD + b"OIL")
+"""Characters that are read; `FROM_PAPER` turns them into plain base 32."""
 _GROUP = 4
 _SUM_BYTES = 3
 
@@ -38,7 +40,7 @@ class RecoveryKey:
         with Secret(bytes(KEY_BYTES + _SUM_BYTES)) as whole:
             whole.view()[:KEY_BYTES] = self.private.view()
             whole.view()[KEY_BYTES:] = _checksum(self.private)
-            text = base64.b32encode(whole.view()).translate(_TO_PAPER).decode()
+            text = base64.b32encode(whole.view()).translate(TO_PAPER).decode()
         return tuple(text[at : at + _GROUP] for at in range(0, len(text), _GROUP))
 
     @property
@@ -56,10 +58,10 @@ class RecoveryKey:
             A character is wrong, missing or too many.
         """
         typed = "".join(text.split()).replace("-", "").replace("–", "").upper()
-        if not typed.isascii() or any(byte not in _CROCKFORD + b"OIL" for byte in typed.encode()):
+        if not typed.isascii() or not set(typed.encode()) <= READ_AS:
             raise RecoveryKeyMistyped
         try:
-            raw = base64.b32decode(typed.encode().translate(_FROM_PAPER))
+            raw = base64.b32decode(typed.encode().translate(FROM_PAPER))
         except ValueError:
             raise RecoveryKeyMistyped from None
         if len(raw) != KEY_BYTES + _SUM_BYTES:

@@ -34,6 +34,17 @@ class TaggedFile:
         """Where it lies."""
         return self._path
 
+    @property
+    def is_new(self) -> bool:
+        """Whether it was never written: no file, and nothing outside that knows of one.
+
+        Raises
+        ------
+        NoKeyStore
+            It cannot be told.
+        """
+        return self._outside() is None and not self._path.exists()
+
     def read(self) -> dict[str, Any]:
         """Return the content that was written last.
 
@@ -58,8 +69,7 @@ class TaggedFile:
         DeviceSecretMissing, NoKeyStore
             It cannot be tagged.
         """
-        is_new = self._outside() is None and not self._path.exists()
-        self._write(content, 1 if is_new else self._read()[1] + 1)
+        self._write(content, 1 if self.is_new else self._read()[1] + 1)
 
     def replace(self, content: dict[str, Any]) -> None:
         """Write without looking at what was there: only by right of the recovery key.

@@ -15,6 +15,7 @@ from typing import Protocol
 from viewer.crypto.derive import context, digest, keyed_tag
 from viewer.crypto.secret import Secret
 from viewer.model.ids import UserId, new_id
+from viewer.session.errors import ThirdShareMissing
 
 
 class ThirdShare(Protocol):
@@ -52,6 +53,40 @@ class MemoryThirdShare:
     def answer(self, challenge: bytes) -> Secret:
         """Return HMAC-SHA256 of the challenge, as a security key does."""
         return Secret.consuming(keyed_tag(self._secret, challenge))
+
+
+class AnsweredShare:
+    """A share that was asked once, before the password was tried: it answers that challenge again.
+
+    So a key that is missing or not touched costs no try, and one touch is enough.
+    """
+
+    def __init__(self, share: ThirdShare, challenge: bytes) -> None:
+        self.id, self.label = share.id, share.label
+        self._challenge = challenge
+        self._answer = share.answer(challenge)
+
+    def answer(self, challenge: bytes) -> Secret:
+        """Return a copy of the answer.
+
+        Raises
+        ------
+        ThirdShareMissing
+            It is another challenge: the account was changed meanwhile.
+        """
+        if challenge != self._challenge:
+            raise ThirdShareMissing(self.label)
+        return self._answer.copy()
+
+    def wipe(self) -> None:
+        """Forget the answer."""
+        self._answer.wipe()
+
+    def __enter__(self) -> AnsweredShare:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.wipe()
 
 
 def challenge_of(practice_id: str, user_id: UserId, salt: bytes) -> bytes:
