@@ -49,7 +49,7 @@ def open_windows(
     application = Application("dark")
     jobs = JobRunner(application.post)
 
-    def open_clinic(where: Path, keys: KeyStore, policy: IdlePolicy) -> Clinic:
+    def open_clinic(where: Path, keys: KeyStore, policy: IdlePolicy | None) -> Clinic:
         return Clinic(where, keys, clock=clock, policy=policy)
 
     workstation = Workstation(folder, keystore, jobs, open_clinic=open_clinic)

@@ -126,6 +126,8 @@ class FakeWatch:
         self.current_user: ports.UserTile | None = PEOPLE[0]
         self.is_locked = False
         self.allowed_s = 600.0
+        self.warning_s = 60.0
+        self.whys: list[str] = []
         self.left_s = 540.0
         self.touches = 0
         self.log_offs = 0
@@ -137,7 +139,8 @@ class FakeWatch:
         self.touches += 1
         self.left_s = self.allowed_s
 
-    def lock(self) -> None:
+    def lock(self, why: str = "by the user") -> None:
+        self.whys.append(why)
         self.is_locked = True
 
     def log_off(self) -> None:

@@ -137,7 +137,9 @@ def test_the_last_minute_is_counted_down_aloud(
     desk._activity.tick()
     assert desk._countdown is not None
     assert desk._countdown.isVisible()
-    assert "0:42" in desk._countdown.words.text()
+    assert desk._countdown.words.text() == (
+        "In 42 s this workstation locks. Your work is kept. Move the mouse to stay."
+    )
     assert shell.bar.ring.is_warning
     close(desk)
 

@@ -1,6 +1,8 @@
-"""The last minute before the lock, said aloud at the foot, where no name is covered."""
+"""The last seconds before the lock, said aloud at the foot, where no name is covered."""
 
 from __future__ import annotations
+
+import math
 
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QFrame, QWidget
@@ -8,14 +10,13 @@ from PySide6.QtWidgets import QFrame, QWidget
 from viewer.ui.idle_ring import WARNING_S
 from viewer.ui.parts.messages import picture
 from viewer.ui.parts.words import Words, row
-from viewer.ui.wording import clock_words
 
 _FOOT_PX = 104
 """Tools and status line, which stay within reach."""
 
 
 class Countdown(QFrame):
-    """A band that appears for the last sixty seconds. Any touch makes it go."""
+    """A band that appears for the last seconds and says what will happen. Any touch makes it go."""
 
     def __init__(self, over: QWidget) -> None:
         super().__init__(over)
@@ -29,13 +30,15 @@ class Countdown(QFrame):
         over.installEventFilter(self)
         self.hide()
 
-    def show_left(self, left_s: float) -> None:
+    def show_left(self, left_s: float, warning_s: float = WARNING_S) -> None:
         """Count, or hide while there is time."""
-        if left_s > WARNING_S:
+        if left_s > warning_s:
             self.hide()
             return
         self.words.setText(
-            self.tr("Locks in {time}. Touch anything to stay.").format(time=clock_words(left_s))
+            self.tr(
+                "In {seconds} s this workstation locks. Your work is kept. Move the mouse to stay."
+            ).format(seconds=max(0, math.ceil(left_s)))
         )
         self.adjustSize()
         self._place()

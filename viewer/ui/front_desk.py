@@ -10,8 +10,10 @@ from PySide6.QtWidgets import QApplication
 from viewer.app.actions import Actions
 from viewer.ui import theme
 from viewer.ui.activity import Activity
+from viewer.ui.clearing import clear_screen, forget_typed
 from viewer.ui.countdown import Countdown
-from viewer.ui.lock_window import Lock, close_all_but
+from viewer.ui.lock_watch import LockWatch
+from viewer.ui.lock_window import Curtain, Lock
 from viewer.ui.login_window import LoginWindow
 from viewer.ui.ports import DemoUser, Door, UserTile
 from viewer.ui.shell import Place, Practice, Shell
@@ -53,6 +55,7 @@ class FrontDesk(QObject):
         self.login: LoginWindow | None = None
         self.shell: Shell | None = None
         self.lock_screen: Lock | None = None
+        self._lock_watch: LockWatch | None = None
 
     def open(self) -> None:
         """Open the door."""
@@ -61,22 +64,35 @@ class FrontDesk(QObject):
         self.login.closed.connect(self._on_door_closed)
         self.login.show()
 
-    def lock(self) -> None:
-        """Lock now: forget, empty, cover. Safe to call twice."""
+    def lock(self, why: str = "by the user") -> None:
+        """Lock now: cover every screen, forget the keys, destroy the rest. Safe to call twice."""
         shell = self.shell
         if shell is None:
+            forget_typed()
             return
         self._place = shell.place()
-        who = shell.user.id
         watch = shell.practice.watch
-        self._close_shell()
-        if not watch.is_locked:
-            watch.lock()
-        self.lock_screen = Lock(self._door, who)
+        self._stop_watching()
+        self.lock_screen = Lock(self._door, shell.user.id)
         self.lock_screen.welcomed.connect(self._let_in)
         self.lock_screen.log_off_wanted.connect(self._log_off_from_lock)
-        self._watch_of_lock = watch
         self.lock_screen.draw()
+        if not watch.is_locked:
+            watch.lock(why)
+        self._close_shell()
+        self._watch_of_lock = watch
+        self._lock_watch = LockWatch(watch)
+        self._lock_watch.ended.connect(self._log_off_from_lock)
+        self._lock_watch.start()
+
+    def go_away(self, why: str) -> None:
+        """Lock because of the computer: also what is typed at the door or the lock is forgotten."""
+        self.lock(why)
+        sign_in = self.login.sign_in if self.login is not None else None
+        if self.lock_screen is not None:
+            sign_in = self.lock_screen.window.sign_in
+        if sign_in is not None:
+            sign_in.drop()
 
     def log_off(self) -> None:
         """Close the store and go back to the door."""
@@ -97,14 +113,14 @@ class FrontDesk(QObject):
 
     def _let_in(self, person: UserTile) -> None:
         shell = Shell(self._make_practice(person), person, self._make_actions())
-        shell.lock_wanted.connect(self.lock)
+        shell.lock_wanted.connect(lambda: self.lock())
         shell.log_off_wanted.connect(self.log_off)
         shell.theme_wanted.connect(self._dress)
         self.shell = shell
         self._activity = Activity(shell.practice.watch)
         self._countdown = Countdown(shell)
         self._activity.ticked.connect(self._on_tick)
-        self._activity.ran_out.connect(self.lock)
+        self._activity.ran_out.connect(lambda: self.lock())
         self._activity.start()
         shell.showMaximized()
         if self._place is not None:
@@ -119,6 +135,12 @@ class FrontDesk(QObject):
             login.close()
             login.deleteLater()
             self._demo_users = ()
+        self._take_curtains_away()
+
+    def _take_curtains_away(self) -> None:
+        if self._lock_watch is not None:
+            self._lock_watch.stop()
+            self._lock_watch = None
         if self.lock_screen is not None:
             self.lock_screen.draw_back()
             self.lock_screen = None
@@ -126,18 +148,21 @@ class FrontDesk(QObject):
     def _on_tick(self, left_s: float) -> None:
         if self.shell is not None and self._countdown is not None:
             self.shell.show_time_left()
-            self._countdown.show_left(left_s)
+            self._countdown.show_left(left_s, self.shell.practice.watch.warning_s)
 
-    def _close_shell(self) -> None:
+    def _stop_watching(self) -> None:
         if self._activity is not None:
             self._activity.stop()
             self._activity = None
+
+    def _close_shell(self) -> None:
+        self._stop_watching()
         shell, self.shell = self.shell, None
         self._countdown = None
         if shell is not None:
             shell.hide()
             shell.empty()
-            close_all_but(())
+            clear_screen((Curtain,))
             shell.deleteLater()
 
     def _log_off_from_lock(self) -> None:
@@ -146,8 +171,7 @@ class FrontDesk(QObject):
         self._place = None
         self._watch_of_lock.log_off()
         self.open()
-        self.lock_screen.draw_back()
-        self.lock_screen = None
+        self._take_curtains_away()
 
     def _on_door_closed(self) -> None:
         self.login = None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, QRect, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication, QMenu, QWidget
+from PySide6.QtWidgets import QWidget
 
 from viewer.model.ids import UserId
 from viewer.ui import icons
+from viewer.ui.clearing import clear_screen
 from viewer.ui.parts.buttons import button
 from viewer.ui.parts.messages import picture
 from viewer.ui.parts.words import Words, column, row
@@ -104,11 +105,13 @@ class Lock(QObject):
         self.window.log_off_wanted.connect(self.log_off_wanted)
 
     def draw(self) -> None:
-        """Close all that is open and cover every screen."""
-        close_all_but(())
+        """Take all that is open off every screen and cover them."""
+        clear_screen((Curtain,))
         for curtain in self.curtains:
             curtain.showFullScreen()
         self.window.showFullScreen()
+        for curtain in (*self.curtains, self.window):
+            curtain.repaint()  # now: what comes next may take a moment
         self.window.activateWindow()
         self.window.sign_in.field.setFocus()
 
@@ -117,23 +120,3 @@ class Lock(QObject):
         for curtain in (*self.curtains, self.window):
             curtain.draw_back()
         self.curtains = []
-
-
-def close_all_but(kept: tuple[QWidget, ...]) -> None:
-    """Close every popup, menu and dialog, and hide every other window.
-
-    Nothing here waits for an answer: dialogs were opened with `open()`, and their callers ask
-    whether somebody is still logged in before they go on.
-    """
-    for _ in range(100):
-        popup = QApplication.activePopupWidget()
-        if popup is None:
-            break
-        popup.close()
-    for window in QApplication.topLevelWidgets():
-        if window in kept or isinstance(window, Curtain) or not window.isVisible():
-            continue
-        if window.windowType() == Qt.WindowType.Window and not window.isModal():
-            window.hide()
-        elif isinstance(window, QMenu) or window.isWindow():
-            window.close()

@@ -149,14 +149,18 @@ class Watch(Protocol):
     def allowed_s(self) -> float:
         """Seconds without a touch after which it locks."""
 
+    @property
+    def warning_s(self) -> float:
+        """The last of those seconds, which are counted down aloud."""
+
     def seconds_left(self) -> float:
-        """Seconds until it locks."""
+        """Seconds until it locks; looking is what locks it when they are over."""
 
     def someone_is_here(self) -> None:
         """A person pressed a key, moved the mouse or touched the screen."""
 
-    def lock(self) -> None:
-        """Lock now: keys dropped; the lock is in the trail."""
+    def lock(self, why: str = "by the user") -> None:
+        """Lock now: keys dropped; the lock and why is in the trail."""
 
     def log_off(self) -> None:
         """Close the store and go back to the door."""

@@ -62,8 +62,8 @@ class Workstation:
         keystore: KeyStore,
         jobs: JobRunner,
         *,
-        policy: IdlePolicy = OPERATORY,
-        open_clinic: Callable[[Path, KeyStore, IdlePolicy], Clinic] | None = None,
+        policy: IdlePolicy | None = None,
+        open_clinic: Callable[[Path, KeyStore, IdlePolicy | None], Clinic] | None = None,
     ) -> None:
         self.jobs = jobs
         self._folder = folder
@@ -262,12 +262,21 @@ class Workstation:
     @property
     def allowed_s(self) -> float:
         """Seconds without a touch after which it locks."""
-        return self._policy.lock_after_s
+        return self._times.lock_after_s
+
+    @property
+    def warning_s(self) -> float:
+        """The last of those seconds, which are counted down aloud."""
+        return self._times.countdown_s
+
+    @property
+    def _times(self) -> IdlePolicy:
+        return self._clinic.desk.idle.policy if self._clinic else self._policy or OPERATORY
 
     def seconds_left(self) -> float:
         """Seconds until it locks; when they are over, it is locked by this very call."""
         if self._clinic is None:
-            return self._policy.lock_after_s
+            return self._times.lock_after_s
         try:
             return self._clinic.desk.poll().seconds_left
         except BitewingError as fault:  # the accounts were changed under us: logged off already
@@ -279,10 +288,10 @@ class Workstation:
         if self._clinic is not None:
             self._clinic.desk.activity()
 
-    def lock(self) -> None:
+    def lock(self, why: str = "by the user") -> None:
         """Lock now."""
         self.jobs.drop_all()
-        self.clinic.lock()
+        self.clinic.lock(why)
 
     def log_off(self) -> None:
         """Close the store and go back to the door."""
@@ -294,5 +303,5 @@ def _ignore(_: object) -> None:
     return
 
 
-def _open_clinic(folder: Path, keystore: KeyStore, policy: IdlePolicy) -> Clinic:
+def _open_clinic(folder: Path, keystore: KeyStore, policy: IdlePolicy | None) -> Clinic:
     return Clinic(folder, keystore, policy=policy)
