@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from tests.features.test_backup import NEW, Office, founded, office, pixels, same  # noqa: F401
-from tests.support.practice import OFFICER, PASSWORD, a_patient, write_images
+from tests.support.practice import OFFICER, PASSWORD, a_patient, add_person, write_images
 from viewer.app import restoring
 from viewer.app.clinic import Clinic
-from viewer.app.use_cases import accounts, backups, importing, keeping, keys, recovery, store
+from viewer.app.use_cases import backups, importing, keeping, keys, recovery, store
 from viewer.crypto.errors import NotAuthentic
 from viewer.model.ids import ObjectId
 from viewer.session.errors import NotPermitted
@@ -346,11 +346,10 @@ def test_an_end_by_force_in_the_middle_does_not_let_an_old_catalog_delete_pictur
 
 
 def test_who_may_only_check_the_store_signs_no_fork_by_a_repair(office: Office) -> None:
-    add = accounts.AddUser("dentist", "Dentist", "dentist", PASSWORD)
-    office.work(lambda clinic: accounts.add_user(clinic, add))
+    office.work(lambda clinic: add_person(clinic, "dentist"))
     clinic = office.open()
     try:
-        clinic.log_in("dentist", PASSWORD)
+        clinic.log_in("dentist person", PASSWORD)
         with pytest.raises(NotPermitted):
             store.repair_store(clinic, store.RepairStore())
     finally:

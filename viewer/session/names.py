@@ -15,134 +15,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import cache
 
 import attrs
 
+from viewer.model.resources import resource_path
 from viewer.session.errors import AccountRefused
 
 LONGEST = 80
-_SHARED = frozenset(
-    [
-        "account",
-        "accounts",
-        "admin",
-        "administrator",
-        "all",
-        "anybody",
-        "anyone",
-        "assistant",
-        "assistants",
-        "chair",
-        "chairside",
-        "clinic",
-        "clinical",
-        "clinician",
-        "computer",
-        "consultant",
-        "default",
-        "dental",
-        "dentist",
-        "dentists",
-        "desk",
-        "doctor",
-        "doctors",
-        "dr",
-        "employee",
-        "everybody",
-        "everyone",
-        "extern",
-        "front",
-        "general",
-        "group",
-        "guest",
-        "hygiene",
-        "hygienist",
-        "hygienists",
-        "imaging",
-        "intern",
-        "left",
-        "login",
-        "main",
-        "nobody",
-        "nurse",
-        "nurses",
-        "office",
-        "officer",
-        "operator",
-        "operators",
-        "operatory",
-        "op",
-        "our",
-        "owner",
-        "pc",
-        "personnel",
-        "practice",
-        "public",
-        "radiology",
-        "reception",
-        "receptionist",
-        "room",
-        "root",
-        "secretary",
-        "security",
-        "shared",
-        "somebody",
-        "someone",
-        "staff",
-        "station",
-        "student",
-        "students",
-        "super",
-        "supervisor",
-        "surgery",
-        "system",
-        "team",
-        "temp",
-        "temporary",
-        "terminal",
-        "test",
-        "tester",
-        "the",
-        "trainee",
-        "treatment",
-        "user",
-        "users",
-        "visitor",
-        "workstation",
-        "x-ray",
-        "xray",
-        "anmeldung",
-        "alle",
-        "arzt",
-        "aerzte",
-        "ärzte",
-        "assistenz",
-        "azubi",
-        "behandlung",
-        "behandlungszimmer",
-        "benutzer",
-        "büro",
-        "buero",
-        "empfang",
-        "gast",
-        "helferin",
-        "helferinnen",
-        "jeder",
-        "praxis",
-        "rezeption",
-        "zahnarzt",
-        "zahnärztin",
-        "zfa",
-        "zimmer",
-    ]
-)
 _ALIKE = str.maketrans(
     # Cyrillic, then Greek, then digits, then what stands for two Latin letters or none.
     "аеорсухіјѕԁԛԝһвкмнтьАВЕКМНОРСТУХІЈЅαβγεζηικμνορτυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ01ı|!",
     "aeopcyxijsdqwhbkmhtbabekmhopctyxijsabyeznikuvoptuxabezhikmnoptyxolill",
 )
-_HARMLESS = frozenset({"dr", "doctor", "prof", "nurse", "the", "our", "general", "page"})
-"""Titles, articles and surnames: refused alone, but no reason to ask beside a name."""
 _SCRIPTS = ("LATIN", "CYRILLIC", "GREEK")
 
 
@@ -163,10 +48,10 @@ def skeleton(name: str) -> str:
     False
     """
     plain = unicodedata.normalize("NFKC", name)
-    # Capitals first: a capital I looks like a small l, a small i does not.
     folded = plain.translate(_ALIKE).casefold().translate(_ALIKE)
     seen = "".join(char for char in unicodedata.normalize("NFD", folded) if _is_seen(char))
-    return seen.replace("rn", "m").replace("vv", "w").replace("cl", "d")
+    # A capital I looks like a small l, and names are typed in either case.
+    return seen.replace("i", "l").replace("rn", "m").replace("vv", "w").replace("cl", "d")
 
 
 def _is_seen(char: str) -> bool:
@@ -179,8 +64,9 @@ def advise_name(name: str) -> NameAdvice:
     >>> advise_name("Operatory 1").refused, advise_name("Reception Anna").refused
     (True, False)
     """
+    shared_words, harmless = _lists()
     words = [word for word in re.split(r"[\W_\d]+", _folded(name)) if word]
-    shared = [word for word in words if word in _SHARED]
+    shared = [word for word in words if word in shared_words | harmless]
     if words and len(shared) == len(words):
         return NameAdvice(
             "This is the name of a place or a job. An account belongs to one person: give the "
@@ -189,7 +75,7 @@ def advise_name(name: str) -> NameAdvice:
         )
     if not words:
         return NameAdvice("A name needs letters.", refused=True)
-    doubtful = [word for word in shared if word not in _HARMLESS]
+    doubtful = [word for word in shared if word not in harmless]
     if doubtful:
         return NameAdvice(
             f"“{doubtful[0]}” sounds as if several people used it. Is this one person's account?"
@@ -247,6 +133,15 @@ def require_unlike(name: str, others: Iterable[str]) -> None:
                 f"“{name}” looks like the name of an account that there is, or was.",
                 "Add a middle name, so that the trail tells the two apart.",
             )
+
+
+@cache
+def _lists() -> tuple[frozenset[str], frozenset[str]]:
+    """Return words that are shared names, and those that are so only without another word."""
+    text = resource_path("shared_names.txt").read_text(encoding="utf-8")
+    lines = (line for line in text.splitlines() if not line.startswith("#"))
+    shared, _, harmless = "\n".join(lines).partition("[harmless]")
+    return frozenset(shared.split()), frozenset(harmless.split())
 
 
 def _folded(name: str) -> str:
