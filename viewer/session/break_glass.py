@@ -132,11 +132,7 @@ class BreakGlass:
         who = Actor(user.id, user.display_name, user.role.title) if user else PROGRAM
         self.catch_up()
         try:
-            if user is not None and user.third_share:
-                raise EmergencyRefused(
-                    f"This account opens only together with “{user.third_share}”.",
-                    "The key is a part of it. Use the sealed code instead.",
-                )
+            _require_password_is_enough(user)
             self._count_try(account)
             known, keys = self._opened_by_password(user, password)
         except EmergencyRefused:
@@ -261,7 +257,8 @@ class BreakGlass:
                 self.spool.unmark(SPENT, code_id)
         with contextlib.suppress(AccountsUnwritable, OSError):
             for account in set(self.spool.marks(TRIES)):
-                practice.throttle.add(account, self.spool.marks(TRIES).count(account))
+                tries = self.spool.marks(TRIES).count(account)
+                practice.throttle.add(account, tries, self._clock)
                 self.spool.unmark(TRIES, account)
         with contextlib.suppress(TrailUnwritable):
             self.spool.settle(self._desk.trail.append)
@@ -365,3 +362,11 @@ class BreakGlass:
             raise EmergencyCodeSpent from None
         except (AccountsUnwritable, OSError):
             self.spool.mark(SPENT, practice.emergency_id(code))
+
+
+def _require_password_is_enough(user: User | None) -> None:
+    if user is not None and user.third_share:
+        raise EmergencyRefused(
+            f"This account opens only together with “{user.third_share}”.",
+            "The key is a part of it. Use the sealed code instead.",
+        )

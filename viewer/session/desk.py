@@ -565,7 +565,7 @@ class Desk:
         self._note(entry)
 
     def _note(self, entry: Entry, *, in_emergency: bool = False) -> None:
-        """Append what has happened already; if that fails, it is owed, or waits where it is safe."""
+        """Append what has happened already; if that fails, it is owed, or waits in the spool."""
         if in_emergency:
             self.break_glass.note(entry)
             return

@@ -72,12 +72,12 @@ class Throttle:
                 raise WaitFirst(left_s)
             self._file.write(rows | {account: [failures + 1, now_s]})
 
-    def add(self, account: str, failures: int) -> None:
+    def add(self, account: str, failures: int, clock: Clock) -> None:
         """Count tries that were made while nothing could be counted here."""
         with process_lock(self._lock_path):
             rows = self._file.read()
-            before, at_s = _row(rows, account)
-            self._file.write(rows | {account: [before + failures, at_s]})
+            before, _ = _row(rows, account)
+            self._file.write(rows | {account: [before + failures, clock.boot_s()]})
 
     def succeeded(self, account: str) -> None:
         """Forget the failures: the password was right, or the officer set a new one."""
