@@ -194,10 +194,6 @@ def test_a_page_of_an_earlier_catalog_never_loses_an_image_unnoticed(tmp_path: P
     assert noticed > 3
 
 
-@pytest.mark.xfail(
-    reason="the limit that FORMAT.md names: a page's MAC binds its place and not its time",
-    strict=True,
-)
 def test_an_edit_is_not_undone_by_putting_back_its_one_page(tmp_path: Path) -> None:
     folder = tmp_path / "store"
     Vault.create(folder, new_keys())

@@ -259,12 +259,16 @@ def main() -> None:
     """
     path, patients_wanted, images_wanted = sys.argv[1:]
     vars(connection)["BEFORE_KEY"] = ("PRAGMA cipher_log_level = NONE",)
-    catalog = Catalog(Path(path), Secret(bytes.fromhex(sys.stdin.readline())))
+    catalog_key = bytes.fromhex(sys.stdin.readline())
+    catalog = Catalog(Path(path), Secret(catalog_key))
     try:
         extent = Extent(int(patients_wanted), int(images_wanted))
         fill(catalog, extent, lambda words: print(words, file=sys.stderr, flush=True))
+        with catalog.read() as cursor:  # what was filled in past the transactions is not counted
+            cursor.execute("DELETE FROM sums_head")
     finally:
         catalog.close()
+    Catalog(Path(path), Secret(catalog_key)).close()  # counts it
 
 
 if __name__ == "__main__":

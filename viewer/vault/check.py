@@ -86,6 +86,7 @@ def check_store(
         look.at_marker,
         look.at_copy,
         look.at_catalog,
+        look.at_times,
         look.at_keys,
         look.at_what_is_elsewhere,
         look.at_objects,
@@ -148,6 +149,15 @@ class _Look:
         faults = self._catalog.faults()
         if faults:
             words = f"The list of images has {len(faults)} faults."
+            yield Finding(FindingKind.CATALOG, words)
+
+    def at_times(self) -> Iterator[Finding]:
+        older = list(self._catalog.put_back(self._pause))
+        if older:
+            words = (
+                "Part of the list of images is older than the rest: a piece of its file was put"
+                f" back. It is about {len(older)} patients or tables."
+            )
             yield Finding(FindingKind.CATALOG, words)
 
     def at_keys(self) -> Iterator[Finding]:

@@ -24,6 +24,7 @@
         └── StoreDamaged       what is stored is not what was written
             ├── WrongKey       the catalog does not open with these keys
             ├── CatalogDamaged the list of images is damaged; a copy of it can be put in its place
+            ├── PutBack        pages of the list of images are of an earlier time than the rest
             ├── RolledBack     the store is older than what was last seen of it
             ├── ObjectMissing  a sealed object is gone
             └── ObjectDamaged  a sealed object does not authenticate
@@ -197,6 +198,16 @@ class CatalogDamaged(StoreDamaged):
             "The list of images is damaged; the images themselves were not touched.",
             "Run “bitewing check --repair”: it puts the copy of the list in its place and says what"
             " the copy does not know of.",
+        )
+
+
+class PutBack(StoreDamaged):
+    """Pages of the catalog are of an earlier time than the rest: somebody put them back."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Part of the list of images is older than the rest: a piece of its file was put back.",
+            "Ask the security officer; then run “bitewing check --repair”.",
         )
 
 

@@ -129,6 +129,7 @@ class Rekeying:
         KeysBusy, NotInStore, UnderLegalHold, StoreFault, DiskFull, StoreDamaged
             As `erasure.erase_patient`.
         """
+        self._catalog.prove(patient_id)  # a hold that was put back to before it stood is one
         with self._alone(), self._spare.without():
             return erasure.erase_patient(self._catalog, self._sealed, patient_id, may_erase)
 

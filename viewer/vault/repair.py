@@ -129,6 +129,8 @@ def _is_whole(layout: Layout, keys: VaultKeys, expected: VaultHead | None) -> bo
             # Rows that point nowhere are no damage of the disk's, and no copy is better for them.
             if any(not fault.startswith("foreign key") for fault in catalog.faults()):
                 return False
+            if any(catalog.put_back(lambda: None)):
+                return False
             is_newest = expected is None or catalog.has_passed(expected)
         finally:
             catalog.close()

@@ -243,6 +243,7 @@ class Vault:
             There is no such patient.
         """
         with self._catalog.read() as cursor:
+            self._catalog.prove(patient_id, is_new=False)
             return patients.get(cursor, patient_id)
 
     def find_patient(self, chart_number: str, issuer: str = "") -> list[Patient]:
@@ -358,11 +359,13 @@ class Vault:
     def studies(self, patient_id: PatientId) -> list[StudySummary]:
         """Return a patient's studies with series and images, newest study first."""
         with self._catalog.read() as cursor:
+            self._catalog.prove(patient_id)
             return images.studies(cursor, patient_id)
 
     def study_images(self, patient_id: PatientId, study_uid: StudyUid) -> list[ImageRecord]:
         """Return the images of one study, in the order of `studies`."""
         with self._catalog.read() as cursor:
+            self._catalog.prove(patient_id, is_new=False)
             return list(images.of_study(cursor, patient_id, study_uid))
 
     def those_of(self, patient_id: PatientId, image_ids: Sequence[ImageId]) -> list[ImageId]:
@@ -383,7 +386,9 @@ class Vault:
             There is no such image.
         """
         with self._catalog.read() as cursor:
-            return images.get(cursor, image_id)
+            record = images.get(cursor, image_id)
+            self._catalog.prove(record.patient_id, is_new=False)
+            return record
 
     def update_record(self, record: ImageRecord) -> None:
         """Replace what is known about an image (teeth, kind, spacing…), never its pixels.
@@ -416,7 +421,9 @@ class Vault:
         """
         with self._sealed.writing():
             with self._catalog.write() as cursor:
-                require_no_hold(cursor, images.get(cursor, image_id).patient_id)
+                patient_id = images.get(cursor, image_id).patient_id
+                self._catalog.prove(patient_id, is_new=False)
+                require_no_hold(cursor, patient_id)
                 gone = images.remove(cursor, image_id)
             self._sealed.discard(gone)
 

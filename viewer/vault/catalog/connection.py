@@ -18,12 +18,15 @@ from sqlcipher3 import dbapi2 as sqlcipher
 
 from viewer.crypto.derive import context, digest
 from viewer.crypto.secret import Secret
+from viewer.model.ids import PatientId
 from viewer.vault.catalog.export import BEFORE_KEY, key_text, sync_file, write_copy
 from viewer.vault.catalog.moving import overwrite, put_in_place, remove_leftovers
 from viewer.vault.catalog.schema import STEPS
+from viewer.vault.catalog.sums import STORE, TOGETHER, Sums, counted_steps, fresh_nonce, link_of
 from viewer.vault.errors import (
     DiskFull,
     NotInStore,
+    PutBack,
     StoreClosed,
     StoreDamaged,
     StoreFault,
@@ -38,11 +41,13 @@ from viewer.vault.records import IsCancelled, VaultHead, never
 _PLAIN_MAGIC = b"SQLite format 3"
 _HEADS_KEPT = 100_000
 _PAGES_BETWEEN_FOLDS = 1000
+_PROVED_AT_ONCE = 500
 # Exclusive before the first access: SQLite then keeps the log's index in memory, not in a file.
 _EXCLUSIVE = "PRAGMA locking_mode = EXCLUSIVE"
 _AFTER_KEY = (
     "PRAGMA temp_store = MEMORY",
     "PRAGMA foreign_keys = ON",
+    "PRAGMA recursive_triggers = ON",  # a row that REPLACE removes is counted, too
     "PRAGMA secure_delete = ON",
     "PRAGMA trusted_schema = OFF",
     "PRAGMA cell_size_check = ON",
@@ -117,10 +122,12 @@ class Catalog:
         self._path = path
         self._key = key.copy()
         self._connection: Any = None
+        self._sums: Sums | None = None
         self._is_damaged = False
         try:
             self._connection = _connect(path, key)
             self._migrate()
+            self._begin_to_count()
         except BaseException:
             if self._connection is not None:
                 self._connection.close()
@@ -255,10 +262,12 @@ class Catalog:
             old = put_in_place(fresh, self._path)
         except BaseException:
             self._connection = _connect(self._path, self._key)
+            self._begin_to_count()
             raise
         before, self._key = self._key, key.copy()
         before.wipe()
         self._connection, self._is_damaged = _connect(self._path, self._key), False
+        self._begin_to_count()
         return old
 
     def _hold_still(self) -> VaultHead:
@@ -311,16 +320,24 @@ class Catalog:
         Each transaction is one more generation. If the block raises, nothing of it is kept.
         """
         with self._writing, self.read() as cursor:
+            if self._sums is not None:
+                self._sums.arm(cursor)
             cursor.execute("BEGIN IMMEDIATE")
             try:
+                if self._sums is not None:
+                    self._sums.begin(cursor)
                 yield cursor
-                _advance_head(cursor)
+                head = _advance_head(cursor, self._sums)
                 cursor.execute("COMMIT")
             except BaseException:
                 self._roll_back(cursor)
                 raise
+            if self._sums is not None:
+                self._sums.head = (head.generation, head.digest)
 
     def _roll_back(self, cursor: Cursor) -> None:
+        if self._sums is not None:
+            self._sums.give_up()
         if self._connection is not None and self._connection.in_transaction:
             cursor.execute("ROLLBACK")
 
@@ -350,6 +367,62 @@ class Catalog:
             links = cursor.execute("PRAGMA foreign_key_check").fetchall()
         faults = [str(row[0]) for row in rows if row[0] != "ok"]
         return faults + [f"foreign key of {row[0]}" for row in links]
+
+    def prove(self, patient_id: PatientId, *, is_new: bool = True) -> None:
+        """Return only if what is listed of a patient is what was written last.
+
+        With `is_new` false once since the store was opened is enough.
+
+        Raises
+        ------
+        PutBack
+            A page of the file is of an earlier time.
+        """
+        with self.read() as cursor:
+            self._counting.prove(cursor, patient_id, is_new=is_new)
+
+    def put_back(self, pause: Callable[[], None]) -> Iterator[str]:
+        """Yield the patients and groups whose rows are not those that were written last.
+
+        Others get their turn between any two.
+        """
+        after = ""
+        for group in TOGETHER:
+            if not self._is_proved(group):
+                yield group
+        while True:
+            with self.read() as cursor:
+                some = self._counting.groups(cursor, after, _PROVED_AT_ONCE)
+            if not some:
+                return
+            for group in some:
+                pause()
+                if not self._is_proved(group):
+                    yield group
+            after = some[-1]
+
+    def _is_proved(self, group: str) -> bool:
+        try:
+            with self.read() as cursor:
+                self._counting.prove(cursor, group)
+        except PutBack:
+            return False
+        return True
+
+    @property
+    def _counting(self) -> Sums:
+        if self._sums is None:
+            raise StoreClosed
+        return self._sums
+
+    def _begin_to_count(self) -> None:
+        with self.read() as cursor:
+            self._sums = Sums(self._connection)
+            if counted_steps(cursor) == len(STEPS):
+                self._sums.prove(cursor, STORE)
+                return
+        with self.write() as cursor:
+            self._counting.count_all(cursor, len(STEPS))
 
     def _migrate(self) -> None:
         with self.read() as cursor:
@@ -424,10 +497,16 @@ def _head(cursor: Cursor) -> VaultHead:
     return VaultHead(int(row[0]), str(row[1])) if row else VaultHead(0, "")
 
 
-def _advance_head(cursor: Cursor) -> None:
+def _advance_head(cursor: Cursor, sums: Sums | None) -> VaultHead:
     # A random part makes two branches differ even where they wrote the same.
     last = _head(cursor)
     generation = last.generation + 1
-    link = context("bitewing head v1", last.digest, generation, secrets.token_bytes(16))
-    cursor.execute("INSERT INTO heads VALUES (?, ?)", (generation, digest(link).hex()))
+    if sums is None:  # the steps that lead to the tables of the sums
+        random = secrets.token_bytes(16)
+        link = digest(context("bitewing head v1", last.digest, generation, random)).hex()
+    else:
+        root = sums.settle(cursor)
+        link = link_of(last.digest, generation, fresh_nonce(cursor, generation), root)
+    cursor.execute("INSERT INTO heads VALUES (?, ?)", (generation, link))
     cursor.execute("DELETE FROM heads WHERE generation <= ?", (generation - _HEADS_KEPT,))
+    return VaultHead(generation, link)

@@ -110,7 +110,10 @@ def named(cursor: Cursor, id_or_chart_number: str) -> list[Patient]:
 
 def put_key(cursor: Cursor, patient_id: PatientId, number: int, epoch: int, wrapped: bytes) -> None:
     """Keep a patient's wrapped key of a number, in place of the same key in an earlier epoch."""
-    sql = "INSERT OR REPLACE INTO patient_keys VALUES (?, ?, ?, ?)"
+    sql = (
+        "INSERT INTO patient_keys VALUES (?, ?, ?, ?) ON CONFLICT (patient_id, number)"
+        " DO UPDATE SET epoch = excluded.epoch, wrapped = excluded.wrapped"
+    )
     cursor.execute(sql, (patient_id, number, epoch, wrapped))
 
 

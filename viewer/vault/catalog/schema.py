@@ -256,6 +256,25 @@ CREATE TABLE backup_destinations (
 ) WITHOUT ROWID, STRICT;
 """
 
+_SUMS = """
+CREATE TABLE sums (
+    depth INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    sum BLOB NOT NULL,
+    PRIMARY KEY (depth, name)
+) WITHOUT ROWID, STRICT;
+
+CREATE TABLE sums_head (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    steps INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    generation INTEGER NOT NULL,
+    nonce BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX holds_of_patient ON holds (patient_id);
+"""
+
 STEPS: tuple[str, ...] = (
     _FIRST,
     _NUMBERED_KEYS,
@@ -264,5 +283,6 @@ STEPS: tuple[str, ...] = (
     _KEPT_ORPHANS,
     _REKEYING,
     _DESTINATIONS,
+    _SUMS,
 )
 """Step n takes a catalog from version n to n + 1."""

@@ -60,7 +60,7 @@ def test_the_copy_has_no_free_pages_of_what_was_removed(catalog: Catalog, tmp_pa
     catalog.export_to(tmp_path / "copy.db", OTHER)
     catalog.checkpoint()
     source, copy = (tmp_path / "catalog.db").stat().st_size, (tmp_path / "copy.db").stat().st_size
-    assert copy < source / 4
+    assert copy < source / 3
 
 
 def test_others_read_and_write_while_it_is_copied_and_the_copy_is_one_moment(

@@ -39,6 +39,7 @@ def make_first_store(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str
             }
     with monkeypatch.context() as patch:
         patch.setattr(connection_module, "STEPS", STEPS[:1])
+        patch.setattr(Catalog, "_begin_to_count", lambda _: None)
         Vault.create(folder, keys)
         with catalog_key(keys, 1) as key:
             catalog = Catalog(Layout(folder).catalog, key)
