@@ -153,6 +153,9 @@ class Backlog:
             yield syslog_line(mark, HEAD, _one_line(note), datetime.now(UTC), _host())
         elif frame.kind == FrameKind.EVENT:
             event = self._spool.event((number, frame.seq))
+            if event is None:  # written since the spool was read? Its words came before it
+                self._spool.catch_up()
+                event = self._spool.event((number, frame.seq))
             if event is None:
                 blanks.append((number, frame.seq))
                 yield syslog_line(mark, RECORD, "", datetime.now(UTC), _host())

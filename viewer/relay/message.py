@@ -140,7 +140,7 @@ def audit_message(event: Event, site: str) -> bytes:
     root = ET.Element("AuditMessage")
     _event_identification(root, event, meaning)
     _participants(root, event, meaning)
-    source = {"AuditEnterpriseSiteID": site, "AuditSourceID": event.workstation}
+    source = {"AuditEnterpriseSiteID": site, "AuditSourceID": _clean(event.workstation)}
     identification = ET.SubElement(root, "AuditSourceIdentification", source)
     ET.SubElement(identification, "AuditSourceTypeCode", {"csd-code": "1"})
     _objects(root, event, meaning)
@@ -172,7 +172,7 @@ def _participants(root: ET.Element, event: Event, meaning: Meaning) -> None:
     point = {"NetworkAccessPointID": _clean(event.workstation), "NetworkAccessPointTypeCode": "1"}
     if entry.actor.user_id is not None or entry.actor.role:
         person = {
-            "UserID": str(entry.actor.user_id or entry.actor.name),
+            "UserID": _clean(str(entry.actor.user_id or entry.actor.name)),
             "UserName": _clean(entry.actor.name),
             "UserIsRequestor": "true",
         }

@@ -41,6 +41,8 @@ class RelayPolicy:
     authority: str
     certificate: str = ""
     private_key: str = attrs.field(default="", repr=False)
+    needs_receipt: bool = False
+    """Whether the server's own close_notify is asked for (`wire`): set where it gives one."""
 
     @property
     def where(self) -> str:
@@ -146,8 +148,10 @@ class PolicyFile:
         OSError
             They cannot be written.
         """
+        self._folder.mkdir(parents=True, exist_ok=True)
         paths = (self._folder / "client.pem", self._folder / "client.key.pem")
-        for path, text in zip(paths, (policy.certificate, policy.private_key), strict=True):
-            if not path.exists() or path.read_bytes() != text.encode():
-                write_atomically(path, text.encode())
+        with process_lock(self._lock_path):
+            for path, text in zip(paths, (policy.certificate, policy.private_key), strict=True):
+                if not path.exists() or path.read_bytes() != text.encode():
+                    write_atomically(path, text.encode())
         return paths

@@ -1,10 +1,18 @@
 """One delivery over TLS, confirmed.
 
-Syslog has no receipt: what was written into a socket may die in the other machine's buffers. What
-TLS offers is its end: after our close_notify the other side reads everything before it, and
-answers with its own. Only that answer counts as delivered. Without it (the server was killed, the
-line was cut) the whole delivery is sent again, so a server may keep a record twice, never not at
-all. A server that loses what it has already taken shows in the numbers of the records.
+Syslog has no receipt: what was written into a socket may die in the other machine's buffers. So a
+delivery counts only once the server has read past it, which shows at its end: we say close_notify,
+and it answers. With its own close_notify (RFC 5425 §4.4 asks for it) nobody between can have made
+that up. rsyslog with GnuTLS ends the connection without; then it counts if
+
+- everything was acknowledged and the server had not hung up *before* we said that we were done, and
+- it then ended in order. A server that is killed, or refuses our certificate, with something unread
+  resets the connection instead (RFC 9293 §3.6.1, RFC 2525 §2.17).
+
+Whatever else happens, the whole delivery is sent again: a server may keep a record twice, never
+not at all. What it loses after reading, or what somebody on the line cuts off by a made-up end,
+shows as a gap in the numbers of the records; `RelayPolicy.needs_receipt` shuts out the latter where
+the server knows how to answer.
 
 Source
 ------
@@ -13,16 +21,24 @@ RFC 5425 §4.2 (mutual authentication), §4.4 (closure); RFC 8446 §6.1.
 
 from __future__ import annotations
 
-import contextlib
+import select
 import socket
 import ssl
+import sys
+import time
 from collections.abc import Iterable
 
 from viewer.relay.errors import RelayFault
 from viewer.relay.policy import PolicyFile, RelayPolicy
 from viewer.relay.syslog import octet_counted
 
+if sys.platform == "linux":
+    import fcntl
+    import struct
+    import termios
+
 CONNECT_S = 10.0
+_LOOK_S = 0.002
 
 
 def tls_context(policy: RelayPolicy, files: PolicyFile) -> ssl.SSLContext:
@@ -50,8 +66,8 @@ def tls_context(policy: RelayPolicy, files: PolicyFile) -> ssl.SSLContext:
 
 def deliver(
     policy: RelayPolicy, made: ssl.SSLContext, lines: Iterable[bytes], wait_s: float = CONNECT_S
-) -> None:
-    """Send messages and return once the server has confirmed that it read all of them.
+) -> bool:
+    """Send messages and return once the server has read all of them; whether it gave a receipt.
 
     Raises
     ------
@@ -59,12 +75,15 @@ def deliver(
         Not delivered, or not known to be: send them again.
     """
     try:
-        with socket.create_connection((policy.host, policy.port), wait_s) as plain:
-            with made.wrap_socket(plain, server_hostname=policy.peer_name) as line:
-                line.sendall(b"".join(octet_counted(each) for each in lines))
-                line.unwrap()
-            with contextlib.suppress(OSError):
-                plain.shutdown(socket.SHUT_RDWR)
+        with (
+            socket.create_connection((policy.host, policy.port), wait_s) as plain,
+            made.wrap_socket(plain, server_hostname=policy.peer_name) as line,
+        ):
+            line.sendall(b"".join(octet_counted(each) for each in lines))
+            _wait_until_acknowledged(line, wait_s)
+            _require_not_hung_up(line)
+            line.settimeout(wait_s)
+            return _end(line, needs_receipt=policy.needs_receipt)
     except ssl.SSLCertVerificationError:
         raise RelayFault(
             "The audit server is not the one that it should be.",
@@ -80,3 +99,52 @@ def deliver(
             "The audit server was not reached.",
             "Nothing is lost: it is sent when the server answers again.",
         ) from None
+
+
+def _wait_until_acknowledged(line: ssl.SSLSocket, wait_s: float) -> None:
+    """Wait until the other machine's network has everything (Linux; elsewhere it cannot be asked).
+
+    Raises
+    ------
+    OSError
+        It does not acknowledge.
+    """
+    if sys.platform != "linux":
+        return
+    until = time.monotonic() + wait_s
+    while True:
+        left = struct.unpack("i", fcntl.ioctl(line, termios.TIOCOUTQ, bytes(4)))[0]
+        fault = line.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if fault or time.monotonic() > until:
+            raise OSError(fault, "not acknowledged")
+        if not left:
+            return
+        select.select([], [], [], _LOOK_S)
+
+
+def _require_not_hung_up(line: ssl.SSLSocket) -> None:
+    """Raise if the server ended the connection before we were done: it may have read nothing."""
+    line.setblocking(False)
+    try:
+        line.recv(1)
+    except ssl.SSLWantReadError:
+        return  # it waits for more, as it should
+    raise ssl.SSLError("the server hung up, or speaks where it should listen")
+
+
+def _end(line: ssl.SSLSocket, *, needs_receipt: bool) -> bool:
+    """Say that we are done, and wait for the server's end; whether it was a receipt.
+
+    Raises
+    ------
+    OSError
+        It did not end in order, or gave no receipt where one is needed.
+    """
+    try:
+        line.unwrap()
+    except ssl.SSLEOFError:
+        fault = line.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if needs_receipt or fault:
+            raise
+        return False
+    return True

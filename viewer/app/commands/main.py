@@ -17,6 +17,7 @@ from viewer.app.commands import (
     library,
     policy,
     recovery,
+    relay,
     roles,
     sharing,
     trail,
@@ -46,7 +47,19 @@ def make_parser(more: Sequence[AddParsers] = ()) -> ArgumentParser:
     parser.add_argument("--json", action="store_true", help="print facts as JSON")
     parser.set_defaults(run=None)
     commands = parser.add_subparsers(metavar="COMMAND", parser_class=_CommandParser)
-    for add in (accounts, roles, library, trail, sharing, keys, recovery, backups, keeping, policy):
+    for add in (
+        accounts,
+        roles,
+        library,
+        trail,
+        sharing,
+        keys,
+        recovery,
+        backups,
+        keeping,
+        policy,
+        relay,
+    ):
         add.add_parsers(commands)
     for add_parsers in more:
         add_parsers(commands)
