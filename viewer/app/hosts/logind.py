@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from pathlib import Path
 from typing import Any
 
 from jeepney import DBusAddress, MatchRule, Message
@@ -73,7 +74,7 @@ class LogindWatch(BusWatch):
         try:
             return str(bus.call(manager, "GetSessionByPID", "u", self._process_id)[0])
         except DBusErrorResponse:  # started by the user's service manager, outside any session
-            user = str(bus.call(manager, "GetUser", "u", os.getuid())[0])
+            user = str(bus.call(manager, "GetUser", "u", Path("/proc/self").stat().st_uid)[0])
         properties = DBusAddress(user, LOGIND, _PROPERTIES)
         (_, (session_id, path)) = bus.call(properties, "Get", "ss", _USER, "Display")[0]
         if not session_id:
