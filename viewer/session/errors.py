@@ -27,6 +27,7 @@
     EnvironmentFault
     ├── NoKeyStore              the OS key store cannot be used: fail closed
     ├── ThirdShareMissing       the account's security key (or key server) is not within reach
+    │   └── SecurityKeyFault    with what is the matter with the key that was asked
     ├── DeviceSecretMissing     this workstation does not hold the practice's device secret
     ├── AccountsUnwritable      the accounts cannot be written: nothing was changed
     └── TrailUnwritable         the trail cannot be written: the action is refused
@@ -236,6 +237,13 @@ class ThirdShareMissing(EnvironmentFault):
             "Plug it in, touch it or connect to it, then try again. If it is lost, ask the "
             "security officer.",
         )
+
+
+class SecurityKeyFault(ThirdShareMissing):
+    """A security key did not answer, with the reason."""
+
+    def __init__(self, what: str, now: str) -> None:
+        EnvironmentFault.__init__(self, what, now)
 
 
 class DeviceSecretMissing(EnvironmentFault):

@@ -87,18 +87,8 @@ def test_the_codes_are_those_of_rfc_6238_appendix_b(second: int, code: str) -> N
 
 
 def test_the_counts_are_those_of_rfc_4226_appendix_d() -> None:
-    expected = [
-        "755224",
-        "287082",
-        "359152",
-        "969429",
-        "338314",
-        "254676",
-        "287922",
-        "162583",
-        "399871",
-        "520489",
-    ]
+    expected = ["755224", "287082", "359152", "969429", "338314"]
+    expected += ["254676", "287922", "162583", "399871", "520489"]
     with Secret(b"12345678901234567890") as secret:
         assert [code_at(secret, count) for count in range(10)] == expected
 
