@@ -14,7 +14,8 @@ import attrs
 
 from viewer.model.errors import BitewingError
 from viewer.session.audit.events import PROGRAM, Actor, Entry, EventKind, Outcome
-from viewer.session.audit.trail import HEAD_NAME, Trail
+from viewer.session.audit.outside import HEAD_NAME
+from viewer.session.audit.trail import Trail
 from viewer.session.clock import Clock
 from viewer.session.fork import CATALOG, SignedFork, find_fork, keep_fork, sign_fork
 from viewer.session.keystore import Head, KeyStore

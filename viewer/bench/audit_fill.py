@@ -17,9 +17,10 @@ from viewer.crypto.people import KeyPair, new_sealing_pair
 from viewer.model.ids import PatientId, UserId
 from viewer.session.audit.events import Actor, Entry, EventKind, Outcome
 from viewer.session.audit.growing import GrowingEnd
+from viewer.session.audit.outside import HEAD_NAME
 from viewer.session.audit.sealing import RecordSealer
 from viewer.session.audit.segment import SegmentKeys, Tail, head_of
-from viewer.session.audit.trail import HEAD_NAME, RECORDS_PER_CHECKPOINT, Trail
+from viewer.session.audit.trail import RECORDS_PER_CHECKPOINT, Trail
 from viewer.session.device import require_device_secret
 from viewer.session.keystore import KeyStore
 

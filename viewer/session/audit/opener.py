@@ -61,9 +61,13 @@ class RecordOpener:
         self._ciphers: dict[tuple[int, int], BlobCipher] = {}
         self._beginnings: dict[int, Beginning] = {}
 
+    def holds(self, trail_key: Secret) -> bool:
+        """Whether it opens with this key already."""
+        return any(key.equals(trail_key) for key in self._trail_keys)
+
     def take_key(self, trail_key: Secret) -> bool:
         """Also open with this key; whether it is a new one."""
-        if any(key.equals(trail_key) for key in self._trail_keys):
+        if self.holds(trail_key):
             return False
         self._trail_keys.insert(0, trail_key.copy())
         return True

@@ -76,6 +76,8 @@ class TrailReader:
 
     def take_key(self, trail_key: Secret) -> None:
         """Also read with this key, of a newer epoch; what could not be read is tried again."""
+        if self._opener.holds(trail_key):
+            return
         with self._reading, self._turn:
             if self._opener.take_key(trail_key) and self.unreadable:
                 self._read_again_from(min(segment for segment, _ in self.unreadable))

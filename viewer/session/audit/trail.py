@@ -22,28 +22,24 @@ from viewer.session.audit.committed import Committed, Cursor, SignedHead
 from viewer.session.audit.events import Entry, Event, EventKind, Outcome
 from viewer.session.audit.frames import FrameKind, split_checkpoint
 from viewer.session.audit.growing import GrowingEnd
-from viewer.session.audit.note import PublicKey
+from viewer.session.audit.outside import HEAD_NAME, OutsideHead
 from viewer.session.audit.sealing import RecordSealer
 from viewer.session.audit.segment import (
     SegmentKeys,
     Tail,
     head_of,
-    public_key_path,
     segment_numbers,
     segment_path,
-    split_head,
-    trail_folder,
 )
 from viewer.session.audit.verdict import Checked, Verdict
 from viewer.session.audit.verify import Looked, Told, last_checkpoint, untold, verify_trail
+from viewer.session.audit.whole import files_of, public_lines, sizes_of
 from viewer.session.clock import Clock
 from viewer.session.device import require_device_secret, workstation_name
-from viewer.session.errors import NoKeyStore, TrailDamaged, TrailUnwritable
+from viewer.session.errors import TrailDamaged, TrailUnwritable
 from viewer.session.keystore import Head, KeyStore
 
 Written = TypeVar("Written")
-HEAD_NAME = "trail"
-_SUFFIXES = {".trail", ".key", ".bin"}
 RECORDS_PER_CHECKPOINT = 256
 SECONDS_PER_CHECKPOINT = 60
 RECORDS_PER_SEGMENT = 1_000_000
@@ -77,7 +73,6 @@ class Trail:
 
     def __init__(self, folder: Path, keystore: KeyStore, keys: SegmentKeys, clock: Clock) -> None:
         self._folder = folder
-        self._keystore = keystore
         self._clock = clock
         self._turn = threading.RLock()
         self.workstation = workstation_name()
@@ -90,8 +85,7 @@ class Trail:
         self._is_to_open = False
         self._checked: Checked | None = None
         self._keep_words: Callable[[Event], None] = lambda _: None
-        self.is_head_behind = False
-        """Whether the last checkpoint could not be kept outside yet; it is tried again."""
+        self._outside = OutsideHead(folder, keystore, keys.practice_id)
 
     # --- begin and resume ------------------------------------------------------------------
 
@@ -179,7 +173,7 @@ class Trail:
     def _resume(self) -> None:
         with self._end.lock():
             self._end.find()
-            self._compare_with_outside()
+            self._outside.compare(self._head())
             self._end.open()
         self._keep_head_outside()
 
@@ -250,6 +244,11 @@ class Trail:
             signed, number = self._end.tail.signed, self.segment
             note = split_checkpoint(newest.body)[0]
         return SignedHead(number, signed.size, signed.root, note)
+
+    @property
+    def is_head_behind(self) -> bool:
+        """Whether the last checkpoint could not be kept outside yet; it is tried again."""
+        return self._outside.is_behind
 
     # --- write -----------------------------------------------------------------------------
 
@@ -390,33 +389,15 @@ class Trail:
         """The last checkpoint; a later segment is always the larger head."""
         return head_of(self.segment, self._end.tail.signed)
 
-    def _compare_with_outside(self) -> None:
-        outside = self._keystore.read_head(self._end.keys.practice_id, HEAD_NAME)
-        here = self._head()
-        if outside is None or outside.size > here.size:
-            raise TrailDamaged("The trail was cut or set back to an earlier state.")
-        if outside.size == here.size and outside.digest != here.digest:
-            raise TrailDamaged("The trail was replaced by another one.")
-
     def _keep_head_outside(self) -> None:
-        """Keep the head outside; one that is larger already, another process's, stays.
+        """Keep the head outside; a key store that fails is asked again later.
 
         Raises
         ------
         TrailDamaged
-            It covers a segment that is not there any more.
+            The one that is kept covers a segment that is not there any more.
         """
-        place, here = (self._end.keys.practice_id, HEAD_NAME), self._head()
-        try:
-            outside = self._keystore.read_head(*place)
-            if outside is None or outside.size <= here.size:
-                self._keystore.write_head(*place, here)
-            elif not segment_path(self._folder, split_head(outside)[0]).exists():
-                raise TrailDamaged("The trail was set back while the program ran.")
-        except NoKeyStore:
-            self.is_head_behind = True
-        else:
-            self.is_head_behind = False
+        self._outside.keep(self._head())
         self._checkpoint_s = self._clock.boot_s()
 
     # --- look at the whole -----------------------------------------------------------------
@@ -438,14 +419,14 @@ class Trail:
         """
         with self._turn:
             own = self._end.keys
-            outside = self._keystore.read_head(own.practice_id, HEAD_NAME)
-            sizes = self._sizes()
+            outside = self._outside.read()
+            sizes = self._settled(sizes_of)
             newest = max(own.number, *sizes, 0)  # another process may have gone on
             keys = attrs.evolve(own.of_segment(newest), chain=own.chain.copy())
         since = None if is_whole else self._checked
         looked = Looked(sizes, since, told)
         try:
-            verdict = verify_trail(self._folder, self._public_lines(), outside, keys, looked)
+            verdict = verify_trail(self._folder, public_lines(self._folder), outside, keys, looked)
         except ValueError:
             raise TrailDamaged("A public key of the trail is missing.") from None
         except OSError:
@@ -454,25 +435,6 @@ class Trail:
             keys.chain.wipe()
         self._checked = verdict.checked if verdict.is_whole else None
         return verdict
-
-    def _sizes(self) -> dict[int, int]:
-        """Return how long each segment is, between two records."""
-        try:
-            with self._end.lock():
-                return {
-                    number: segment_path(self._folder, number).stat().st_size
-                    for number in segment_numbers(self._folder)
-                }
-        except OSError:
-            raise TrailUnwritable from None
-
-    def _public_lines(self) -> str:
-        """Return the public keys beside the trail; this workstation's own segment needs none."""
-        try:
-            lines = public_key_path(self._folder).read_text("utf-8").splitlines()
-        except (OSError, UnicodeDecodeError):
-            return ""
-        return "\n".join(line for line in lines if _is_public_key(line))
 
     def settled_files(self) -> list[tuple[Path, int]]:
         """Sign what there is, and return the trail's files with the sizes that belong together.
@@ -486,17 +448,12 @@ class Trail:
             The disk refused.
         """
         self.checkpoint()
-        folder = trail_folder(self._folder)
+        return self._settled(files_of)
+
+    def _settled(self, look: Callable[[Path], Written]) -> Written:
+        """Look at the files between two records."""
         try:
             with self._end.lock():
-                names = sorted(path for path in folder.iterdir() if path.suffix in _SUFFIXES)
-                return [(path, path.stat().st_size) for path in names]
+                return look(self._folder)
         except OSError:
             raise TrailUnwritable from None
-
-
-def _is_public_key(line: str) -> bool:
-    try:
-        return PublicKey.from_line(line).origin.rpartition("/")[2].isdigit()
-    except ValueError:
-        return False
