@@ -6,6 +6,7 @@ it, use case by use case; here both are compared with what happens.
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ from tests.support.practice import (
 from viewer.app import use_cases
 from viewer.app.clinic import Clinic
 from viewer.app.gate import registered
+from viewer.app.review.findings import Finding
+from viewer.app.review.material import Ref
+from viewer.app.review.settings import Rule, shipped_settings
 from viewer.app.role_table import (
     REGENERATE,
     REGENERATE_MARKDOWN,
@@ -46,6 +50,12 @@ NURSE = RoleDraft(
 )
 FOR_ALL = {Permission.OPEN_TO_ALL, Permission.LOGGED_IN}
 TABLE = resource_path("role_use_cases.txt").read_text(encoding="utf-8")
+
+
+def a_finding() -> Finding:
+    """Something unusual that nobody of the practice did."""
+    now = datetime(2026, 11, 22, 21, tzinfo=UTC)
+    return Finding(Rule.CLOCK, 4.0, "The clock went back.", (Ref(1, 1),), now, now)
 
 
 def requests(clinic: Clinic, tmp_path: Path, image_id: Any, patient_id: Any) -> dict[str, Any]:
@@ -113,6 +123,19 @@ def requests(clinic: Clinic, tmp_path: Path, image_id: Any, patient_id: Any) -> 
         "list_due": cases.keeping.ListDue(),
         "purge_images": cases.keeping.PurgeImages(patient_id, "period ended", "00000000"),
         "confirm_clock": cases.keeping.ConfirmClock(),
+        "review_trail": cases.review.ReviewTrail(date(2026, 11, 1), date(2026, 11, 30)),
+        "sign_off": cases.review.SignOff(a_finding(), "asked, all well"),
+        "find_reviewed": cases.review.FindReviewed("1001"),
+        "who_saw": cases.review.WhoSaw(patient_id),
+        "names_beside": cases.review.NamesBeside((patient_id,)),
+        "set_hours": cases.review.SetHours(shipped_settings().hours),
+        "show_disclosures": cases.reports.ShowDisclosures(patient_id, date(2026, 11, 22)),
+        "account_disclosures": cases.reports.AccountDisclosures(
+            patient_id, date(2026, 11, 22), tmp_path / "accounting.pdf", replace=True
+        ),
+        "write_report": cases.reports.WriteReport(
+            date(2026, 11, 1), date(2026, 11, 30), tmp_path / "review.pdf", replace=True
+        ),
         "begin_emergency": cases.emergency.BeginEmergency("Patient in the chair"),
         "make_emergency_code": cases.emergency.MakeEmergencyCode(),
         "destroy_emergency_code": cases.emergency.DestroyEmergencyCode(),

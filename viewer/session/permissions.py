@@ -82,6 +82,7 @@ KEY_NEEDED: Mapping[Permission, KeyName] = {
 """Permissions that a key enforces besides the gate."""
 
 _FURTHER: Mapping[Permission, frozenset[KeyName]] = {
+    Permission.SHARE_IMAGES: frozenset({KeyName.IMAGES}),  # what is shared is opened first
     Permission.ERASE_PATIENTS: frozenset({KeyName.SHARE}),  # it signs the certificate
     Permission.MANAGE_KEYS: frozenset(KeyName),  # only a key one holds can be renewed
     Permission.MANAGE_ACCOUNTS: frozenset(KeyName),  # only a key one holds can be handed on
