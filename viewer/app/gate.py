@@ -17,6 +17,7 @@ from viewer.app.jobs import JobControl, SilentControl
 from viewer.model.errors import BitewingError, Cancelled
 from viewer.model.ids import PatientId
 from viewer.session.audit.events import PROGRAM, Actor, Entry, Event, EventKind, Outcome
+from viewer.session.emergency import MARK
 from viewer.session.errors import NotLoggedIn, NotPermitted
 from viewer.session.permissions import Permission
 from viewer.session.session import Session
@@ -30,7 +31,11 @@ Answer = TypeVar("Answer")
 
 @attrs.frozen
 class Subject:
-    """What a use case touches and why, for its entry in the trail."""
+    """What a use case touches and why, for its entry in the trail.
+
+    `refers_to` and `refers_in` are of the event that somebody reviews; an entry that ends what
+    this use case began refers to its beginning instead.
+    """
 
     patient_id: PatientId | None = None
     objects: tuple[str, ...] = ()
@@ -39,6 +44,8 @@ class Subject:
     size_bytes: int | None = None
     purpose: str = ""
     recipient: str = ""
+    refers_to: int | None = None
+    refers_in: int | None = None
 
 
 class Entries(Enum):
@@ -48,6 +55,9 @@ class Entries(Enum):
     """A look: one entry is committed before anything is shown; a failure adds a second."""
     BEFORE_AND_AFTER = "before and after"
     """An effect: the intent is committed before, the outcome after."""
+    BY_ITSELF = "by itself"
+    """Break-glass: what it calls commits before the effect, where the trail cannot be written, too.
+    """
 
 
 class Act:
@@ -58,12 +68,12 @@ class Act:
         session: Session | None,
         check: Callable[[], None],
         control: JobControl,
-        first: Event,
+        first: Event | None,
     ) -> None:
         self._session = session
         self._check = check
         self.control = control
-        self.number, self.segment = first.seq, first.segment
+        self.number, self.segment = (first.seq, first.segment) if first else (0, 0)
         """Sequence number of the entry that was committed before, and its part of the trail."""
         self.outcome = Subject()
         """What the closing entry says; the body replaces it."""
@@ -79,6 +89,11 @@ class Act:
         """
         if self._session is None:
             raise NotLoggedIn
+        return self._session
+
+    @property
+    def session_or_none(self) -> Session | None:
+        """Who acts, if anybody."""
         return self._session
 
     def still_here(self) -> None:
@@ -124,10 +139,14 @@ class UseCase(Generic[Request, Answer]):
         ticket = session.require(self.permission) if session else None
         actor = session.actor if session else PROGRAM
         before = self._subject(clinic, request, actor)
-        is_look = self.entries is Entries.ONE_BEFORE
-        first = clinic.trail.append(
-            self._entry(actor, Outcome.DONE if is_look else Outcome.INTENT, before)
-        )
+        is_effect = self.entries is Entries.BEFORE_AND_AFTER
+        first = None
+        if self.entries is not Entries.BY_ITSELF:
+            before = _marked(before, session, self.event)
+            outcome = Outcome.INTENT if is_effect else Outcome.DONE
+            first = clinic.write(self._entry(actor, outcome, before), session)
+            images = before.objects if before.digests else ()
+            clinic.desk.break_glass.looked(session, before.patient_id, images)
 
         def check() -> None:
             if session is not None and ticket is not None:
@@ -149,7 +168,7 @@ class UseCase(Generic[Request, Answer]):
             act.outcome = attrs.evolve(act.outcome, why=_reason(act.outcome.why, bug))
             self._close(clinic, actor, Outcome.FAILED, act)
             raise
-        if not is_look:
+        if is_effect:
             self._close(clinic, actor, Outcome.DONE, act)
         return answer
 
@@ -158,14 +177,13 @@ class UseCase(Generic[Request, Answer]):
             return clinic.desk.require(self.permission)
         except NotPermitted:
             session = clinic.desk.session
-            clinic.trail.append(
-                Entry(
-                    EventKind.REFUSED,
-                    session.actor if session else PROGRAM,
-                    Outcome.REFUSED,
-                    why=self.name.replace("_", " "),
-                )
+            entry = Entry(
+                EventKind.REFUSED,
+                session.actor if session else PROGRAM,
+                Outcome.REFUSED,
+                why=self.name.replace("_", " "),
             )
+            clinic.write(entry, session)
             raise
 
     def _subject(self, clinic: Clinic, request: Request, actor: Actor) -> Subject:
@@ -173,7 +191,7 @@ class UseCase(Generic[Request, Answer]):
             return self.subject(clinic, request)
         except BitewingError as fault:
             why = _reason(self.name.replace("_", " "), fault)
-            clinic.trail.append(Entry(self.event, actor, Outcome.FAILED, why=why))
+            clinic.write(Entry(self.event, actor, Outcome.FAILED, why=why), clinic.desk.session)
             raise
 
     def _entry(self, actor: Actor, outcome: Outcome, subject: Subject) -> Entry:
@@ -188,11 +206,24 @@ class UseCase(Generic[Request, Answer]):
             size_bytes=subject.size_bytes,
             purpose=subject.purpose,
             recipient=subject.recipient,
+            refers_to=subject.refers_to,
+            refers_in=subject.refers_in,
         )
 
     def _close(self, clinic: Clinic, actor: Actor, outcome: Outcome, act: Act) -> None:
+        if self.entries is Entries.BY_ITSELF:
+            return
         entry = self._entry(actor, outcome, act.outcome)
-        clinic.trail.append(attrs.evolve(entry, refers_to=act.number, refers_in=act.segment))
+        entry = attrs.evolve(entry, refers_to=act.number, refers_in=act.segment)
+        clinic.write(entry, act.session_or_none)
+
+
+def _marked(subject: Subject, session: Session | None, event: EventKind) -> Subject:
+    """Say of each look of an emergency that it is one, for whoever reviews it."""
+    is_look = event in {EventKind.VIEW, EventKind.LIST}
+    if session is None or session.emergency is None or not is_look:
+        return subject
+    return attrs.evolve(subject, why=f"{subject.why} ({MARK})".strip())
 
 
 def _reason(why: str, fault: Exception) -> str:

@@ -17,6 +17,9 @@ from viewer.app.review.settings import Rule, Settings
 from viewer.model.ids import PatientId, UserId
 from viewer.session.audit.events import EventKind, Outcome
 
+ABOUT_ONESELF = "(about oneself, since nobody else may review)"
+"""Ends the words of a sign-off by the only one who may."""
+
 _KINDS = frozenset({EventKind.EMERGENCY, EventKind.EMERGENCY_CODE})
 _AT_MOST = timedelta(minutes=40)
 """An access lasts half an hour; what its end is missing for is looked at for a little longer."""
@@ -53,12 +56,21 @@ def sign_offs(seen: Sequence[Seen]) -> tuple[Mapping[Ref, SignedOff], Mapping[st
         entry = each.entry
         if each.kind is not EventKind.REVIEWED or not each.is_done:
             continue
-        signed = SignedOff(entry.actor.name, each.local, entry.why, "own" in entry.purpose)
+        signed = _signed(each)
         if entry.refers_to is not None:
             by_ref[Ref(entry.refers_in or each.event.segment, entry.refers_to)] = signed
         for digest in entry.digests:
             by_finding[digest] = signed
     return by_ref, by_finding
+
+
+def _signed(each: Seen) -> SignedOff:
+    words = each.entry.why
+    own = words.endswith(ABOUT_ONESELF)
+    words = words.removesuffix(ABOUT_ONESELF).strip()
+    rules = tuple(f"{rule.value}: " for rule in Rule)
+    note = next((words.removeprefix(rule) for rule in rules if words.startswith(rule)), words)
+    return SignedOff(each.entry.actor.name, each.local, note, own)
 
 
 def accesses(seen: Sequence[Seen]) -> list[EmergencyAccess]:

@@ -91,26 +91,44 @@ def _large(material: Material, left: list[Leaving]) -> Iterator[Finding]:
 
 
 def _to_whom(material: Material, left: list[Leaving]) -> Iterator[Finding]:
+    """Recipients: what went to the same one on the same day is one finding."""
     settings, rule = material.settings, Rule.LEAVING_TO
     known: set[str] = set()
     before = 0
-    private = settings.words(rule, "private")
+    doubts: dict[tuple[object, ...], list[Leaving]] = defaultdict(list)
     for each in left:
         who = plain(each.recipient)
-        mailbox = each.recipient.casefold().rpartition("@")[2] if "@" in each.recipient else ""
-        if mailbox and any(mailbox.startswith(part) for part in private):
-            weight = settings.number(rule, "private_weight")
-            reason = f"Went to what looks like a private mailbox ({mailbox})."
-            yield _finding(rule, weight, reason, [each])
-        elif not who and each.kind is EventKind.EXPORT:
-            reason = "Exported unsealed, and nobody is named as recipient."
-            yield _finding(rule, settings.number(rule, "unnamed_weight"), reason, [each])
-        elif who and who not in known and before >= settings.number(rule, "least_before"):
-            reason = f"Went to {each.recipient}, to whom nothing went before."
-            yield _finding(rule, settings.number(rule), reason, [each])
+        is_new = who not in known and before >= settings.number(rule, "least_before")
+        doubt = _doubt(each, settings.words(rule, "private"), is_new=is_new)
+        if doubt is None and (each.user_id, each.when.date(), who, "weight") in doubts:
+            doubt = "weight"  # a second one to somebody new, on the same day
+        if doubt is not None:
+            doubts[each.user_id, each.when.date(), who, doubt].append(each)
         if who:
             known.add(who)
             before += 1
+    for (_, _, _, kind), some in doubts.items():
+        weight = settings.number(rule, str(kind))
+        yield _finding(rule, weight, _words_to(str(kind), some), some)
+
+
+def _doubt(each: Leaving, private: tuple[str, ...], *, is_new: bool) -> str | None:
+    """Return the weight's name of what is odd about a recipient; None: nothing is."""
+    mailbox = each.recipient.casefold().rpartition("@")[2] if "@" in each.recipient else ""
+    if mailbox and any(mailbox.startswith(part) for part in private):
+        return "private_weight"
+    if not each.recipient and each.kind is EventKind.EXPORT:
+        return "unnamed_weight"
+    return "weight" if each.recipient and is_new else None
+
+
+def _words_to(doubt: str, some: list[Leaving]) -> str:
+    times = f" ({len(some)} times)" if len(some) > 1 else ""
+    if doubt == "private_weight":
+        return f"Went to what looks like a private mailbox, {some[0].recipient}{times}."
+    if doubt == "unnamed_weight":
+        return f"Exported unsealed, and nobody is named as recipient{times}."
+    return f"Went to {some[0].recipient}, to whom nothing went before{times}."
 
 
 def weekly(left: list[Leaving], since: datetime, until: datetime) -> list[tuple[date, int, int]]:

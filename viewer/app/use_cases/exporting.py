@@ -19,11 +19,13 @@ from viewer.session.permissions import Permission
 
 @attrs.frozen
 class ExportPixels:
-    """Which image, and the ``.npy`` file to write."""
+    """Which image, and the ``.npy`` file to write; what for, and who gets it, as far as known."""
 
     image_id: ImageId
     destination: Path = attrs.field(repr=False)
     replace: bool = False
+    purpose: str = ""
+    recipient: str = attrs.field(default="", repr=False)
 
 
 def _export_subject(clinic: Clinic, request: ExportPixels) -> Subject:
@@ -34,6 +36,8 @@ def _export_subject(clinic: Clinic, request: ExportPixels) -> Subject:
         "stored pixels as a NumPy file",
         (record.pixel_sha256,),
         record.size_bytes,
+        purpose=request.purpose.strip(),
+        recipient=request.recipient.strip(),
     )
 
 

@@ -73,6 +73,12 @@ def _only_patient(records: list[ImageRecord]) -> PatientId | None:
     return next(iter(patients)) if len(patients) == 1 else None
 
 
+def _several_patients(records: list[ImageRecord]) -> tuple[PatientId, ...]:
+    """Return whose images these are where they are not one patient's: each accounting asks."""
+    patients = tuple(dict.fromkeys(record.patient_id for record in records))
+    return patients if len(patients) > 1 else ()
+
+
 def _plan_subject(clinic: Clinic, request: PlanShare) -> Subject:
     records = _records(clinic, request.image_ids)
     return Subject(
@@ -136,12 +142,15 @@ class SealedShare:
 def _seal_subject(clinic: Clinic, request: SealShare) -> Subject:
     records = [subject.record for subject in request.planned.subjects]
     plan = request.planned.plan
+    recipient = request.recipient.strip()
     return Subject(
         _only_patient(records),
-        tuple(record.id for record in records),
-        f"{plan.facts.purpose}, to {request.recipient}, profile {plan.profile.name}, "
+        (*(record.id for record in records), *_several_patients(records)),
+        f"{plan.facts.purpose}, to {recipient}, profile {plan.profile.name}, "
         f"share {plan.facts.number}",
         tuple(record.pixel_sha256 for record in records),
+        purpose=plan.facts.purpose,
+        recipient=recipient,
     )
 
 
