@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import attrs
@@ -14,18 +15,27 @@ from viewer.app import forking
 from viewer.app.destinations import current_epoch, replacement_of
 from viewer.app.drafts import Drafts
 from viewer.app.mending import mend_closed
+from viewer.app.shadow import Shadow, remove_leftovers
 from viewer.app.undo import UndoStack
+from viewer.app.waiting import waiting_places
 from viewer.crypto.derive import DEFAULT_STRETCH, Stretch
 from viewer.model.errors import BitewingError
 from viewer.model.ids import UserId
 from viewer.relay.relay import Relay
 from viewer.session.accounts import KeyRing, Practice
-from viewer.session.audit.events import Actor, Entry, EventKind, Outcome
+from viewer.session.audit.events import Actor, Entry, Event, EventKind, Outcome
 from viewer.session.audit.reader import TrailReader
 from viewer.session.audit.trail import Trail
+from viewer.session.audit.verify import Told, untold
 from viewer.session.clock import Clock, SystemClock
 from viewer.session.desk import Admission, Desk
-from viewer.session.errors import AccountsTampered, Locked, NotLoggedIn, NotPermitted
+from viewer.session.errors import (
+    AccountsTampered,
+    Locked,
+    NotLoggedIn,
+    NotPermitted,
+    TrailUnwritable,
+)
 from viewer.session.fork import SignedFork
 from viewer.session.idle import IdlePolicy, IdleState
 from viewer.session.keystore import KeyStore
@@ -35,6 +45,7 @@ from viewer.session.recovery import RecoveryKey
 from viewer.session.session import Session
 from viewer.vault.backup.restorer import require_finished
 from viewer.vault.erasure import ErasureDestinations, NoDestinations
+from viewer.vault.errors import StoreFault
 from viewer.vault.records import IsCancelled, VaultKeys, never
 from viewer.vault.repair import Mended
 from viewer.vault.store import Vault
@@ -86,14 +97,19 @@ class Clinic:
         self.keystore = keystore
         require_finished(folder)
         self.practice = _loaded(folder, keystore, clock)
-        self.trail = Trail.open(folder, keystore, self.practice.id, clock)
+        self.trail = Trail.open_or_wait(folder, keystore, self.practice.id, clock)
         self.relay = Relay(folder, keystore, self.practice.id, clock, self.trail.append)
         self.trail.keep_words(self.relay.take)
         self.trail.listen(lambda _: self.relay.wake())
         self.relay_fault = self._begin_to_relay()
         self.policies = PolicyStore(folder, keystore, self.practice.id)
         self._times = policy
-        self.desk = Desk(self.practice, self.trail, clock, policy or self.policies.now.idle)
+        times = policy or self.policies.now.idle
+        self._places = waiting_places(keystore)
+        self._shadow: Shadow | None = None
+        remove_leftovers(self._places)
+        self.desk = Desk(self.practice, self.trail, clock, times, self._places)
+        self.desk.break_glass.spool.reserve()
         self.undo = UndoStack()
         self.drafts = Drafts(self)
         self.destinations: ErasureDestinations = NoDestinations()
@@ -105,12 +121,19 @@ class Clinic:
         self.desk.locked.connect(self._on_locked)
         self.desk.logged_off.connect(self._on_logged_off)
         self.desk.ticked.connect(self._on_tick)
-        self.desk.keep_trail_key()
-        self.trail.append(Entry(EventKind.PROGRAM_STARTED))
-        if not keystore.protects_a_copied_disk:
-            self.trail.append(Entry(EventKind.KEYSTORE_NOTICE, why=keystore.label))
+        self.desk.emergency_changed.connect(self._on_emergency_changed)
+        self._say_started()
+
+    def _say_started(self) -> None:
+        """Write that the program started; on a full disk it is owed, since break-glass goes on."""
+        self.desk.break_glass.catch_up()
+        with suppress(TrailUnwritable):
+            self.desk.keep_trail_key()
+        self.desk.owe(Entry(EventKind.PROGRAM_STARTED))
+        if not self.keystore.protects_a_copied_disk:
+            self.desk.owe(Entry(EventKind.KEYSTORE_NOTICE, why=self.keystore.label))
         if self.policies.now.is_damaged:
-            self.trail.append(Entry(EventKind.SET_BACK, outcome=Outcome.REFUSED, why=_STRICTEST))
+            self.desk.owe(Entry(EventKind.SET_BACK, outcome=Outcome.REFUSED, why=_STRICTEST))
 
     def _begin_to_relay(self) -> BitewingError | None:
         """Begin to send the trail off where that was asked for; what keeps it from that is shown.
@@ -191,6 +214,41 @@ class Clinic:
             Nobody is admitted.
         """
         return self.desk.check(name_or_id, password, code)
+
+    def check_in_emergency(self, name_or_id: str, password: str, reason: str) -> Admission:
+        """Check a password where the second step is out of reach: for the list and images alone.
+
+        Raises
+        ------
+        EmergencyRefused, LoginRefused, WaitFirst, AccountBlocked, NotPermitted
+            Not this person, or not in this way.
+        TrailUnwritable, AccountsTampered, DeviceSecretMissing, NoKeyStore
+            Nobody can be admitted now.
+        """
+        let_in = self.desk.break_glass.check_password(name_or_id, password, reason)
+        return Admission.in_emergency(let_in)
+
+    def check_emergency_code(self, typed: str, name: str, reason: str) -> Admission:
+        """Check the sealed code, which its use destroys: for the list and images alone.
+
+        Raises
+        ------
+        EmergencyRefused, LoginRefused, WaitFirst
+            Not this code, or not now.
+        TrailUnwritable, AccountsTampered, DeviceSecretMissing, NoKeyStore
+            Nobody can be admitted now.
+        """
+        return Admission.in_emergency(self.desk.break_glass.check_code(typed, name, reason))
+
+    def write(self, entry: Entry, session: Session | None) -> Event:
+        """Commit an entry of a session; in an emergency it may wait where the trail cannot.
+
+        Raises
+        ------
+        TrailUnwritable
+            It is not kept: what it is about must not be done.
+        """
+        return self.desk.break_glass.write(entry, session)
 
     def check_quick(self, user_id: UserId, pin: str) -> Admission:
         """Check a quick PIN, as `check` checks a password.
@@ -282,17 +340,23 @@ class Clinic:
             raise Locked
         return self._reader
 
-    def open_trail_reader(self, session: Session) -> TrailReader:
-        """Make the reader for a session that holds the trail key."""
-        with self._guard, KeyRing({KeyName.TRAIL: session.epochs(KeyName.TRAIL)}) as ring:
-            epochs = ring.keys[KeyName.TRAIL]
-            oldest_first = [epochs[number] for number in sorted(epochs)]
+    def open_trail_reader(self, session: Session, told: Told = untold) -> TrailReader:
+        """Make the reader for a session that holds the trail key, and bring it up to date.
+
+        The first time that takes seconds for a million entries; `told` hears of it and may raise to
+        stop it. A lock does not wait for it.
+        """
+        with self._guard:
+            ring = KeyRing({KeyName.TRAIL: session.epochs(KeyName.TRAIL)})
+            oldest_first = [key for _, key in sorted(ring.keys[KeyName.TRAIL].items())]
             if self._reader is None:
                 self._reader = TrailReader(self.folder, *reversed(oldest_first))
+            reader = self._reader
+        with ring:
             for key in oldest_first:
-                self._reader.take_key(key)
-            self._reader.refresh()
-            return self._reader
+                reader.take_key(key)
+        reader.refresh(told)
+        return reader
 
     def renew_trail_key(self, session: Session) -> None:
         """Begin a new epoch of the trail's key, and its next segment, which only that key reads.
@@ -317,7 +381,8 @@ class Clinic:
         if self.desk.session is not None:
             self.log_off("program ended")
         self._close_vault()
-        self.trail.close()
+        with suppress(TrailUnwritable):  # what is not signed yet is signed at the next start
+            self.trail.close()
         self.relay.stop()
 
     def _open_vault(self, session: Session) -> None:
@@ -327,7 +392,7 @@ class Clinic:
             epochs = session.epochs(KeyName.IMAGES)
             keys = VaultKeys(self.practice.id, epochs, max(epochs))
             try:
-                self._vault = forking.open_store(self.folder, self.keystore, self.trail, keys)
+                self._vault = self._opened_store(session, keys)
                 self._vault.keeping.now = self.clock.wall
                 self.destinations = self._vault.backups.erasure(
                     lambda: replacement_of(self.practice), lambda: current_epoch(self.practice)
@@ -340,13 +405,28 @@ class Clinic:
             finally:
                 keys.wipe()
 
+    def _opened_store(self, session: Session, keys: VaultKeys) -> Vault:
+        try:
+            return forking.open_store(self.folder, self.keystore, self.trail, keys)
+        except StoreFault:
+            if session.emergency is None:
+                raise
+            self._shadow = Shadow(self.folder, self.keystore, keys, self._places)
+            return self._shadow.vault
+
+    def _close_shadow(self) -> bool:
+        shadow, self._shadow = self._shadow, None
+        if shadow is not None:
+            shadow.close()
+        return shadow is not None
+
     def _close_vault(self) -> None:
         with self._guard:
             vault, self._vault = self._vault, None
             reader, self._reader = self._reader, None
         if reader is not None:
             reader.close()
-        if vault is not None:
+        if vault is not None and not self._close_shadow():
             try:
                 self.keep_catalog_head(vault)
             except BitewingError as fault:  # a lock never waits for a key store or a disk
@@ -356,7 +436,9 @@ class Clinic:
         self.closed.emit()
 
     def keep_catalog_head(self, vault: Vault) -> None:
-        """Keep where the catalog's history stands outside the store."""
+        """Keep where the catalog's history stands outside the store; not of an emergency's copy."""
+        if self._shadow is not None and vault is self._shadow.vault:
+            return
         head = forking.head_of(vault.head())
         self.keystore.write_head(self.practice.id, forking.CATALOG_HEAD, head)
 
@@ -442,6 +524,16 @@ class Clinic:
     def _follow_policies(self) -> None:
         if self._times is None:
             self.desk.idle.policy = self.policies.now.idle
+
+    def _on_emergency_changed(self, session: Session) -> None:
+        """Overwrite what was seen in an emergency that ended: the session itself goes on."""
+        if session.emergency is not None:
+            return
+        self._close_vault()
+        try:
+            self._open_vault(session)
+        except BitewingError as fault:  # the session was logged off
+            _log.warning("store not opened again: %s", type(fault).__name__)
 
     def _on_locked(self, _: Session) -> None:
         self._close_vault()

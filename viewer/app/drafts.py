@@ -137,6 +137,8 @@ class Drafts:
             session = self._clinic.desk.session
             if draft is None or session is None or session.user.id != draft.owner:
                 return False
+            if session.emergency is not None:  # what it showed is no work to come back to
+                return False
             at = attrs.evolve(draft, kept_at=self._clinic.clock.wall())
             self._clinic.vault.save_draft(draft.owner, PLACE, to_blob(at))
             return True
@@ -147,7 +149,7 @@ class Drafts:
         A lock never waits for a disk that fails, and nothing that goes wrong here keeps it open.
         """
         source, self.source = self.source, None
-        if source is None or not self._clinic.is_vault_open:
+        if source is None or not self._clinic.is_vault_open or session.emergency is not None:
             return
         draft = source()
         self.note(draft)

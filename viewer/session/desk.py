@@ -343,8 +343,10 @@ class Desk:
         with session.lent_keys() as ring:
             self.shift.keep_pin(session.user, ring, pin)
 
-    def set_quick_tap(self, share_id: str, password: str = "") -> None:
+    def set_quick_tap(self, share_id: str = "", password: str = "") -> None:
         """Let whoever is in come back with the tap of a security key until the shift ends.
+
+        Without an id it is the key that the account itself asks for.
 
         Raises
         ------
@@ -353,10 +355,11 @@ class Desk:
         NotLoggedIn, Locked and the others of `set_quick_pin`
             Nothing was set.
         """
-        share = self.practice.third_shares.get(share_id)
-        if share is None:
-            raise ThirdShareMissing("security key")
         session = self._prove_it_is(password)
+        share = self.practice.third_shares.get(share_id) if share_id else None
+        share = share or self.practice.share_of(session.user.id)
+        if share is None or share_id not in ("", share.id):
+            raise ThirdShareMissing("security key")
         with session.lent_keys() as ring:
             self.shift.keep_tap(session.user, ring, share)
 

@@ -160,6 +160,11 @@ class FileKeyStore(_TextStore):
     def __init__(self, path: Path) -> None:
         self._path = path
 
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        return self._path
+
     def _texts(self) -> dict[str, str]:
         try:
             texts = json.loads(read_whole(self._path))

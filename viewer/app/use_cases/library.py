@@ -157,7 +157,8 @@ def _show_overview(clinic: Clinic, record: ImageRecord, watcher: Watcher, act: A
         why = f"overview: {type(fault).__name__}"
         subject = record.patient_id, (record.id,), why
         entry = Entry(EventKind.VIEW, act.session.actor, Outcome.FAILED, *subject)
-        clinic.trail.append(attrs.evolve(entry, refers_to=act.number, refers_in=act.segment))
+        entry = attrs.evolve(entry, refers_to=act.number, refers_in=act.segment)
+        clinic.write(entry, act.session)
         return True
     if overview is None:
         return False

@@ -1,0 +1,344 @@
+"""Break-glass with everything else down, from the door to the picture and into the trail."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.support.practice import (
+    OFFICER,
+    PASSWORD,
+    FakeClock,
+    add_person,
+    open_clinic,
+    write_images,
+)
+from tests.support.small_disk import fill, make_read_only, mounted
+from viewer.app.clinic import Clinic
+from viewer.app.emergencies import open_emergencies
+from viewer.app.use_cases import (
+    accounts,
+    emergency,
+    exporting,
+    importing,
+    library,
+    trail,
+)
+from viewer.model.errors import BitewingError
+from viewer.model.image import Picture
+from viewer.session.audit.events import Entry, Event, EventKind, Outcome
+from viewer.session.emergency import EmergencyCode
+from viewer.session.errors import (
+    AccountsUnwritable,
+    NoKeyStore,
+    NotPermitted,
+    TrailUnwritable,
+)
+from viewer.session.keystore import FileKeyStore, MemoryKeyStore
+from viewer.session.session import Session
+
+REASON = "Patient in the chair, nobody else is here"
+
+
+def prepared(folder: Path, keystore: object) -> EmergencyCode:
+    """Found a practice with images and a dentist, and make its sealed code."""
+    images = write_images(folder.parent / "images", cbct=False)
+    with open_clinic(folder, keystore) as clinic:  # type: ignore[arg-type]
+        clinic.log_in(OFFICER, PASSWORD)
+        importing.import_paths(clinic, importing.ImportPaths((images,)))
+        for role in ("dentist", "security_officer"):
+            add_person(clinic, role)
+        return emergency.make_emergency_code(clinic, emergency.MakeEmergencyCode())
+
+
+def come_in(clinic: Clinic, code: EmergencyCode | None = None) -> Session:
+    """Break the glass with a code, or with the dentist's password alone."""
+    if code is not None:
+        return clinic.admit(clinic.check_emergency_code(code.text, "Mara Linden", REASON))
+    return clinic.admit(clinic.check_in_emergency("dentist person", PASSWORD, REASON))
+
+
+def look(clinic: Clinic) -> Picture:
+    """Find the patient and open an image."""
+    found_one = library.find_patients(clinic, library.FindPatients("Exa"))[0].patient
+    chart = library.open_chart(clinic, library.OpenChart(found_one.id))
+    return library.open_image(clinic, library.OpenImage(chart.studies[0].images[0].id))
+
+
+def events(clinic: Clinic, *kinds: EventKind) -> list[Event]:
+    """Read the trail as the officer, oldest first."""
+    clinic.log_in(OFFICER, PASSWORD)
+    reader = trail.open_trail(clinic, trail.OpenTrail())
+    found_all = [each for each in reader.scan() if not kinds or each.entry.kind in kinds]
+    clinic.log_off()
+    return found_all
+
+
+def words(found_events: list[Event]) -> list[tuple[str, str]]:
+    return [(each.entry.kind.name, each.entry.outcome.name) for each in found_events]
+
+
+@pytest.fixture
+def keystore() -> MemoryKeyStore:
+    return MemoryKeyStore()
+
+
+# --- what it shows, and what it leaves -----------------------------------------------------
+
+
+def test_the_officer_looks_at_an_image_and_each_look_says_so(
+    tmp_path: Path, keystore: MemoryKeyStore
+) -> None:
+    prepared(tmp_path / "store", keystore)
+    with open_clinic(tmp_path / "store", keystore) as clinic:
+        clinic.log_in("security_officer person", PASSWORD)
+        with pytest.raises(NotPermitted):
+            look(clinic)
+        emergency.begin_emergency(clinic, emergency.BeginEmergency(REASON))
+        pixels = look(clinic).pixels
+        assert np.any(pixels)
+        clinic.desk.break_glass.end()
+        with pytest.raises(NotPermitted):
+            look(clinic)
+        looks = events(clinic, EventKind.VIEW, EventKind.LIST, EventKind.EMERGENCY)
+    in_it = [each.entry.why for each in looks if "emergency" in each.entry.why]
+    assert in_it == [
+        "search (emergency access)",
+        "chart (emergency access)",
+        "image (emergency access)",
+    ]
+    assert "1 image of 1 patient looked at" in looks[-1].entry.why
+
+
+def test_the_code_shows_images_and_lets_nothing_out(
+    tmp_path: Path, keystore: MemoryKeyStore
+) -> None:
+    code = prepared(tmp_path / "store", keystore)
+    with open_clinic(tmp_path / "store", keystore) as clinic:
+        come_in(clinic, code)
+        shown = look(clinic)
+        for request in (
+            lambda: exporting.export_pixels(
+                clinic, exporting.ExportPixels(shown.record.id, tmp_path / "x.npy")
+            ),
+            lambda: accounts.change_password(clinic, accounts.ChangePassword(PASSWORD, "x" * 20)),
+            lambda: accounts.list_accounts(clinic, accounts.ListAccounts()),
+            lambda: emergency.make_emergency_code(clinic, emergency.MakeEmergencyCode()),
+        ):
+            with pytest.raises(NotPermitted):
+                request()
+        clinic.lock()
+        assert clinic.desk.session is None
+        assert not clinic.is_vault_open
+        told = events(clinic, EventKind.EMERGENCY_CODE, EventKind.EMERGENCY)
+    assert words(told)[-4:] == [
+        ("EMERGENCY_CODE", "INTENT"),
+        ("EMERGENCY", "INTENT"),
+        ("EMERGENCY_CODE", "DONE"),
+        ("EMERGENCY", "DONE"),
+    ]
+
+
+def test_it_waits_for_its_review_until_somebody_signs_it_off(
+    tmp_path: Path, keystore: MemoryKeyStore
+) -> None:
+    code = prepared(tmp_path / "store", keystore)
+    with open_clinic(tmp_path / "store", keystore) as clinic:
+        come_in(clinic, code)
+        clinic.log_off()
+        clinic.log_in(OFFICER, PASSWORD)
+        waits = emergency.list_emergencies(clinic, emergency.ListEmergencies())
+        assert [each.who for each in waits] == ["Emergency: Mara Linden"]
+        assert REASON in waits[0].words
+        signed = Entry(
+            EventKind.REVIEWED, refers_to=waits[0].number, refers_in=waits[0].segment, why="fine"
+        )
+        clinic.trail.append(signed)
+        assert emergency.list_emergencies(clinic, emergency.ListEmergencies()) == ()
+
+
+def test_a_session_that_ends_with_its_half_hour_leaves_a_closed_store(tmp_path: Path) -> None:
+    clock, keystore = FakeClock(), MemoryKeyStore()
+    prepared(tmp_path / "store", keystore)
+    with open_clinic(tmp_path / "store", keystore, clock=clock) as clinic:
+        come_in(clinic)
+        shown = look(clinic)
+        for _ in range(6):
+            clock.pass_s(300)
+            clinic.desk.activity()
+            clinic.desk.poll()
+        assert clinic.desk.session is None
+        assert not clinic.is_vault_open
+        with pytest.raises(BitewingError):
+            clinic.vault.open_pixels(shown.record.id)
+
+
+# --- with everything down ------------------------------------------------------------------
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let every connection to another machine fail at once."""
+
+    def unreachable(*_: object, **__: object) -> None:
+        raise OSError(101, "Network is unreachable")
+
+    monkeypatch.setattr(socket.socket, "connect", unreachable)
+    monkeypatch.setattr(socket, "getaddrinfo", unreachable)
+    yield
+
+
+@pytest.mark.parametrize("way", ["password", "code"])
+def test_without_any_network_it_opens(
+    tmp_path: Path, keystore: MemoryKeyStore, no_network: None, way: str
+) -> None:
+    code = prepared(tmp_path / "store", keystore)
+    with open_clinic(tmp_path / "store", keystore) as clinic:
+        come_in(clinic, code if way == "code" else None)
+        assert np.any(look(clinic).pixels)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with mounted(tmp_path / "disk") as place:
+        yield place
+
+
+@pytest.mark.parametrize("way", ["password", "code"])
+def test_on_a_full_disk_break_glass_alone_opens_from_the_start_of_the_program(
+    tmp_path: Path, disk: Path, way: str
+) -> None:
+    """Store, trail, accounts and counts share the disk; what waits lies on it, too."""
+    keystore = FileKeyStore(disk / "keys" / "keys.json")
+    code = prepared(disk / "store", keystore)
+    filler = fill(disk)
+    with open_clinic(disk / "store", keystore) as clinic:
+        with pytest.raises((TrailUnwritable, AccountsUnwritable)):
+            clinic.log_in("dentist person", PASSWORD)
+        session = come_in(clinic, code if way == "code" else None)
+        assert np.any(look(clinic).pixels)
+        assert clinic.desk.break_glass.is_trail_waiting
+        with pytest.raises((NotPermitted, TrailUnwritable)):
+            emergency.begin_emergency(clinic, emergency.BeginEmergency(REASON))
+        assert session.emergency is not None
+        filler.unlink()
+        clinic.log_off()
+        assert not clinic.desk.break_glass.is_trail_waiting
+        told = events(clinic)
+    waited = [each for each in told if each.entry.happened]
+    assert EventKind.EMERGENCY in {each.entry.kind for each in waited}
+    assert EventKind.VIEW in {each.entry.kind for each in waited}
+    first = told.index(waited[0])
+    assert told[first : first + len(waited)] == waited  # nothing came before or between
+
+
+@pytest.mark.parametrize("way", ["password", "code"])
+def test_on_a_disk_that_can_only_be_read_it_opens_and_is_told_later(
+    tmp_path: Path, disk: Path, way: str
+) -> None:
+    keystore = FileKeyStore(tmp_path / "keys" / "keys.json")
+    code = prepared(disk / "store", keystore)
+    make_read_only(disk)
+    try:
+        with open_clinic(disk / "store", keystore) as clinic:
+            come_in(clinic, code if way == "code" else None)
+            assert np.any(look(clinic).pixels)
+    finally:
+        make_read_only(disk, yes=False)
+    with open_clinic(disk / "store", keystore) as clinic:
+        told = events(clinic, EventKind.EMERGENCY)
+        assert [each.entry.outcome for each in told] == [Outcome.INTENT, Outcome.DONE]
+        assert all(each.entry.happened for each in told)
+        assert clinic.practice.is_spent(code) == (way == "code")
+
+
+def test_a_key_store_that_is_gone_is_answered_by_the_recovery_sheet(tmp_path: Path) -> None:
+    """Half of every key is in it: what cannot work is said, with what does."""
+    prepared(tmp_path / "store", MemoryKeyStore())
+    with pytest.raises(BitewingError, match="recovery key"):
+        Clinic(tmp_path / "store", MemoryKeyStore())
+
+
+def test_a_key_store_that_is_locked_opens_nothing_and_says_so(
+    tmp_path: Path, keystore: MemoryKeyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = prepared(tmp_path / "store", keystore)
+    with open_clinic(tmp_path / "store", keystore) as clinic:
+
+        def locked() -> None:
+            raise NoKeyStore
+
+        monkeypatch.setattr(keystore, "device_secret", locked)
+        for way in (None, code):
+            with pytest.raises(NoKeyStore, match="Unlock it"):
+                come_in(clinic, way)
+        assert clinic.desk.session is None
+        monkeypatch.undo()
+        come_in(clinic, code)  # it was not spent by that
+
+
+# --- killed --------------------------------------------------------------------------------
+
+CHILD = """
+    import os, signal, sys
+    from pathlib import Path
+    from tests.features.test_emergency import come_in, look
+    from viewer.app.clinic import Clinic
+    from viewer.session.emergency import EmergencyCode
+    from viewer.session.keystore import FileKeyStore
+    folder, keys, typed = sys.argv[1:]
+    clinic = Clinic(Path(folder), FileKeyStore(Path(keys)))
+    come_in(clinic, EmergencyCode.from_text(typed))
+    look(clinic)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_killing_the_program_erases_nothing_that_waited(tmp_path: Path, disk: Path) -> None:
+    keystore = FileKeyStore(disk / "keys" / "keys.json")
+    code = prepared(disk / "store", keystore)
+    filler = fill(disk)
+    command = [sys.executable, "-c", textwrap.dedent(CHILD)]
+    command += [str(disk / "store"), str(disk / "keys" / "keys.json"), code.text]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    filler.unlink()
+    with open_clinic(disk / "store", keystore) as clinic:
+        told = [each for each in events(clinic) if each.entry.happened]
+        assert clinic.practice.emergency_since is None
+        assert clinic.practice.is_spent(code)
+    kinds = [each.entry.kind for each in told]
+    assert kinds[:3] == [EventKind.EMERGENCY_CODE, EventKind.EMERGENCY, EventKind.EMERGENCY_CODE]
+    assert kinds.count(EventKind.VIEW) == 2
+    assert "image (emergency access)" in {each.entry.why for each in told}
+
+
+def test_removing_the_file_where_it_waited_is_told(tmp_path: Path, disk: Path) -> None:
+    keystore = FileKeyStore(tmp_path / "keys" / "keys.json")
+    prepared(disk / "store", keystore)
+    filler = fill(disk)
+    with open_clinic(disk / "store", keystore) as clinic:
+        come_in(clinic)
+        look(clinic)
+    waits = list((tmp_path / "keys").glob("*.waits"))
+    assert len(waits) == 1
+    waits[0].unlink()
+    filler.unlink()
+    with open_clinic(disk / "store", keystore) as clinic:
+        failed = [
+            e for e in events(clinic, EventKind.EMERGENCY) if e.entry.outcome is Outcome.FAILED
+        ]
+        assert "were removed from where they waited" in failed[0].entry.why
+        clinic.log_in(OFFICER, PASSWORD)
+        reader = trail.open_trail(clinic, trail.OpenTrail())
+        assert len(open_emergencies(reader)) == 1
