@@ -19,6 +19,13 @@ def ask_folder(parent: QWidget, title: str, on_path: OnPath) -> QFileDialog:
     return _open(dialog, on_path)
 
 
+def ask_file(parent: QWidget, title: str, on_path: OnPath) -> QFileDialog:
+    """Ask for a file that exists."""
+    dialog = QFileDialog(parent, title)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    return _open(dialog, on_path)
+
+
 def ask_where_to_save(parent: QWidget, title: str, name: str, on_path: OnPath) -> QFileDialog:
     """Ask where to write a file; `on_path` is called if a place is chosen."""
     dialog = QFileDialog(parent, title)
