@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from viewer.model.errors import EnvironmentFault
@@ -94,7 +95,7 @@ def test_a_server_is_named_with_its_files_and_tried(
     panel = opened(server)
     click(qtbot, panel.set)
     assert "Name the server" in panel.hint.text()
-    qtbot.keyClicks(panel.host, "audit.example.org")
+    QTest.keyClicks(panel.host, "audit.example.org")
     click(qtbot, panel.set)
     assert "authority" in panel.hint.text()
     panel.authority.take(tmp_path / "ca.pem")
@@ -102,7 +103,7 @@ def test_a_server_is_named_with_its_files_and_tried(
     click(qtbot, panel.set)
     assert "both or none" in panel.hint.text()
     panel.key.take(tmp_path / "key.pem")
-    qtbot.keyClicks(panel.password.line, "made up")
+    QTest.keyClicks(panel.password.line, "made up")
     click(qtbot, panel.set)
     order = server.orders[0]
     assert (order.host, order.port, order.key_password) == ("audit.example.org", 6514, "made up")
@@ -116,7 +117,7 @@ def test_a_server_that_is_not_reached_is_said_in_place_and_the_form_stays(
     server = FakeServer(RelayFacts())
     server.fault = EnvironmentFault("The audit server was not reached.", "Look at its address.")
     panel = opened(server)
-    qtbot.keyClicks(panel.host, "audit.example.org")
+    QTest.keyClicks(panel.host, "audit.example.org")
     panel.authority.take(tmp_path / "ca.pem")
     click(qtbot, panel.set)
     assert "was not reached" in panel.card.message.words.text()

@@ -40,6 +40,7 @@ _DEEDS: dict[EventKind, str] = {
     EventKind.HISTORY_FORKED: "authorised an older state",
     EventKind.KEYS_ROTATED: "renewed keys",
     EventKind.PRACTICE_RECOVERED: "recovered the practice",
+    EventKind.SENT_OFF: "sent the trail off",
     EventKind.SET_BACK: "found that the store was set back",
     EventKind.QUICK_PIN: "changed the quick way in of a shift",
     EventKind.DRAFT: "had unfinished work kept or brought back",
