@@ -83,6 +83,8 @@ def log_in(joined: Joined, name: str, password: str = PASSWORD) -> Shell:
     assert sign_in is not None
     tile = next(tile for tile in sign_in.tiles if tile.person.display_name == name)
     QTest.mouseClick(tile, Qt.MouseButton.LeftButton)
+    if sign_in.is_quick:
+        QTest.mouseClick(sign_in.quick.password_button, Qt.MouseButton.LeftButton)
     QTest.keyClicks(sign_in.field.line, password)
     QTest.mouseClick(sign_in.go, Qt.MouseButton.LeftButton)
     wait_until(lambda: desk.shell is not None)

@@ -14,6 +14,7 @@ from tests.ui.fakes import (
     FakeAccounts,
     FakeChart,
     FakeDoor,
+    FakeDrafts,
     FakeSharing,
     FakeTrail,
     FakeWatch,
@@ -53,9 +54,24 @@ def store() -> FakeStore:
 
 
 @pytest.fixture
-def practice(chart: FakeChart, watch: FakeWatch, store: FakeStore) -> Practice:
+def drafts(watch: FakeWatch) -> FakeDrafts:
+    made = FakeDrafts()
+    watch.before_lock = made.keep_now
+    return made
+
+
+@pytest.fixture
+def practice(chart: FakeChart, watch: FakeWatch, store: FakeStore, drafts: FakeDrafts) -> Practice:
     return Practice(
-        chart, watch, FakeTrail(), FakeSharing(chart), FakeAccounts(), FakePane, FakePane, store
+        chart,
+        watch,
+        FakeTrail(),
+        FakeSharing(chart),
+        FakeAccounts(),
+        FakePane,
+        FakePane,
+        store,
+        drafts=drafts,
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import attrs
 import numpy as np
 
+from viewer.app.drafts import Draft
 from viewer.app.jobs import Progress
 from viewer.model.errors import Cancelled, UserError
 from viewer.model.ids import ImageId, PatientId, SeriesUid, SopUid, StudyUid, UserId
@@ -25,6 +26,7 @@ from viewer.model.image import (
 from viewer.model.patient import Patient, Study
 from viewer.model.tooth import Tooth
 from viewer.ui import ports
+from viewer.ui.shift_ports import DraftOffer, QuickWays
 
 
 @attrs.define
@@ -57,11 +59,91 @@ PASSWORDS = {
 }
 
 
+class FakeQuick:
+    """Quick PINs by person; the fifth wrong one ends it."""
+
+    def __init__(self) -> None:
+        self.pins: dict[str, str] = {}
+        self.taps: dict[str, str] = {}
+        self.wait: dict[str, float] = {}
+        self.wrong = 0
+        self.is_fresh = True
+        self.own_key = ""
+        self.user_id = PEOPLE[0].id
+        self.given: list[tuple[str, str]] = []
+        self.holds = False
+        self.pending: FakeRunning | None = None
+
+    def ways(self, user_id: UserId) -> QuickWays:
+        return QuickWays(user_id in self.pins, self.taps.get(user_id, ""))
+
+    def wait_s(self, user_id: UserId) -> float:
+        return self.wait.get(user_id, 0.0)
+
+    def log_in(
+        self,
+        user_id: UserId,
+        pin: str,
+        on_done: Callable[[ports.UserTile], None],
+        on_fault: ports.OnFault,
+    ) -> FakeRunning:
+        def finish() -> None:
+            if self.pins.get(user_id) == pin:
+                on_done(next(p for p in PEOPLE if p.id == user_id))
+                return
+            self.wrong += 1
+            if self.wrong == 5:
+                self.pins.pop(user_id, None)
+            on_fault(UserError("That is not right.", f"{5 - self.wrong} tries are left."))
+
+        self.pending = FakeRunning(finish, on_fault)
+        if not self.holds:
+            finish()
+        return self.pending
+
+    def tap(
+        self, user_id: UserId, on_done: Callable[[ports.UserTile], None], on_fault: ports.OnFault
+    ) -> FakeRunning:
+        person = next(p for p in PEOPLE if p.id == user_id)
+        self.pending = FakeRunning(lambda: on_done(person), on_fault)
+        return self.pending
+
+    def ends_at(self) -> datetime | None:
+        has_one = self.ways(self.user_id).is_any
+        return datetime(2026, 11, 22, 17, 40, tzinfo=UTC) if has_one else None
+
+    def fault_of(self, pin: str) -> str:
+        return "This is among the first that anybody tries." if pin == "123456" else ""
+
+    def set_pin(
+        self, pin: str, password: str, on_done: Callable[[None], None], on_fault: ports.OnFault
+    ) -> FakeRunning:
+        self.given.append((pin, password))
+        if not self.is_fresh and password != PASSWORDS[self.user_id]:
+            on_fault(UserError("That is not your password.", "Try again."))
+        else:
+            self.pins[self.user_id] = pin
+            on_done(None)
+        return FakeRunning()
+
+    def set_tap(
+        self, password: str, on_done: Callable[[None], None], on_fault: ports.OnFault
+    ) -> FakeRunning:
+        self.taps[self.user_id] = self.own_key
+        on_done(None)
+        return FakeRunning()
+
+    def drop(self) -> None:
+        self.pins.pop(self.user_id, None)
+        self.taps.pop(self.user_id, None)
+
+
 class FakeDoor:
     """A door with three people; wrong passwords make it wait."""
 
     def __init__(self, *, founded: bool = True) -> None:
         self._founded = founded
+        self.quick = FakeQuick()
         self.practice_name = "Zahnarztpraxis Rosengarten" if founded else ""
         self.wait: dict[str, float] = {}
         self.tries: list[tuple[str, str]] = []
@@ -119,6 +201,52 @@ class FakeDoor:
         return ports.PasswordAdvice(score, good, words)
 
 
+class FakeDrafts:
+    """What was kept, by person; whoever is in gets his own."""
+
+    def __init__(self) -> None:
+        self.kept: dict[UserId, Draft] = {}
+        self.user_id = PEOPLE[0].id
+        self.source: Callable[[], Draft | None] | None = None
+        self.patients: list[Patient] = make_patients()
+        self.thrown_away = 0
+        self.looks = 0
+
+    def watch(self, source: Callable[[], Draft | None] | None) -> None:
+        self.source = source
+
+    def keep_soon(self, draft: Draft | None) -> None:
+        if draft is not None:
+            assert draft.owner == self.user_id
+            self.kept[self.user_id] = draft
+
+    def keep_now(self) -> None:
+        source, self.source = self.source, None
+        if source is not None:
+            draft = source()
+            self.kept.pop(self.user_id, None)
+            self.keep_soon(draft)
+
+    def look(self) -> DraftOffer | None:
+        self.looks += 1
+        draft = self.kept.get(self.user_id)
+        if draft is None:
+            return None
+        patient = next(p for p in self.patients if p.id == draft.patient_id)
+        for visit in make_visits(patient):
+            for image in visit.images:
+                if image.id == draft.image_id:
+                    return DraftOffer(draft, patient, visit.study, image)
+        return DraftOffer(draft, patient)
+
+    def bring_back(self) -> Draft | None:
+        return self.kept.get(self.user_id)
+
+    def throw_away(self) -> None:
+        self.thrown_away += 1
+        self.kept.pop(self.user_id, None)
+
+
 class FakeWatch:
     """A watch whose clock the test sets."""
 
@@ -128,6 +256,7 @@ class FakeWatch:
         self.allowed_s = 600.0
         self.warning_s = 60.0
         self.whys: list[str] = []
+        self.before_lock: Callable[[], None] = lambda: None
         self.left_s = 540.0
         self.touches = 0
         self.log_offs = 0
@@ -140,6 +269,7 @@ class FakeWatch:
         self.left_s = self.allowed_s
 
     def lock(self, why: str = "by the user") -> None:
+        self.before_lock()
         self.whys.append(why)
         self.is_locked = True
 

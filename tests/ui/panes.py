@@ -9,8 +9,9 @@ from PySide6.QtCore import QRectF, QSizeF, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
+from viewer.app.drafts import Pose
 from viewer.model.image import Picture
-from viewer.model.view import WindowLevel, first_window
+from viewer.model.view import RadiographView, WindowLevel, first_window
 from viewer.ui.pictures import fitted, to_image
 from viewer.ui.ports import Arriving, Identity
 
@@ -59,6 +60,17 @@ class FakePane(QWidget):
 
     def listen(self, on_window: Callable[[WindowLevel], None]) -> None:
         self._tell = on_window
+
+    @property
+    def pose(self) -> Pose:
+        if self._window is None:
+            return Pose()
+        return Pose(flat=RadiographView(self._window, inverted=bool(self.done.count("invert") % 2)))
+
+    def take_pose(self, pose: Pose) -> None:
+        if pose.flat is not None:
+            self.set_window(pose.flat.window)
+            self._tell(pose.flat.window)
 
     def dress(self) -> None:
         self.done.append("dress")

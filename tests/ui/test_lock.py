@@ -8,20 +8,35 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
-from tests.ui.fakes import NAMES, PASSWORDS, PEOPLE, FakeChart, FakeDoor, FakeWatch
+from tests.ui.fakes import (
+    NAMES,
+    PASSWORDS,
+    PEOPLE,
+    FakeChart,
+    FakeDoor,
+    FakeDrafts,
+    FakeWatch,
+)
 from viewer.app.actions import Actions
 from viewer.ui.activity import Activity
 from viewer.ui.crash_dialog import CrashDialog, describe
 from viewer.ui.front_desk import FrontDesk
+from viewer.ui.ports import UserTile
 from viewer.ui.shell import Practice, Shell
 
 
 @pytest.fixture
 def desk(
-    dressed: QApplication, qtbot: QtBot, door: FakeDoor, practice: Practice, watch: FakeWatch
+    dressed: QApplication,
+    qtbot: QtBot,
+    door: FakeDoor,
+    practice: Practice,
+    watch: FakeWatch,
+    drafts: FakeDrafts,
 ) -> FrontDesk:
-    def let_in(_: object) -> Practice:
+    def let_in(person: UserTile) -> Practice:
         watch.is_locked = False
+        drafts.user_id = person.id
         return practice
 
     return FrontDesk(door, let_in, Actions)

@@ -313,9 +313,10 @@ def test_somebody_comes_back_to_the_same_image_and_window(shell: Shell, chart: F
     assert shell.visit is not None
     shell.open_image(shell.visit.images[1], shell.visit)
     pane(shell).drag_window(WindowLevel(900, 700))
-    place = shell.place()
+    place = shell.whereabouts.place()
+    assert place is not None
     shell.open_patient(chart.patients[1])
-    shell.return_to(place)
+    shell.whereabouts.return_to(place)
     assert shell.image is not None
     assert shell.image.id == place.image_id
     assert pane(shell).window_level == WindowLevel(900, 700)

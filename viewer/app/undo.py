@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 import attrs
 from psygnal import Signal
+
+from viewer.app.drafts import Step
 
 
 @attrs.frozen
 class Command:
     """An edit with its words ("Rotate image"), how to do it and how to take it back.
 
-    Commands with the same non-empty `merge_key` that follow each other become one (a drag).
+    Commands with the same non-empty `merge_key` that follow each other become one (a drag). `step`
+    is what a draft keeps of it; without one, it and all before it end with the session.
     """
 
     text: str
     do: Callable[[], None]
     undo: Callable[[], None]
     merge_key: str = ""
+    step: Step | None = None
 
 
 class UndoStack:
@@ -51,7 +55,7 @@ class UndoStack:
         self._undone.clear()
         last = self._done[-1] if self._done else None
         if last and command.merge_key and last.merge_key == command.merge_key:
-            self._done[-1] = attrs.evolve(command, undo=last.undo)
+            self._done[-1] = _joined(last, command)
         else:
             self._done.append(command)
             del self._done[: -self._depth]
@@ -73,8 +77,36 @@ class UndoStack:
             self._done.append(command)
             self.changed.emit()
 
+    def steps(self) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
+        """Return what a draft keeps: done steps, oldest first, and undone ones, next to redo last.
+
+        Steps before one that cannot be kept are left out: the way back would go through it.
+        """
+        return _kept(self._done), _kept(self._undone)
+
+    def put_back(self, done: Iterable[Command], undone: Iterable[Command]) -> None:
+        """Take a history over that was kept; nothing is done by that."""
+        self._done, self._undone = list(done)[-self._depth :], list(undone)[-self._depth :]
+        self.changed.emit()
+
     def clear(self) -> None:
         """Forget everything: another user starts clean."""
         self._done.clear()
         self._undone.clear()
         self.changed.emit()
+
+
+def _joined(first: Command, then: Command) -> Command:
+    step = None
+    if first.step is not None and then.step is not None:
+        step = attrs.evolve(then.step, before=first.step.before)
+    return attrs.evolve(then, undo=first.undo, step=step)
+
+
+def _kept(commands: Sequence[Command]) -> tuple[Step, ...]:
+    steps: list[Step] = []
+    for command in reversed(commands):
+        if command.step is None:
+            break
+        steps.append(command.step)
+    return tuple(reversed(steps))

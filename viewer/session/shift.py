@@ -17,7 +17,7 @@ import secrets
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import attrs
 
@@ -202,6 +202,14 @@ class Shift:
             tap = kept.ways.get(TAP)
             return QuickWays(PIN in kept.ways, tap.label if tap else "")
 
+    def ends_at(self, user_id: UserId) -> datetime | None:
+        """When somebody's quick ways end, by the wall clock; None where there are none."""
+        if not self.ways(user_id).is_any:
+            return None
+        with self._turn:
+            kept = self._kept.get(user_id)
+            return kept.began + timedelta(seconds=self.policy.lasts_s) if kept else None
+
     def open_with_pin(self, user_id: UserId, pin: str) -> KeyRing:
         """Return the keys: ~0.3 s, any thread. The try is counted before it is made.
 
@@ -234,6 +242,7 @@ class Shift:
         if way is None:
             raise QuickGone
         share = self._practice.third_shares.get(way.share_id)
+        share = share or self._practice.reach(way.share_id, way.label)
         if share is None:
             raise ThirdShareMissing(way.label)
         with share.answer(way.salt) as proof:

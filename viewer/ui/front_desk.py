@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication
 
 from viewer.app.actions import Actions
+from viewer.model.ids import UserId
 from viewer.ui import theme
 from viewer.ui.activity import Activity
 from viewer.ui.clearing import clear_screen, forget_typed
@@ -16,7 +17,7 @@ from viewer.ui.lock_watch import LockWatch
 from viewer.ui.lock_window import Curtain, Lock
 from viewer.ui.login_window import LoginWindow
 from viewer.ui.ports import DemoUser, Door, UserTile
-from viewer.ui.shell import Place, Practice, Shell
+from viewer.ui.shell import Practice, Shell
 from viewer.ui.store_ports import Restoring
 
 MakePractice = Callable[[UserTile], Practice]
@@ -49,7 +50,7 @@ class FrontDesk(QObject):
         self._door, self._restoring = door, restoring
         self._make_practice, self._make_actions = make_practice, make_actions
         self._demo_users = tuple(demo_users)
-        self._place: Place | None = None
+        self._was_there: UserId | None = None
         self._activity: Activity | None = None
         self._countdown: Countdown | None = None
         self.login: LoginWindow | None = None
@@ -70,7 +71,7 @@ class FrontDesk(QObject):
         if shell is None:
             forget_typed()
             return
-        self._place = shell.place()
+        self._was_there = shell.user.id
         watch = shell.practice.watch
         self._stop_watching()
         self.lock_screen = Lock(self._door, shell.user.id)
@@ -99,7 +100,8 @@ class FrontDesk(QObject):
         if self.shell is None:
             return
         watch = self.shell.practice.watch
-        self._place = None
+        self._was_there = None
+        self.shell.whereabouts.leave()
         self._close_shell()
         watch.log_off()
         self.open()
@@ -123,10 +125,17 @@ class FrontDesk(QObject):
         self._activity.ran_out.connect(lambda: self.lock())
         self._activity.start()
         shell.showMaximized()
-        if self._place is not None:
-            shell.return_to(self._place)
-            self._place = None
+        is_back = self._is_back(person)
         self._leave_door()
+        shell.whereabouts.begin(is_back=is_back)
+
+    def _is_back(self, person: UserTile) -> bool:
+        """Whether this is an unlock or a quick switch, after which one goes on at once."""
+        sign_in = self.login.sign_in if self.login is not None else None
+        if self.lock_screen is not None:
+            sign_in = self.lock_screen.window.sign_in
+        was_there, self._was_there = self._was_there, None
+        return person.id == was_there or (sign_in is not None and sign_in.was_quick)
 
     def _leave_door(self) -> None:
         if self.login is not None:
@@ -168,7 +177,7 @@ class FrontDesk(QObject):
     def _log_off_from_lock(self) -> None:
         if self.lock_screen is None:
             return
-        self._place = None
+        self._was_there = None
         self._watch_of_lock.log_off()
         self.open()
         self._take_curtains_away()

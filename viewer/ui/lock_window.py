@@ -113,7 +113,7 @@ class Lock(QObject):
         for curtain in (*self.curtains, self.window):
             curtain.repaint()  # now: what comes next may take a moment
         self.window.activateWindow()
-        self.window.sign_in.field.setFocus()
+        self.window.sign_in.take_focus()
 
     def draw_back(self) -> None:
         """Uncover every screen."""

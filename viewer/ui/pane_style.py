@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from viewer.render.style import PaneStyle
+from viewer.tools.gestures import Tool
 from viewer.ui import theme
 from viewer.ui.ports import Identity
 from viewer.ui.viewport import qt_lettering
 from viewer.ui.wording import isolated
+
+SPATIAL = "3D"
+"""Stands for the 3D picture where a plane's name stands."""
+TOOL_ACTIONS = {
+    Tool.POINTER: "tool_crosshair",
+    Tool.WINDOW: "tool_window",
+    Tool.PAN: "tool_pan",
+    Tool.ZOOM: "tool_zoom",
+}
+"""Which action puts a tool into the hand."""
 
 
 def style_of_theme() -> PaneStyle:

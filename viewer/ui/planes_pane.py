@@ -17,6 +17,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QPushButton, QWidget
 
+from viewer.app.drafts import Pose
 from viewer.imaging.planes import Lps, PlaneGeometry, VolumeSpace, fit_mm_per_px, space_of
 from viewer.imaging.presets import VolumePreset, presets
 from viewer.model.image import ImageRecord, Picture
@@ -28,7 +29,13 @@ from viewer.tools import flat, planes
 from viewer.tools.gestures import DoubleTap, Drag, Gesture, Phase, Pinch, Tool, Wheel, tool_of
 from viewer.tools.window_level import drag_window
 from viewer.ui.coming_volume import ComingVolume
-from viewer.ui.pane_style import identity_lines, short_identity, style_of_theme
+from viewer.ui.pane_style import (
+    SPATIAL,
+    TOOL_ACTIONS,
+    identity_lines,
+    short_identity,
+    style_of_theme,
+)
 from viewer.ui.ports import Arriving, Identity
 from viewer.ui.viewport import Viewport
 from viewer.ui.volume_part import VolumePart
@@ -61,6 +68,8 @@ class PlanesPane(QWidget):
         self._space: VolumeSpace | None = None
         self._view: PlanesView | None = None
         self._coming: ComingVolume | None = None
+        self.opening: object = None
+        """What the history of edits goes by: the same from a volume's overview to all of it."""
         self._arrived: NDArray[np.generic] | None = None
         self._centre: Lps = (0.0, 0.0, 0.0)
         self._alone: Viewport | None = None
@@ -121,7 +130,7 @@ class PlanesPane(QWidget):
         """Show a picture of a volume whose voxels lie as `whole` says."""
         self.volume.close()
         self._coming, self._arrived = coming, None
-        self._picture = picture
+        self._picture, self.opening = picture, object()
         self._space = space_of(whole.shape, Picture(whole, picture.pixels).affine)
         lines = identity_lines(identity)
         for plane, scene in self._scenes.items():
@@ -155,6 +164,7 @@ class PlanesPane(QWidget):
         """
         self.volume.close()
         self._picture = self._space = self._view = self._coming = self._arrived = None
+        self.opening = None
         self._picker.hide()
         for viewport in (*self.viewports.values(), self.volume_viewport):
             viewport.release()
@@ -275,6 +285,35 @@ class PlanesPane(QWidget):
         """Leave nothing behind."""
         self.clear()
         super().closeEvent(event)
+
+    @property
+    def pose(self) -> Pose:
+        """How the volume is looked at, to come back to."""
+        names: dict[Viewport | None, str] = {None: "", self.volume_viewport: SPATIAL}
+        names |= {viewport: plane.value for plane, viewport in self.viewports.items()}
+        return Pose(
+            planes=self._view,
+            centre_lps=self._centre,
+            alone=names[self._alone],
+            volume=self.volume.view,
+            tool=TOOL_ACTIONS[self._tool],
+        )
+
+    def take_pose(self, pose: Pose) -> None:
+        """Look at the volume as before: cursor, centre, planes shown, 3D picture, tool."""
+        if self._view is None or pose.planes is None:
+            return
+        self._centre = pose.centre_lps or self._centre
+        self.view = pose.planes
+        if pose.volume is not None and pose.volume.preset in self._buttons:
+            self.set_preset(pose.volume.preset)
+            self.volume.turn(pose.volume)
+        alone: dict[str, Viewport] = {SPATIAL: self.volume_viewport}
+        alone |= {plane.value: viewport for plane, viewport in self.viewports.items()}
+        self._show_alone(alone.get(pose.alone))
+        if pose.tool in self._actions:
+            self.do(pose.tool)
+        self._announce()
 
     def _first_view(self, record: ImageRecord) -> PlanesView:
         space = self._space or space_of(record.shape, np.array(record.affine_lps))

@@ -15,17 +15,21 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from enum import Enum
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from viewer.app.drafts import Pose
 from viewer.app.jobs import Progress
 from viewer.model.ids import ImageId, PatientId, StudyUid, UserId
 from viewer.model.image import ImageRecord, Picture
 from viewer.model.patient import Patient, Study
 from viewer.model.view import WindowLevel
+
+if TYPE_CHECKING:
+    from viewer.ui.shift_ports import QuickDoor
 
 OnFault = Callable[[Exception], None]
 OnProgress = Callable[[Progress], None]
@@ -93,6 +97,10 @@ class Door(Protocol):
     @property
     def is_founded(self) -> bool:
         """Whether there is a practice on this workstation."""
+
+    @property
+    def quick(self) -> QuickDoor:
+        """Quick PINs and taps, for as long as a shift lasts."""
 
     def people(self) -> Sequence[UserTile]:
         """Who may log in, by name."""
@@ -575,6 +583,13 @@ class Pane(Protocol):
 
     def listen(self, on_window: Callable[[WindowLevel], None]) -> None:
         """Say who wants to know about a new window."""
+
+    @property
+    def pose(self) -> Pose:
+        """How the picture is looked at, to come back to."""
+
+    def take_pose(self, pose: Pose) -> None:
+        """Look at the picture as before."""
 
     def dress(self) -> None:
         """Take the colours of the theme in force."""

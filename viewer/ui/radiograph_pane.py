@@ -14,6 +14,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from viewer.app.drafts import Pose
 from viewer.imaging.flat import FlatGeometry
 from viewer.model.image import Picture
 from viewer.model.tooth import ToothNotation
@@ -23,7 +24,7 @@ from viewer.render.style import PaneStyle
 from viewer.tools import flat
 from viewer.tools.gestures import DoubleTap, Drag, Gesture, Phase, Pinch, Tool, Wheel, tool_of
 from viewer.tools.window_level import drag_window
-from viewer.ui.pane_style import identity_lines, style_of_theme
+from viewer.ui.pane_style import TOOL_ACTIONS, identity_lines, style_of_theme
 from viewer.ui.ports import Identity
 from viewer.ui.viewport import Viewport
 
@@ -47,6 +48,8 @@ class RadiographPane(QWidget):
         self.viewport = Viewport(self._scene, self)
         self._tool = Tool.WINDOW
         self._picture: Picture | None = None
+        self.opening: object = None
+        """What the history of edits goes by: another one for each picture."""
         self._hears: Callable[[WindowLevel], None] | None = None
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -75,7 +78,7 @@ class RadiographPane(QWidget):
 
     def show_picture(self, picture: Picture, identity: Identity | None = None) -> None:
         """Show it fitted, as acquired, with the window it opens with."""
-        self._picture = picture
+        self._picture, self.opening = picture, object()
         self._scene.show(picture, identity_lines(identity))
         self._announce()
 
@@ -84,7 +87,7 @@ class RadiographPane(QWidget):
 
         The picture's own array belongs to whoever opened it, who wipes it.
         """
-        self._picture = None
+        self._picture = self.opening = None
         self.viewport.release()
 
     @property
@@ -189,6 +192,18 @@ class RadiographPane(QWidget):
         """Leave nothing behind."""
         self.clear()
         super().closeEvent(event)
+
+    @property
+    def pose(self) -> Pose:
+        """How the picture is looked at, to come back to."""
+        return Pose(flat=self.view, tool=TOOL_ACTIONS.get(self._tool, ""))
+
+    def take_pose(self, pose: Pose) -> None:
+        """Look at the picture as before, with the tool that was in hand."""
+        if pose.flat is not None:
+            self.view = pose.flat
+        if pose.tool in self._actions:
+            self.do(pose.tool)
 
     def _geometry(self) -> FlatGeometry | None:
         width, height = self.viewport.size_px

@@ -18,10 +18,10 @@ from PySide6.QtWidgets import QHBoxLayout, QLayout, QStackedWidget, QWidget
 
 from viewer.app.actions import Actions, Need
 from viewer.app.jobs import Progress
-from viewer.model.ids import ImageId, PatientId, UserId
+from viewer.model.ids import PatientId
 from viewer.model.image import ImageRecord, Picture
 from viewer.model.patient import Patient
-from viewer.model.view import PlanesView, RadiographView, WindowLevel
+from viewer.model.view import WindowLevel
 from viewer.ui import icons, theme
 from viewer.ui.command_palette import CommandPalette
 from viewer.ui.import_panel import DropZone, ImportReport, ProgressCard
@@ -46,12 +46,14 @@ from viewer.ui.ports import (
     Watch,
 )
 from viewer.ui.shell_actions import ShellActions
+from viewer.ui.shift_ports import DraftBox, History, NoDrafts, NoHistory
 from viewer.ui.status_line import StatusLine
 from viewer.ui.store_ports import Store
 from viewer.ui.store_work import StoreWork
 from viewer.ui.thumbnails import Thumbnails
 from viewer.ui.timeline import Timeline
 from viewer.ui.tool_bar import ToolBar
+from viewer.ui.whereabouts import Whereabouts
 from viewer.ui.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -75,17 +77,8 @@ class Practice:
     radiographs: PaneFactory
     volumes: PaneFactory
     store: Store
-
-
-@attrs.frozen
-class Place:
-    """Where somebody was, to come back to after the lock. Ids only: no names, no pixels."""
-
-    user_id: UserId
-    patient_id: PatientId | None = None
-    image_id: ImageId | None = None
-    window: WindowLevel | None = None
-    view: RadiographView | PlanesView | None = None
+    drafts: DraftBox = attrs.field(factory=NoDrafts)
+    history: History = attrs.field(factory=NoHistory)
 
 
 class Shell(QWidget):
@@ -101,10 +94,9 @@ class Shell(QWidget):
         self.patient: Patient | None = None
         self.visit: Visit | None = None
         self.image: ImageRecord | None = None
-        self._visits: Sequence[Visit] = ()
+        self.visits: Sequence[Visit] = ()
         self._opening: Running | None = None
         self._importing: Running | None = None
-        self._place_then: Place | None = None
         self.sheets: list[Sheet] = []
         self._store_sheet: Sheet | None = None
         self.setWindowTitle("Bitewing")
@@ -156,6 +148,7 @@ class Shell(QWidget):
         self.store_work = StoreWork(self)
         self.store_progress = ProgressCard(self, self.tr("Store"))
         self.drops = DropZone(self)
+        self.whereabouts = Whereabouts(self)
 
     def _make_middle(self) -> QHBoxLayout:
         middle = row(gap=0)
@@ -264,14 +257,14 @@ class Shell(QWidget):
         """Show somebody's visits and the newest image."""
         self._drop_opening()
         self.patient, self.image, self.visit = patient, None, None
-        self._visits = self.practice.chart.visits(patient.id)
-        self.timeline.show_visits(self._visits)
+        self.visits = self.practice.chart.visits(patient.id)
+        self.timeline.show_visits(self.visits)
         self.timeline.mark_image(None)
         self.left.setCurrentWidget(self.timeline)
         self.bar.show_patient(patient)
         self._mark_hold()
         self.inspector.show_picture(None)
-        first = next((visit for visit in self._visits if visit.images), None)
+        first = next((visit for visit in self.visits if visit.images), None)
         if first is None:
             words = self.tr("Drop a folder here, or press I.")
             self.workspace.show_nothing(self.tr("No images of this patient yet"), words)
@@ -310,7 +303,7 @@ class Shell(QWidget):
         self.workspace.show_arriving(arriving, self._identity(self.patient, arriving.record))
         if is_first:
             self._make_room(arriving.record)
-            self._put_back(self._place_then)
+            self.whereabouts.put_back()
 
     def _identity(self, patient: Patient, record: ImageRecord) -> Identity:
         day = self.visit.study.date if self.visit else None
@@ -329,7 +322,7 @@ class Shell(QWidget):
         self.inspector.show_picture(shown)
         if not was_seen:
             self._make_room(shown.record)
-            self._put_back(self._place_then)
+            self.whereabouts.put_back()
         if self.workspace.pane is not None and self.workspace.pane.window_level is not None:
             self.inspector.show_window(self.workspace.pane.window_level)
         for note in shown.record.notes[:1]:
@@ -405,8 +398,8 @@ class Shell(QWidget):
         self.progress.hide()
         self.refresh()
         if self.patient is not None:
-            self._visits = self.practice.chart.visits(self.patient.id)
-            self.timeline.show_visits(self._visits)
+            self.visits = self.practice.chart.visits(self.patient.id)
+            self.timeline.show_visits(self.visits)
         if summary.refusals or not summary.images:
             self._show_report(summary)
             return
@@ -572,7 +565,7 @@ class Shell(QWidget):
             self.workspace.films.show_visit(None, None)
             self.timeline.show_visits(())
             self.thumbnails.clear()
-            self.patient, self.image, self.visit, self._visits = None, None, None, ()
+            self.patient, self.image, self.visit, self.visits = None, None, None, ()
             self.left.setCurrentWidget(self.patients)
         self.refresh()
 
@@ -656,40 +649,9 @@ class Shell(QWidget):
     def _toggle_right(self) -> None:
         self._fold(self.inspector, self._side_rules[1], shown=self.inspector.isHidden())
 
-    def place(self) -> Place:
-        """Return where this person is, to come back to."""
-        pane = self.workspace.pane
-        return Place(
-            self.user.id,
-            self.patient.id if self.patient else None,
-            self.image.id if self.image else None,
-            pane.window_level if pane else None,
-            getattr(pane, "view", None),
-        )
-
-    def return_to(self, place: Place) -> None:
-        """Go back to where this person was; nothing happens for somebody else."""
-        if place.user_id != self.user.id or place.patient_id is None:
-            return
-        self._open_patient_by_id(place.patient_id)
-        for visit in self._visits:
-            for image in visit.images:
-                if image.id == place.image_id:
-                    self._place_then = place
-                    self.open_image(image, visit)
-
-    def _put_back(self, place: Place | None) -> None:
-        """Look at the picture as before the lock: same slice, zoom, turn and window."""
-        self._place_then = None
-        if place is None or self.image is None or place.image_id != self.image.id:
-            return
-        if place.view is not None and hasattr(self.workspace.pane, "view"):
-            self.workspace.pane.view = place.view  # type: ignore[union-attr]
-        elif place.window is not None:
-            self._set_window(place.window)
-
     def empty(self) -> None:
         """Drop everything of patients: work, sheets, scenes, thumbnails, lists, names."""
+        self.whereabouts.stop()
         self._drop_opening()
         if self._importing is not None:
             self._importing.drop()
@@ -707,7 +669,7 @@ class Shell(QWidget):
         self.progress.hide()
         self.store_progress.hide()
         self.toast.hide()
-        self.patient, self.image, self.visit, self._visits = None, None, None, ()
+        self.patient, self.image, self.visit, self.visits = None, None, None, ()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Closing the window logs off."""

@@ -1,4 +1,4 @@
-"""Picking oneself and giving a password: the panel that the door and the lock share."""
+"""Picking oneself and giving a password or a quick PIN: what the door and the lock share."""
 
 from __future__ import annotations
 
@@ -15,14 +15,20 @@ from viewer.ui.parts.messages import Banner, error_words
 from viewer.ui.parts.people import PersonTile
 from viewer.ui.parts.words import Words, column, row
 from viewer.ui.ports import Door, Running, UserTile
+from viewer.ui.quick_panel import QuickPanel
+from viewer.ui.shift_ports import QuickWays
 from viewer.ui.store_ports import StoreSetBack
 
 _TILES_SEEN = 3
 """Rows of tiles before they scroll."""
+_TILES_BESIDE_PAD = 1
+_LOOK_MS = 1000
 
 
 class SignIn(QWidget):
-    """Tiles with initials, then one field. Errors stay in place; a back-off counts down.
+    """Tiles with initials, then one field, or the pad for whoever has a quick PIN in this shift.
+
+    Errors stay in place; a back-off counts down.
 
     Parameters
     ----------
@@ -41,12 +47,19 @@ class SignIn(QWidget):
         self._verb = verb
         self._running: Running | None = None
         self._person: UserTile | None = None
+        self.was_quick = False
+        """Whether whoever came in did so by a quick PIN or a tap."""
+        self._wants_password = False
         self.tiles: list[PersonTile] = []
         self._group = QButtonGroup(self)
         self._build()
         self._countdown = QTimer(self)
         self._countdown.setInterval(250)
         self._countdown.timeout.connect(self._count_down)
+        self._look = QTimer(self)
+        self._look.setInterval(_LOOK_MS)
+        self._look.timeout.connect(self._look_at_shift)
+        self._look.start()
         self.show_people(door.people(), preferred)
 
     def show_people(self, people: Sequence[UserTile], preferred: UserId | None = None) -> None:
@@ -57,8 +70,8 @@ class SignIn(QWidget):
             self._group.addButton(tile)
             self._grid.addWidget(tile, len(self.tiles) // 2, len(self.tiles) % 2)
             self.tiles.append(tile)
-        rows = min(_TILES_SEEN, math.ceil(len(self.tiles) / 2))
-        self._scroll.setFixedHeight(rows * (PersonTile.HEIGHT + 8))
+        self._look_at_shift()
+        self._fit_tiles(_TILES_SEEN)
         chosen = [p for p in people if p.id == preferred] or (
             list(people) if len(people) == 1 else []
         )
@@ -66,23 +79,70 @@ class SignIn(QWidget):
             self.choose(chosen[0])
 
     def choose(self, person: UserTile) -> None:
-        """Ask this person for the password."""
-        self._person = person
+        """Ask this person for the quick PIN where there is one, else for the password."""
+        self._person, self._wants_password = person, False
         for tile in self.tiles:
             tile.setChecked(tile.person.id == person.id)
-        self.field.wipe()
+        self._ask_anew()
+
+    def use_password(self) -> None:
+        """Ask for the password instead of the quick PIN."""
+        self._wants_password = True
+        self._ask_anew()
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether the pad is what is asked for."""
+        return not self.quick.isHidden()
+
+    def take_focus(self) -> None:
+        """Let what is asked for have the keyboard."""
+        if self.is_quick:
+            self.quick.take_focus()
+        else:
+            self.field.setFocus()
+
+    def _ask_anew(self) -> None:
+        """Show the pad or the field, empty."""
+        if self._person is None:
+            return
+        self._forget_typed()
         self.field.set_wrong(False)
         self.error.hide()
-        self.step.setText(
-            self.tr("Step 1 of 1: password for {name}").format(name=person.display_name)
-        )
+        ways = self._door.quick.ways(self._person.id)
+        self._show_quick(ways if not self._wants_password else QuickWays())
+        name = self._person.display_name
+        self.step.setText(self.tr("Step 1 of 1: password for {name}").format(name=name))
         self._ask.setEnabled(True)
         self._count_down()
-        self.field.setFocus()
+        self.take_focus()
+
+    def _show_quick(self, ways: QuickWays) -> None:
+        self.quick.setVisible(ways.is_any)
+        self._ask.setVisible(not ways.is_any)
+        self._fit_tiles(_TILES_BESIDE_PAD if ways.is_any else _TILES_SEEN)
+        if ways.is_any and self._person is not None:
+            self.quick.show_ways(ways, self._person.display_name)
+            tile = next(t for t in self.tiles if t.isChecked())
+            self._scroll.ensureWidgetVisible(tile, 0, 0)
+
+    def _fit_tiles(self, most: int) -> None:
+        rows = min(most, math.ceil(len(self.tiles) / 2))
+        self._scroll.setFixedHeight(rows * (PersonTile.HEIGHT + 8))
+
+    def _look_at_shift(self) -> None:
+        """Mark who can get in quickly; when a shift ends, the password is asked for."""
+        for tile in self.tiles:
+            tile.set_quick(self._door.quick.ways(tile.person.id).is_any)
+        if self._person is None or self.is_busy or not self.is_quick:
+            return
+        if not self._door.quick.ways(self._person.id).is_any:
+            self._ask_anew()
 
     def fill_in(self, person: UserTile, password: str) -> None:
         """Choose a person and type the password (demo accounts)."""
         self.choose(person)
+        self.use_password()
         self.field.line.setText(password)
         self.go.setFocus()
 
@@ -101,6 +161,31 @@ class SignIn(QWidget):
             self._person.id, self.field.text(), self._on_welcome, self._on_refused
         )
 
+    def submit_pin(self) -> None:
+        """Try the quick PIN."""
+        if self._person is not None and self._running is None and self.quick.pad.text():
+            self._begin_quick()
+            self._running = self._door.quick.log_in(
+                self._person.id, self.quick.pad.text(), self._on_quick_welcome, self._on_refused
+            )
+
+    def wait_for_tap(self) -> None:
+        """Wait for the security key's tap."""
+        if self._person is not None and self._running is None:
+            self._begin_quick()
+            self.quick.say_waiting()
+            self._running = self._door.quick.tap(
+                self._person.id, self._on_quick_welcome, self._on_refused
+            )
+
+    def _begin_quick(self) -> None:
+        self._set_busy(True)
+        self.error.hide()
+
+    def _on_quick_welcome(self, person: UserTile) -> None:
+        self.was_quick = True
+        self._on_welcome(person)
+
     def _build(self) -> None:
         layout = column(self, gap=4)
         holder = QWidget()
@@ -116,8 +201,15 @@ class SignIn(QWidget):
         layout.addWidget(self._scroll)
         self._ask = QWidget()
         self._ask.setEnabled(False)
+        self.quick = QuickPanel()
+        self.quick.hide()
+        self.quick.pad.submitted.connect(self.submit_pin)
+        self.quick.tap_wanted.connect(self.wait_for_tap)
+        self.quick.password_wanted.connect(self.use_password)
+        layout.addWidget(self.quick)
         layout.addWidget(self._ask)
         self._build_ask(self._ask)
+        layout.addWidget(self.error)
 
     def _build_ask(self, holder: QWidget) -> None:
         layout = column(holder, gap=2)
@@ -137,52 +229,68 @@ class SignIn(QWidget):
         line = row(gap=2)
         line.addWidget(self.field, 1)
         line.addWidget(self.go, 0, Qt.AlignmentFlag.AlignTop)
-        for part in (self.step, self.busy, self.error):
+        for part in (self.step, self.busy):
             layout.addWidget(part)
         layout.insertLayout(1, line)
 
     def _on_edit(self) -> None:
         self.field.set_wrong(False)
 
+    def _forget_typed(self) -> None:
+        self.field.wipe()
+        self.quick.pad.wipe()
+
     def _on_welcome(self, person: UserTile) -> None:
         self._set_busy(False)
-        self.field.wipe()
+        self._forget_typed()
         self.welcomed.emit(person)
 
     def _on_refused(self, fault: Exception) -> None:
+        was_quick = self.is_quick
         self._set_busy(False)
-        self.field.wipe()
-        self.field.set_wrong(True)
+        self._forget_typed()
+        if was_quick:
+            self._ask_anew()  # for the password, if that was the last try
+            self.quick.pad.set_wrong(self.is_quick)
+        self.field.set_wrong(not was_quick)
         self.error.say(error_words(fault), "danger")
         if isinstance(fault, StoreSetBack):
             self.set_back.emit()
             return
         self._count_down()
-        self.field.setFocus()
+        self.take_focus()
 
     def _set_busy(self, busy: bool) -> None:
         if not busy:
             self._running = None
-        self.busy.setVisible(busy)
+        self.busy.setVisible(busy and not self.is_quick)
+        self.quick.set_busy(busy and self.is_quick)
         self.field.setEnabled(not busy)
         self.go.setEnabled(not busy)
         self.go.setText(self.tr("Checking…") if busy else self._verb)
 
     def _count_down(self) -> None:
-        left = math.ceil(self._door.wait_s(self._person.id)) if self._person else 0
+        left = math.ceil(self._wait_s())
         waits = left > 0
         if waits:
             self._focus_person()
         self.field.setEnabled(not waits)
         self.go.setEnabled(not waits)
+        self.quick.show_wait(left)
         if waits:
             self.go.setText(self.tr("Wait {seconds} s").format(seconds=left))
             self._countdown.start()
             return
         if self._countdown.isActive():
             self._countdown.stop()
-            self.field.setFocus()
+            self.take_focus()
         self.go.setText(self._verb)
+
+    def _wait_s(self) -> float:
+        if self._person is None:
+            return 0.0
+        door = self._door.quick if self.is_quick else self._door
+        return door.wait_s(self._person.id)
 
     def _focus_person(self) -> None:
         """Keep the keyboard with who was chosen: a disabled field would hand it to anybody."""
@@ -199,7 +307,7 @@ class SignIn(QWidget):
     def drop(self) -> None:
         """Forget what was typed and what is under way."""
         self._countdown.stop()
-        self.field.wipe()
+        self._forget_typed()
         if self._running is not None:
             self._running.drop()
             self._set_busy(False)

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import attrs
 from PySide6.QtCore import SignalInstance
 
+from viewer.app.drafts import Step, Values
 from viewer.app.undo import Command, UndoStack
 from viewer.model.image import Picture
 from viewer.model.view import PlanesView, RadiographView
@@ -40,13 +41,14 @@ class _Viewing(Protocol):
 class ViewHistory:
     """Writes edits of views onto an undo stack. Main thread only.
 
-    Another picture on screen empties the stack: views begin anew with each picture.
+    Another picture on screen empties the stack: views begin anew with each picture. A volume that
+    was shown while it came is still the same picture when all of it is there.
     """
 
     def __init__(self, undo: UndoStack, clock: Callable[[], float] = time.monotonic) -> None:
         self._undo = undo
         self._clock = clock
-        self._picture: Picture | None = None
+        self._shown: object = None
         self._view: AnyView | None = None
         self._is_restoring = False
         self._last_s = float("-inf")
@@ -55,12 +57,35 @@ class ViewHistory:
     def watch(self, pane: object) -> None:
         """Take note of what changes in a pane that has `view`, `view_changed` and `picture`."""
         viewing: _Viewing = pane  # type: ignore[assignment]
-        viewing.view_changed.connect(lambda view: self._on_change(pane, viewing.picture, view))
+        viewing.view_changed.connect(lambda view: self._on_change(viewing, view))
 
-    def _on_change(self, pane: object, picture: Picture | None, view: AnyView | None) -> None:
+    def kept(self) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
+        """Return what a draft keeps: steps that were done, and steps that were undone."""
+        return self._undo.steps()
+
+    def put_back(
+        self,
+        pane: object,
+        done: tuple[Step, ...],
+        undone: tuple[Step, ...],
+        pose: Callable[[], None],
+    ) -> None:
+        """Take over a history that belongs to what a pane shows, once `pose` has set its view."""
+        was, self._is_restoring = self._is_restoring, True
+        try:
+            pose()
+        finally:
+            self._is_restoring = was
+        self._undo.put_back(
+            [self._command(pane, step) for step in done],
+            [self._command(pane, step) for step in undone],
+        )
+
+    def _on_change(self, pane: _Viewing, view: AnyView | None) -> None:
         before, self._view = self._view, view
-        if picture is not self._picture or view is None or before is None:
-            self._picture = picture
+        shown = getattr(pane, "opening", pane.picture)
+        if shown is not self._shown or view is None or before is None:
+            self._shown = shown
             self._undo.clear()
             return
         if self._is_restoring:
@@ -79,22 +104,32 @@ class ViewHistory:
             self._step += 1
         self._last_s = now_s
         names = sorted(changed)
+        step = Step(
+            " and ".join(_WORDS[name] for name in names),
+            Values(**{name: old for name, (old, _) in changed.items()}),
+            Values(**{name: new for name, (_, new) in changed.items()}),
+        )
         is_drag = names in (["window"], ["slab_mm"])
-        self._undo.remember(
-            Command(
-                " and ".join(_WORDS[name] for name in names),
-                do=lambda: self._put(pane, {name: new for name, (_, new) in changed.items()}),
-                undo=lambda: self._put(pane, {name: old for name, (old, _) in changed.items()}),
-                merge_key=f"{names[0]} {self._step}" if is_drag else "",
-            )
+        merge_key = f"{names[0]} {self._step}" if is_drag else ""
+        self._undo.remember(self._command(pane, step, merge_key))
+
+    def _command(self, pane: object, step: Step, merge_key: str = "") -> Command:
+        return Command(
+            step.text,
+            do=lambda: self._put(pane, step.after),
+            undo=lambda: self._put(pane, step.before),
+            merge_key=merge_key,
+            step=step,
         )
 
-    def _put(self, pane: object, values: dict[str, Any]) -> None:
+    def _put(self, pane: object, values: Values) -> None:
         view: AnyView | None = getattr(pane, "view", None)
         if view is None:
             return
+        set_values = attrs.asdict(values, recurse=False, filter=lambda _, value: value is not None)
+        of_this = {name: value for name, value in set_values.items() if hasattr(view, name)}
         self._is_restoring = True
         try:
-            pane.view = attrs.evolve(view, **values)  # type: ignore[attr-defined]
+            pane.view = attrs.evolve(view, **of_this)  # type: ignore[attr-defined]
         finally:
             self._is_restoring = False

@@ -140,6 +140,9 @@ class EmptyPage(QWidget):
         self._offers = line
         line.addStretch(1)
         layout.addLayout(line)
+        self._cards = column(gap=3)
+        self._cards.setContentsMargins(0, 20, 0, 0)
+        layout.addLayout(self._cards)
         layout.addStretch(1)
         self._is_target = False
 
@@ -155,6 +158,10 @@ class EmptyPage(QWidget):
             made.setToolTip(action.toolTip())
             made.setMinimumHeight(44)
             self._offers.insertWidget(self._offers.count() - 1, made)
+
+    def add_card(self, card: QWidget) -> None:
+        """Lay a quiet offer below, where nobody has to answer it."""
+        self._cards.addWidget(card, 0, Qt.AlignmentFlag.AlignHCenter)
 
     def set_target(self, is_target: bool) -> None:
         """Show that a drop would be taken."""

@@ -16,6 +16,8 @@ import attrs
 from platformdirs import user_log_path
 
 from viewer.app.actions import Actions
+from viewer.app.hosts.capture import shield_here
+from viewer.app.hosts.here import watch_here
 from viewer.app.jobs import JobControl, JobRunner
 from viewer.app.undo import UndoStack
 from viewer.session.keystore import KeyStore
@@ -24,8 +26,10 @@ from viewer.ui.crash_dialog import install_crash_hook
 from viewer.ui.ending import EndSignals
 from viewer.ui.front_desk import FrontDesk
 from viewer.ui.ports import DemoUser, Pane, UserTile
+from viewer.ui.screen_shield import ScreenShield
 from viewer.ui.shell import Practice
 from viewer.ui.view_history import ViewHistory
+from viewer.wiring.computer import Computer
 from viewer.wiring.restoring import WorkstationRestoring
 from viewer.wiring.workstation import Workstation
 
@@ -56,6 +60,7 @@ class Joined:
         self.demo_users = demo_users
         self.undo = undo
         self.history = ViewHistory(undo)
+        workstation.at_lock(undo.clear)
         self._sharing: ClinicSharing | None = None
         self.front_desk = FrontDesk(
             workstation,
@@ -72,6 +77,7 @@ class Joined:
         """
         from viewer.wiring.accounts import ClinicAccounts
         from viewer.wiring.chart import ClinicChart
+        from viewer.wiring.drafts import ClinicDrafts
         from viewer.wiring.sharing import ClinicSharing
         from viewer.wiring.store import ClinicStore
         from viewer.wiring.trail import ClinicTrail
@@ -89,6 +95,8 @@ class Joined:
             radiographs=self.radiograph_pane,
             volumes=self.planes_pane,
             store=ClinicStore(self.workstation),
+            drafts=ClinicDrafts(self.workstation),
+            history=self.history,
         )
 
     def radiograph_pane(self) -> Pane:
@@ -135,7 +143,10 @@ def open_viewer(
     joined = Joined(workstation, UndoStack(), demo_users)
     joined.front_desk.finished.connect(application.leave)
     signals = EndSignals(joined.front_desk.close)
+    computer = Computer(watch_here(), joined.front_desk, workstation, application.post)
+    shield = ScreenShield(shield_here(), workstation.is_capture_refused)
     try:
+        shield.start()
         joined.front_desk.open()
         if opening.until_login and joined.front_desk.login is not None:
             application.after_first_paint(joined.front_desk.login, application.leave)
@@ -144,8 +155,11 @@ def open_viewer(
             tour.start(application.leave)
         else:
             application.later(200, lambda: _warm_up(jobs))
+            application.later(200, computer.start)
         return application.run()
     finally:
+        computer.stop()
+        shield.stop()
         signals.close()
         workstation.close()
         remove_hook()
@@ -170,6 +184,7 @@ def _make_tour(joined: Joined, jobs: JobRunner, opening: Opening, pictures: Path
 _NEEDED_INSIDE = (
     "viewer.wiring.accounts",
     "viewer.wiring.chart",
+    "viewer.wiring.drafts",
     "viewer.wiring.sharing",
     "viewer.wiring.store",
     "viewer.wiring.trail",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from viewer.app.backup_look import is_restore_unfinished, was_set_back
 from viewer.app.clinic import Clinic, Founding
-from viewer.app.jobs import Job, JobRunner
+from viewer.app.jobs import Job, JobControl, JobRunner
 from viewer.model.errors import BitewingError
 from viewer.model.ids import UserId
 from viewer.model.image import Picture
@@ -24,8 +24,10 @@ from viewer.session.idle import OPERATORY, IdlePolicy
 from viewer.session.keystore import KeyStore
 from viewer.session.passwords import Advice, advise
 from viewer.session.permissions import Permission
+from viewer.session.policy import CaptureRule
 from viewer.ui import ports
 from viewer.ui.store_ports import StoreSetBack
+from viewer.wiring.quick import ClinicQuick
 
 
 def tile_of(user: User) -> ports.UserTile:
@@ -75,6 +77,8 @@ class Workstation:
         self._opened: list[weakref.ref[NDArray[np.generic]]] = []
         self._overview: NDArray[np.generic] | None = None
         self._forgetters: list[Callable[[], None]] = []
+        self.quick = ClinicQuick(self)
+        self.hears_the_computer: Callable[[], bool] = lambda: False
         self.enter_practice()
 
     @property
@@ -152,9 +156,17 @@ class Workstation:
             forget()
         self._wipe_pictures()
         # Windows are taken away behind this call, and deleted in the turn of the loop after it.
-        self.jobs.soon(lambda: self.jobs.soon(forget_freed_memory))
+        self.jobs.soon(lambda: self.jobs.soon(self._forget_memory))
         if self.jobs.is_busy:  # what was dropped may hold pixels until its next look
-            self.jobs.when_ended(forget_freed_memory)
+            self.jobs.when_ended(self._forget_memory)
+
+    def _forget_memory(self) -> None:
+        self.jobs.renew()
+        forget_freed_memory()
+
+    def after_forgetting(self, call: Callable[[], None]) -> None:
+        """Run a call on the main thread once what a lock forgets at once is forgotten."""
+        self.jobs.soon(lambda: self.jobs.soon(lambda: self.jobs.soon(call)))
 
     def _wipe_pictures(self) -> None:
         for reference in self._opened:
@@ -206,6 +218,16 @@ class Workstation:
     ) -> Job[Admission]:
         """Log in, or unlock the session of the same user."""
         clinic = self.clinic
+        return self.let_in(lambda: clinic.check(user_id, password, code), on_done, on_fault)
+
+    def let_in(
+        self,
+        check: Callable[[], Admission],
+        on_done: Callable[[ports.UserTile], None],
+        on_fault: ports.OnFault,
+    ) -> Job[Admission]:
+        """Try a password, PIN or tap on a worker, and admit whoever it is of."""
+        clinic = self.clinic
 
         def admit(admission: Admission) -> None:
             try:
@@ -218,7 +240,7 @@ class Workstation:
                 )
                 on_done(tile_of(session.user))
 
-        return self.jobs.submit(lambda _: clinic.check(user_id, password, code), admit, on_fault)
+        return self.jobs.submit(lambda control: unless_gone(control, check()), admit, on_fault)
 
     def found(
         self,
@@ -293,10 +315,35 @@ class Workstation:
         self.jobs.drop_all()
         self.clinic.lock(why)
 
+    def is_capture_refused(self) -> bool:
+        """Whether no window here may be taken into another program's picture."""
+        if self._clinic is None:
+            return False
+        return self._clinic.policies.now.capture is CaptureRule.EVERYWHERE
+
+    def end_shift(self, why: str) -> None:
+        """Nobody comes back with a quick PIN: the computer was locked, slept, or changed hands."""
+        if self._clinic is not None:
+            self._clinic.desk.end_shift(why)
+
     def log_off(self) -> None:
         """Close the store and go back to the door."""
         self.jobs.drop_all()
         self.clinic.log_off()
+
+
+def unless_gone(control: JobControl, admission: Admission) -> Admission:
+    """Return an admission, or wipe it if the computer was locked meanwhile: nobody comes in.
+
+    Raises
+    ------
+    Cancelled
+        It was.
+    """
+    if control.is_cancelled():
+        admission.keys.wipe()
+        control.stop_if_cancelled()
+    return admission
 
 
 def _ignore(_: object) -> None:

@@ -30,9 +30,9 @@ def set_quick_pin(clinic: Clinic, request: SetQuickPin, act: Act) -> None:
 
 @attrs.frozen
 class SetQuickTap:
-    """Which security key (by its id), and the password where it was not given just now."""
+    """Which security key by its id ("": the account's own), and the password if not just given."""
 
-    share_id: str
+    share_id: str = ""
     password: str = attrs.field(default="", repr=False)
 
 

@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QEnterEvent, QFont, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
-from viewer.ui import theme
+from viewer.ui import icons, theme
 from viewer.ui.ports import UserTile
 
 _TITLES = {"dr", "dr.", "prof", "prof.", "mr", "mr.", "ms", "ms.", "mrs", "mrs."}
@@ -55,6 +55,13 @@ class PersonTile(QAbstractButton):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._is_hovered = False
+        self._is_quick = False
+
+    def set_quick(self, is_quick: bool) -> None:
+        """Show whether a quick PIN or a tap is enough in this shift."""
+        if is_quick != self._is_quick:
+            self._is_quick = is_quick
+            self.update()
 
     def sizeHint(self) -> QSize:
         """Room for a name of twenty letters."""
@@ -80,6 +87,9 @@ class PersonTile(QAbstractButton):
         disc = QRectF(12, (self.height() - 40) / 2, 40, 40)
         paint_disc(painter, disc, self.person.display_name, chosen=self.isChecked())
         self._paint_words(painter, QPointF(disc.right() + 12, 0))
+        if self._is_quick:
+            mark = icons.pixmap("key", "accent", 16, self.devicePixelRatioF())
+            painter.drawPixmap(QPointF(self.width() - 26, self.height() - 26), mark)
 
     def _paint_surface(self, painter: QPainter) -> None:
         look = theme.current()
