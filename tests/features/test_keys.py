@@ -35,6 +35,7 @@ from viewer.session.keystore import MemoryKeyStore
 from viewer.session.permissions import KeyName
 from viewer.session.recovery import RecoveryKey
 from viewer.vault import rekeying
+from viewer.vault.catalog import images
 from viewer.vault.certificate import digest_of_certificate, verify_certificate
 from viewer.vault.errors import NotInStore, StoreDamaged, UnderLegalHold, WrongKey
 from viewer.vault.layout import Layout
@@ -250,6 +251,33 @@ def test_after_a_rotation_everybody_who_may_opens_and_a_disabled_copy_of_keys_do
     clinic.log_off()
     with pytest.raises(WrongKey):
         Vault.open(office.folder, VaultKeys(clinic.practice.id, {1: old[0]}, 1))
+
+
+def test_what_is_imported_after_somebody_left_is_under_a_key_that_he_never_had(
+    office: Office, tmp_path: Path
+) -> None:
+    clinic = office.clinic
+    dentist = add_person(clinic, "dentist")
+    with clinic.vault._sealed.patient_key(office.stays) as key:
+        kept = bytes(key.view())  # what his program had in memory
+    accounts.set_enabled(clinic, accounts.SetEnabled(dentist, enabled=False))
+    keys.rotate_keys(clinic, keys.RotateKeys())
+    there = write_images(tmp_path / "later", a_patient(chart="2002"), cbct=False, seed=90)
+    report = importing.import_paths(clinic, importing.ImportPaths((there,)))
+    assert {item.record.patient_id for item in report.stored} == {office.stays}
+    with clinic.vault._catalog.read() as cursor:
+        later = {
+            images.stored_object(cursor, item.record.id, role).key_number
+            for item in report.stored
+            for role in images.REQUIRED
+        }
+        older = cursor.execute("SELECT min(key_number) FROM objects").fetchone()
+    assert (older, later) == ((1,), {2})
+    with clinic.vault._sealed.patient_key(office.stays, 1) as first:
+        assert bytes(first.view()) == kept
+    with clinic.vault._sealed.patient_key(office.stays, 2) as second:
+        assert bytes(second.view()) != kept
+    assert clinic.vault.check(deep=True).is_sound
 
 
 def test_nothing_of_the_old_catalog_is_left_in_the_folder(office: Office) -> None:

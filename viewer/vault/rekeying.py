@@ -8,7 +8,7 @@ from threading import Lock
 
 from viewer.model.ids import PatientId
 from viewer.vault import erasure, reseal, rotation
-from viewer.vault.catalog import erasing
+from viewer.vault.catalog import erasing, patients
 from viewer.vault.catalog.connection import Catalog
 from viewer.vault.catalog.legal import require_no_hold
 from viewer.vault.erasure import MayErase
@@ -120,6 +120,15 @@ class Rekeying:
         with self._alone():
             run = reseal.Resealing(self._catalog, self._sealed, before_removal)
             return run.run(progress, is_cancelled)
+
+    def renew_from(self, epoch: int) -> None:
+        """Let each patient's next picture begin a fresh key, once an epoch is in force.
+
+        For an epoch that begins since somebody may no longer hold the one before: he may have kept
+        patients' keys, which a rotation does not change. Older pictures stay under the older keys.
+        """
+        with self._catalog.write() as cursor:
+            patients.renew_keys_from(cursor, epoch)
 
     def erase_patient(self, patient_id: PatientId, may_erase: MayErase = require_no_hold) -> Erased:
         """Erase a patient; to reach older copies of the store, rotate and retire afterwards.

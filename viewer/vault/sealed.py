@@ -11,7 +11,7 @@ from viewer.crypto.secret import Secret
 from viewer.model.errors import BitewingError, Cancelled
 from viewer.model.ids import ImageId, ObjectId, PatientId, new_id
 from viewer.vault.catalog import images, patients
-from viewer.vault.catalog.connection import Catalog
+from viewer.vault.catalog.connection import Catalog, Cursor
 from viewer.vault.catalog.images import Role, StoredObject
 from viewer.vault.catalog.walking import kept_orphans, unlisted
 from viewer.vault.errors import (
@@ -138,6 +138,7 @@ class SealedObjects:
     ) -> list[StoredObject]:
         """Write an image's parts, each whole and durable; if one fails none is kept."""
         made: list[StoredObject] = []
+        self._leave_kept_key(patient_id)
         number, key = self._numbered_key(patient_id)
         with key:
             try:
@@ -150,6 +151,21 @@ class SealedObjects:
                 self.discard(part.id for part in made)
                 raise
         return made
+
+    def _leave_kept_key(self, patient_id: PatientId) -> None:
+        """Begin a patient's next key if somebody who left may have kept the newest."""
+        with self._catalog.read() as cursor:
+            if not self._is_kept(cursor, patient_id):
+                return
+        with self._catalog.write() as cursor:
+            if self._is_kept(cursor, patient_id):  # nobody else did it meanwhile
+                number = patients.get_key(cursor, patient_id)[0] + 1
+                epoch, wrapped = self.new_patient_key(patient_id, number)
+                patients.put_key(cursor, patient_id, number, epoch, wrapped)
+
+    def _is_kept(self, cursor: Cursor, patient_id: PatientId) -> bool:
+        number = patients.get_key(cursor, patient_id)[0]
+        return patients.is_kept_key(cursor, patient_id, number, self.current_epoch)
 
     def _seal_one(self, object_id: ObjectId, key: Secret, plain: memoryview, pause: Pause) -> None:
         header = Header.fresh(object_id, self._keys.current_epoch, plain.nbytes)

@@ -66,7 +66,7 @@ def test_a_new_key_may_take_an_old_ones_place_under_hold(
     """A rotation or a resealing goes on: it takes nothing away."""
     with vault._catalog.write() as cursor:
         cursor.execute(
-            "INSERT INTO patient_keys SELECT patient_id, 2, epoch, wrapped FROM patient_keys"
+            "INSERT INTO patient_keys SELECT patient_id, 2, epoch, wrapped, born FROM patient_keys"
         )
         cursor.execute("DELETE FROM patient_keys WHERE number = 2")
     with pytest.raises(Exception, match="in use"), vault._catalog.write() as cursor:

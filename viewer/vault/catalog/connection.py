@@ -387,6 +387,8 @@ class Catalog:
         Others get their turn between any two.
         """
         after = ""
+        if not self._holds(lambda sums, cursor: sums.prove_tree(cursor)):
+            yield "sums"
         for group in TOGETHER:
             if not self._is_proved(group):
                 yield group
@@ -402,9 +404,12 @@ class Catalog:
             after = some[-1]
 
     def _is_proved(self, group: str) -> bool:
+        return self._holds(lambda sums, cursor: sums.prove_rows(cursor, group))
+
+    def _holds(self, prove: Callable[[Sums, Cursor], None]) -> bool:
         try:
             with self.read() as cursor:
-                self._counting.prove(cursor, group)
+                prove(self._counting, cursor)
         except PutBack:
             return False
         return True

@@ -111,7 +111,8 @@ def named(cursor: Cursor, id_or_chart_number: str) -> list[Patient]:
 def put_key(cursor: Cursor, patient_id: PatientId, number: int, epoch: int, wrapped: bytes) -> None:
     """Keep a patient's wrapped key of a number, in place of the same key in an earlier epoch."""
     sql = (
-        "INSERT INTO patient_keys VALUES (?, ?, ?, ?) ON CONFLICT (patient_id, number)"
+        "INSERT INTO patient_keys (patient_id, number, epoch, wrapped, born)"
+        " VALUES (?1, ?2, ?3, ?4, ?3) ON CONFLICT (patient_id, number)"
         " DO UPDATE SET epoch = excluded.epoch, wrapped = excluded.wrapped"
     )
     cursor.execute(sql, (patient_id, number, epoch, wrapped))
@@ -135,6 +136,24 @@ def get_key(
     if row is None:
         raise NotInStore("This patient is not in the store any more.")
     return int(row[0]), int(row[1]), bytes(row[2])
+
+
+def renew_keys_from(cursor: Cursor, epoch: int) -> None:
+    """Let keys that were made before an epoch seal nothing more once that epoch is in force."""
+    cursor.execute("INSERT OR REPLACE INTO meta VALUES ('keys_from', ?)", (str(epoch),))
+
+
+def is_kept_key(cursor: Cursor, patient_id: PatientId, number: int, epoch: int) -> bool:
+    """Whether somebody who left may have a patient's key of a number, by what is noted.
+
+    What is noted about an epoch that is later than `epoch`, the one in force, does not count yet.
+    """
+    row = cursor.execute("SELECT value FROM meta WHERE name = 'keys_from'").fetchone()
+    since = int(row[0]) if row else 0
+    if not 0 < since <= epoch:
+        return False
+    sql = "SELECT 1 FROM patient_keys WHERE patient_id = ? AND number = ? AND born < ?"
+    return cursor.execute(sql, (patient_id, number, since)).fetchone() is not None
 
 
 def has_other_epochs(cursor: Cursor, epoch: int) -> bool:

@@ -275,6 +275,10 @@ CREATE TABLE sums_head (
 CREATE INDEX holds_of_patient ON holds (patient_id);
 """
 
+_BORN = """
+ALTER TABLE patient_keys ADD COLUMN born INTEGER NOT NULL DEFAULT 0;
+"""
+
 STEPS: tuple[str, ...] = (
     _FIRST,
     _NUMBERED_KEYS,
@@ -284,5 +288,6 @@ STEPS: tuple[str, ...] = (
     _REKEYING,
     _DESTINATIONS,
     _SUMS,
+    _BORN,
 )
 """Step n takes a catalog from version n to n + 1."""

@@ -205,13 +205,41 @@ class Sums:
         if self._deltas or (not is_new and group in self._proved):
             return  # inside a transaction that has written: it is proved by whoever reads next
         self.prove_head(cursor)
+        self.prove_rows(cursor, group)
         depth = _BRANCH if group in TOGETHER else _LEAF
-        found = self._counted(cursor, group)
-        if found != _sum(cursor, depth, group):
-            raise PutBack
         for above in range(depth - 1, _ROOT - 1, -1):
             self._prove_node(cursor, above, group[: _PREFIX.get(above, 0)])
         self._proved.add(group)
+
+    def prove_rows(self, cursor: Cursor, group: str) -> None:
+        """Return only if the rows of a patient or a group fit its sum, which may itself be old.
+
+        Raises
+        ------
+        PutBack
+            They do not.
+        """
+        depth = _BRANCH if group in TOGETHER else _LEAF
+        if self._counted(cursor, group) != _sum(cursor, depth, group):
+            raise PutBack
+
+    def prove_tree(self, cursor: Cursor) -> None:
+        """Return only if every sum of sums fits those below it, and the root the head.
+
+        Raises
+        ------
+        PutBack
+            One does not.
+        """
+        self.prove_head(cursor)
+        sql = "SELECT depth, name FROM sums WHERE depth < ?"
+        nodes = cursor.execute(sql, (_LEAF,)).fetchall()
+        for depth, name in {(int(row[0]), str(row[1])) for row in nodes} | {(_ROOT, "")}:
+            if name not in TOGETHER:
+                self._prove_node(cursor, depth, name)
+        below = {str(row[1])[:1] for row in nodes if row[0] == _BUCKET}
+        if not below <= {str(row[1]) for row in nodes if row[0] == _BRANCH}:
+            raise PutBack
 
     def _prove_node(self, cursor: Cursor, depth: int, name: str) -> None:
         rows = cursor.execute(

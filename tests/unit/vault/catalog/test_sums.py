@@ -18,7 +18,6 @@ from viewer.model.ids import UserId
 from viewer.model.patient import Patient
 from viewer.vault.catalog import keeping, legal, patients
 from viewer.vault.catalog.connection import Catalog
-from viewer.vault.catalog.schema import STEPS
 from viewer.vault.errors import PutBack
 from viewer.vault.keeping.records import HoldRequest
 from viewer.vault.keys import catalog_key
@@ -27,6 +26,8 @@ from viewer.vault.store import Vault
 
 _PAGE = 4096
 KEY = Secret(b"c" * 32)
+STEPS_BEFORE = 7
+"""How many steps there were before the sums."""
 
 
 def pages_of(path: Path) -> list[bytes]:
@@ -273,11 +274,16 @@ def test_a_catalog_of_before_the_sums_is_counted_when_it_is_opened(
     ):
         catalog = Catalog(folder / "catalog.db", key)
         truth = catalog.head()
-        for statement in ("DROP TABLE sums", "DROP TABLE sums_head", "DROP INDEX holds_of_patient"):
+        for statement in (
+            "DROP TABLE sums",
+            "DROP TABLE sums_head",
+            "DROP INDEX holds_of_patient",
+            "ALTER TABLE patient_keys DROP COLUMN born",
+        ):
             with catalog.read() as cursor:
                 cursor.execute(statement)
         with catalog.read() as cursor:
-            cursor.execute(f"PRAGMA user_version = {len(STEPS) - 1}")
+            cursor.execute(f"PRAGMA user_version = {STEPS_BEFORE}")
         before.setattr(catalog, "_sums", None)
         catalog.close()
     with Vault.open(folder, new_keys(), expected=truth) as vault:
