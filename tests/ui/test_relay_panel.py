@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from viewer.model.errors import EnvironmentFault
@@ -77,8 +78,8 @@ def opened(qtbot: QtBot) -> Open:
     return make
 
 
-def click(qtbot: QtBot, widget: object) -> None:
-    qtbot.mouseClick(widget, Qt.MouseButton.LeftButton)  # type: ignore[arg-type]
+def click(widget: QWidget) -> None:
+    QTest.mouseClick(widget, Qt.MouseButton.LeftButton)
 
 
 def test_where_nothing_is_sent_off_it_says_what_that_means(opened: Open) -> None:
@@ -89,22 +90,22 @@ def test_where_nothing_is_sent_off_it_says_what_that_means(opened: Open) -> None
 
 
 def test_a_server_is_named_with_its_files_and_tried(
-    opened: Open, qtbot: QtBot, tmp_path: Path
+    opened: Open, tmp_path: Path
 ) -> None:
     server = FakeServer(RelayFacts())
     panel = opened(server)
-    click(qtbot, panel.set)
+    click(panel.set)
     assert "Name the server" in panel.hint.text()
     QTest.keyClicks(panel.host, "audit.example.org")
-    click(qtbot, panel.set)
+    click(panel.set)
     assert "authority" in panel.hint.text()
     panel.authority.take(tmp_path / "ca.pem")
     panel.certificate.take(tmp_path / "ours.pem")
-    click(qtbot, panel.set)
+    click(panel.set)
     assert "both or none" in panel.hint.text()
     panel.key.take(tmp_path / "key.pem")
     QTest.keyClicks(panel.password.line, "made up")
-    click(qtbot, panel.set)
+    click(panel.set)
     order = server.orders[0]
     assert (order.host, order.port, order.key_password) == ("audit.example.org", 6514, "made up")
     assert panel.password.text() == ""
@@ -112,14 +113,14 @@ def test_a_server_is_named_with_its_files_and_tried(
 
 
 def test_a_server_that_is_not_reached_is_said_in_place_and_the_form_stays(
-    opened: Open, qtbot: QtBot, tmp_path: Path
+    opened: Open, tmp_path: Path
 ) -> None:
     server = FakeServer(RelayFacts())
     server.fault = EnvironmentFault("The audit server was not reached.", "Look at its address.")
     panel = opened(server)
     QTest.keyClicks(panel.host, "audit.example.org")
     panel.authority.take(tmp_path / "ca.pem")
-    click(qtbot, panel.set)
+    click(panel.set)
     assert "was not reached" in panel.card.message.words.text()
     assert panel.host.text() == "audit.example.org"
     assert panel.set.isEnabled()
@@ -132,21 +133,21 @@ def test_an_outage_shows_what_waits(opened: Open) -> None:
     assert "1\u202f204 entries wait" in panel.card.fact.text()
 
 
-def test_send_now_says_how_many_went(opened: Open, qtbot: QtBot) -> None:
+def test_send_now_says_how_many_went(opened: Open) -> None:
     server = FakeServer(RelayFacts("audit:6514", 0, 4))
     panel = opened(server)
     assert "4 entries without words" in panel.card.fact.text()
-    click(qtbot, panel.send)
+    click(panel.send)
     assert server.sent == 1
     assert "12 messages were confirmed" in panel.card.message.words.text()
 
 
-def test_sending_stops_only_after_a_second_word(opened: Open, qtbot: QtBot) -> None:
+def test_sending_stops_only_after_a_second_word(opened: Open) -> None:
     server = FakeServer(RelayFacts("audit:6514"))
     panel = opened(server)
-    click(qtbot, panel.stop)
+    click(panel.stop)
     assert server.now.where
-    click(qtbot, panel.card.message.do_button)
+    click(panel.card.message.do_button)
     assert not server.now.where
     assert not panel.stop.isVisible()
 

@@ -97,6 +97,15 @@ ACTIONS: tuple[Action, ...] = (
         permission=Permission.READ_TRAIL,
     ),
     Action(
+        "relay",
+        "Audit server",
+        "The copy of the trail on another machine",
+        "trail",
+        "",
+        "safeguards",
+        permission=Permission.VERIFY_TRAIL,
+    ),
+    Action(
         "accounts",
         "Accounts",
         "People who may log in",
@@ -167,6 +176,15 @@ ACTIONS: tuple[Action, ...] = (
         "",
         "safeguards",
         permission=Permission.ERASE_PATIENTS,
+    ),
+    Action("switch_user", "Switch user", "Let somebody else in", "users", "Ctrl+U", "session"),
+    Action(
+        "quick_pin",
+        "Quick PIN for this shift",
+        "Come back by a few digits until the end of this shift",
+        "key",
+        "",
+        "session",
     ),
     Action("lock", "Lock", "Lock this workstation now", "lock", "Ctrl+L", "session"),
     Action(

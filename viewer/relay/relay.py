@@ -172,6 +172,17 @@ class Relay:
             state = RelayState.SENDING
         return RelayStatus(state, policy.where, waiting, len(cursor.blanks), fault, since)
 
+    @property
+    def fault(self) -> str:
+        """What keeps the trail from being sent just now, in words; "" if nothing does."""
+        with self._turn:
+            return self._fault
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the trail is sent off at all."""
+        return self._policy is not None
+
     def send_now(self) -> int:
         """Send all that waits, in this very call; return how many messages were confirmed.
 

@@ -46,7 +46,9 @@ from viewer.ui.ports import (
     Watch,
 )
 from viewer.ui.shell_actions import ShellActions
-from viewer.ui.shift_ports import DraftBox, History, NoDrafts, NoHistory
+from viewer.ui.shell_pages import Pages, open_page
+from viewer.ui.shell_shift import ShellShift
+from viewer.ui.shift_ports import DraftBox, History, NoDrafts, NoHistory, QuickDoor
 from viewer.ui.status_line import StatusLine
 from viewer.ui.store_ports import Store
 from viewer.ui.store_work import StoreWork
@@ -79,6 +81,8 @@ class Practice:
     store: Store
     drafts: DraftBox = attrs.field(factory=NoDrafts)
     history: History = attrs.field(factory=NoHistory)
+    quick: QuickDoor | None = None
+    pages: Pages = attrs.field(factory=dict)
 
 
 class Shell(QWidget):
@@ -148,7 +152,7 @@ class Shell(QWidget):
         self.store_work = StoreWork(self)
         self.store_progress = ProgressCard(self, self.tr("Store"))
         self.drops = DropZone(self)
-        self.whereabouts = Whereabouts(self)
+        self.whereabouts, self.shift = Whereabouts(self), ShellShift(self)
 
     def _make_middle(self) -> QHBoxLayout:
         middle = row(gap=0)
@@ -204,9 +208,11 @@ class Shell(QWidget):
             "hide_sides": self.toggle_sides,
             "about": self.show_about,
         }
+        own |= self.shift.handlers()
         for record in actions.table.values():
             if record.group in {"tool", "image"}:
                 own[record.id] = partial(self._do_in_pane, record.id)
+        own |= {name: partial(open_page, self, page) for name, page in self.practice.pages.items()}
         for action_id, handler in own.items():
             actions.connect(action_id, handler)
         self._connected = frozenset(own)

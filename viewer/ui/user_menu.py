@@ -10,6 +10,9 @@ from viewer.ui import theme
 from viewer.ui.ports import UserTile
 from viewer.ui.shell_actions import ShellActions
 
+_SAFEGUARDS = ("review", "trail", "relay", "store", "accounts", "workstation")
+"""What the menu offers of them, in this order, to whom the role allows it."""
+
 
 class UserMenu(QMenu):
     """Opens with `popup()`; deletes itself when it closes."""
@@ -22,12 +25,12 @@ class UserMenu(QMenu):
         who = self.addAction(f"{user.display_name}, {user.role}")
         who.setEnabled(False)
         self.addSeparator()
-        for action_id in ("trail", "store", "accounts"):
-            if actions.is_offered(action_id):
+        for action_id in _SAFEGUARDS:
+            if action_id in actions.by_id and actions.is_offered(action_id):
                 self.addAction(actions.by_id[action_id])
         self._add_looks()
         self.addSeparator()
-        for action_id in ("about", "lock", "log_off"):
+        for action_id in ("quick_pin", "about", "switch_user", "lock", "log_off"):
             self.addAction(actions.by_id[action_id])
 
     def _add_looks(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from viewer.app.clinic import Clinic
 from viewer.app.gate import Answer, Request, UseCase
 from viewer.app.jobs import Job, JobControl
 from viewer.app.use_cases import importing, library
@@ -130,7 +131,8 @@ class ClinicChart:
             )
         else:
             keys = ports.Protection("file key store", warning, clinic.keystore.label)
-        return [sealed, trail, keys]
+        elsewhere = _copy_elsewhere(clinic)
+        return [sealed, trail, keys, *([elsewhere] if elsewhere else [])]
 
     def _submit(
         self,
@@ -144,6 +146,21 @@ class ClinicChart:
         return self._workstation.jobs.submit(
             lambda control: case(clinic, request, control), on_done, on_fault, on_progress
         )
+
+
+def _copy_elsewhere(clinic: Clinic) -> ports.Protection | None:
+    """How the trail's copy on the audit server stands; nothing where none was asked for."""
+    good, warning = ports.ProtectionState.GOOD, ports.ProtectionState.WARNING
+    if clinic.relay_fault is not None:
+        words = f"The trail is not sent off: {clinic.relay_fault}"
+        return ports.Protection("audit copy off", ports.ProtectionState.BROKEN, words, "relay")
+    if not clinic.relay.is_on:
+        return None
+    if clinic.relay.fault:
+        words = f"{clinic.relay.fault} What happens here waits and is sent later."
+        return ports.Protection("audit copy waits", warning, words, "relay")
+    words = "Another machine keeps a copy of the trail, entry by entry."
+    return ports.Protection("audit copy", good, words, "relay")
 
 
 class _Arrivals:

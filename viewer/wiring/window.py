@@ -30,6 +30,7 @@ from viewer.ui.screen_shield import ScreenShield
 from viewer.ui.shell import Practice
 from viewer.ui.view_history import ViewHistory
 from viewer.wiring.computer import Computer
+from viewer.wiring.pages import pages_of
 from viewer.wiring.restoring import WorkstationRestoring
 from viewer.wiring.workstation import Workstation
 
@@ -97,6 +98,8 @@ class Joined:
             store=ClinicStore(self.workstation),
             drafts=ClinicDrafts(self.workstation),
             history=self.history,
+            quick=self.workstation.quick,
+            pages=pages_of(self.workstation),
         )
 
     def radiograph_pane(self) -> Pane:
