@@ -39,7 +39,10 @@ from viewer.model.resources import resource_path
 from viewer.session.audit.events import EventFilter, EventKind
 from viewer.session.custom_roles import RoleDraft
 from viewer.session.errors import Locked, NotLoggedIn, NotPermitted
+from viewer.session.fido import UsbKeys
 from viewer.session.permissions import GRANTABLE, OWNER, Permission, roles
+from viewer.session.security_keys import KeyTalk
+from viewer.session.totp import Enrolment
 
 use_cases.import_all()
 cases: Any = use_cases
@@ -83,6 +86,16 @@ def requests(clinic: Clinic, tmp_path: Path, image_id: Any, patient_id: Any) -> 
         "drop_role": cases.roles.DropRole("Spare"),
         "reset_password": cases.accounts.ResetPassword("auditor person", PASSWORD),
         "change_password": cases.accounts.ChangePassword(PASSWORD, PASSWORD + " anew"),
+        "confirm_totp": cases.factors.ConfirmTotp(
+            PASSWORD, Enrolment.new("Test Practice", "somebody"), "not the code"
+        ),
+        "drop_totp": cases.factors.DropTotp(PASSWORD, ""),
+        "renew_codes": cases.factors.RenewCodes(PASSWORD),
+        "add_security_key": cases.factors.AddSecurityKey(
+            PASSWORD, "blue key", UsbKeys(lambda: ()), KeyTalk()
+        ),
+        "drop_security_key": cases.factors.DropSecurityKey(PASSWORD),
+        "reset_factors": cases.factors.ResetFactors("lea leaver", "short"),
         "set_quick_pin": cases.quick.SetQuickPin("402917"),
         "set_quick_tap": cases.quick.SetQuickTap("f" * 32),
         "drop_quick": cases.quick.DropQuick(),

@@ -18,9 +18,10 @@ from viewer.session.accounts import Practice
 from viewer.session.audit.events import EventKind
 from viewer.session.codes import HOW_MANY, digest_of, is_code_shaped, new_codes
 from viewer.session.errors import AccountRefused, AccountsTampered, CodeRefused, LoginRefused
-from viewer.session.fido import KeyTalk, UsbKeys, new_share
+from viewer.session.fido import UsbKeys
 from viewer.session.keystore import FileKeyStore
 from viewer.session.permissions import KeyName
+from viewer.session.security_keys import KeyTalk, new_share
 from viewer.session.third import MemoryThirdShare
 from viewer.session.totp import is_totp_shaped
 

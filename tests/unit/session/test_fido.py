@@ -14,8 +14,9 @@ from tests.unit.session.conftest import OTHER, PASSWORD, Clinic, FakeClock
 from viewer.session import fido
 from viewer.session.audit.events import EventKind
 from viewer.session.errors import LoginRefused, SecurityKeyFault, WeakPassword
-from viewer.session.fido import FidoShare, KeyTalk, UsbKeys, WindowsKeys, new_share, share_on
+from viewer.session.fido import UsbKeys, WindowsKeys
 from viewer.session.permissions import KeyName
+from viewer.session.security_keys import FidoShare, KeyTalk, new_share, parsed, share_on
 
 CHALLENGE = bytes(range(32))
 SHORT = "brine-kelp-42"
@@ -245,7 +246,7 @@ def test_no_web_site_can_ask_the_key_for_what_it_keeps_for_us(key: SoftKey) -> N
     other = Ctap2(key)
     with pytest.raises(Exception, match="NO_CREDENTIALS"):
         other.get_assertion(
-            "example.com", bytes(32), [{"type": "public-key", "id": fido._parsed(share.id)[0]}]
+            "example.com", bytes(32), [{"type": "public-key", "id": parsed(share.id)[0]}]
         )
     assert fido.RP_ID.endswith(".invalid")
 

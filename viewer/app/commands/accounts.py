@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from viewer.app.clinic import Clinic, Founding
+from viewer.app.commands import factors
 from viewer.app.commands.console import Commands, Console
 from viewer.app.commands.login import (
     first_line,
@@ -45,7 +46,9 @@ def add_parsers(commands: Commands) -> None:
     add_sheet_options(init)
     init.set_defaults(run=run_init)
     user = commands.add_parser(
-        "user", help="accounts: add, list, disable, enable, role, rename, left, back, passwd, roles"
+        "user",
+        help="accounts: add, list, disable, enable, role, rename, left, back, passwd, factor,"
+        " roles",
     )
     actions = user.add_subparsers(metavar="ACTION", required=True)
     add = actions.add_parser("add", help="make an account")
@@ -82,6 +85,7 @@ def add_parsers(commands: Commands) -> None:
     passwd.add_argument("name")
     _add_first_password(passwd)
     passwd.set_defaults(run=run_passwd)
+    factors.add_actions(actions)
 
 
 def _add_first_password(parser: ArgumentParser) -> None:

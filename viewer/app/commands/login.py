@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,8 +15,11 @@ from viewer.app.commands.console import Console
 from viewer.app.errors import NothingChosen
 from viewer.app.use_cases import accounts
 from viewer.model.errors import EnvironmentFault
+from viewer.session.book import TOTP
 from viewer.session.errors import PasswordMustChange
 from viewer.session.keystore import KeyStore, open_keystore
+from viewer.session.security_keys import KeyTalk, platform_keys, share_on
+from viewer.session.third import ThirdShare
 
 
 def store_folder(args: Namespace) -> Path:
@@ -105,11 +108,57 @@ def logged_in(
         raise NothingChosen("Nobody is named to log in.", "Use --user NAME.")
     with opened_clinic(args, console) as clinic:
         log_in = clinic.log_in_to_repair if to_repair else clinic.log_in
+        clinic.practice.reach = _reach(console)
         password = read_password(args, console)
-        session = log_in(args.user, password)
+        session = log_in(args.user, password, read_code(args, console, clinic))
         if not changes_password and clinic.practice.user(session.user.id).must_change:
             _settle_first_password(clinic, password, console)
         yield clinic
+
+
+def read_code(args: Namespace, console: Console, clinic: Clinic) -> str:
+    """Return the second step of a login: ``--code``, else ask where the account wants one.
+
+    Raises
+    ------
+    NothingChosen
+        It wants one, and nobody can be asked.
+    """
+    if args.code:
+        return str(args.code)
+    asked = {user.name: user.second_factors for user in clinic.practice.users()}
+    if TOTP not in asked.get(args.user, ()):
+        return ""
+    if not console.source.isatty():
+        raise NothingChosen("This account asks for a code, too.", "Use --code CODE.")
+    return console.ask_secret("Code from your phone: ")
+
+
+def ask_line(console: Console, prompt: str) -> str:
+    """Ask for something short on the terminal; else read the next line."""
+    if console.source.isatty():
+        return console.ask_secret(prompt)
+    return console.source.readline().strip()
+
+
+class ConsoleTalk(KeyTalk):
+    """A security key's wishes on a terminal."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+
+    def touch_wanted(self) -> None:
+        """Say that the key blinks."""
+        self._console.warn("Touch your security key.")
+
+    def pin_wanted(self) -> str:
+        """Ask for the key's PIN."""
+        return self._console.ask_secret("PIN of the security key: ")
+
+
+def _reach(console: Console) -> Callable[[str, str], ThirdShare | None]:
+    return lambda share_id, label: share_on(share_id, label, platform_keys(), ConsoleTalk(console))
 
 
 def _settle_first_password(clinic: Clinic, given: str, console: Console) -> None:

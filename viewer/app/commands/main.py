@@ -12,6 +12,7 @@ from viewer import __version__
 from viewer.app.commands import (
     accounts,
     backups,
+    emergency,
     keeping,
     keys,
     library,
@@ -43,6 +44,7 @@ def make_parser(more: Sequence[AddParsers] = ()) -> ArgumentParser:
     parser.add_argument(
         "--password-file", metavar="FILE", help="first line is the password; “-”: standard input"
     )
+    parser.add_argument("--code", metavar="CODE", help="the login's second step, where it has one")
     parser.add_argument("--keystore", default="os", metavar="os|file:PATH")
     parser.add_argument("--json", action="store_true", help="print facts as JSON")
     parser.set_defaults(run=None)
@@ -55,6 +57,7 @@ def make_parser(more: Sequence[AddParsers] = ()) -> ArgumentParser:
         sharing,
         keys,
         recovery,
+        emergency,
         backups,
         keeping,
         policy,
@@ -73,7 +76,7 @@ class _CommandParser(ArgumentParser):
         super().__init__(**kwargs)
         quiet = argparse.SUPPRESS
         self.add_argument("--json", action="store_true", default=quiet, help=quiet)
-        for name in ("--store", "--user", "--password-file", "--keystore"):
+        for name in ("--store", "--user", "--password-file", "--code", "--keystore"):
             self.add_argument(name, default=quiet, help=quiet)
 
 
