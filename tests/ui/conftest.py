@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from typing import cast
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.ui.fake_store import FakeStore
@@ -23,6 +24,9 @@ from tests.ui.panes import FakePane
 from viewer.app.actions import Actions
 from viewer.ui import theme
 from viewer.ui.shell import Practice, Shell
+from viewer.ui.shell_pages import SheetPage
+from viewer.wiring.pages import pages_of
+from viewer.wiring.workstation import Workstation
 
 
 @pytest.fixture
@@ -72,7 +76,13 @@ def practice(chart: FakeChart, watch: FakeWatch, store: FakeStore, drafts: FakeD
         FakePane,
         store,
         drafts=drafts,
+        pages={name: SheetPage(name, lambda _: QWidget()) for name in _page_ids()},
     )
+
+
+def _page_ids() -> Collection[str]:
+    """The actions that open a sheet of their own."""
+    return pages_of(cast(Workstation, None)).keys()
 
 
 @pytest.fixture
