@@ -155,3 +155,6 @@ class EventFilter:
             and (self.since is None or event.wall >= self.since)
             and (self.until is None or event.wall < self.until)
         )
+
+
+ALL_EVENTS = EventFilter()

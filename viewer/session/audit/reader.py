@@ -21,7 +21,7 @@ from viewer.crypto.errors import NotAuthentic
 from viewer.crypto.secret import Secret
 from viewer.model.ids import PatientId
 from viewer.session.audit.committed import Committed, Cursor
-from viewer.session.audit.events import Entry, Event, EventFilter
+from viewer.session.audit.events import ALL_EVENTS, Entry, Event, EventFilter
 from viewer.session.audit.facts import (
     EPOCH,
     FACT,
@@ -112,6 +112,10 @@ class TrailReader:
         """
         with self._reading:
             numbers = sorted({*segment_numbers(self._folder), *self._elsewhere})
+            gone = set(self._read_to) - set(numbers)
+            if gone:  # put into an archive
+                with self._turn:
+                    self._read_again_from(min(gone))
             total = sum(self._path(number).stat().st_size for number in numbers)
             done = 0
             for number in numbers:
@@ -171,7 +175,7 @@ class TrailReader:
     def count(self, wanted: EventFilter | None = None) -> int:
         """How many events match."""
         with self._turn:
-            if wanted is None or wanted == EventFilter():
+            if wanted is None or wanted == ALL_EVENTS:
                 return len(self._ledger)
             return len(self._matches(wanted))
 
@@ -185,7 +189,7 @@ class TrailReader:
             if end <= 0:
                 return []
             places: Sequence[int] = range(begin, end)
-            if wanted is not None and wanted != EventFilter():
+            if wanted is not None and wanted != ALL_EVENTS:
                 places = self._matches(wanted)[begin:end].tolist()
             return [event for event in self._events(places[::-1]) if event is not None]
 
@@ -214,7 +218,7 @@ class TrailReader:
         """Return (local day as `date.toordinal`, how many match), oldest first."""
         with self._turn:
             days = self._ledger.rows["day"]
-            if wanted is not None and wanted != EventFilter():
+            if wanted is not None and wanted != ALL_EVENTS:
                 days = days[self._matches(wanted)]
             if not len(days):
                 return []

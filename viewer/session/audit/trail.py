@@ -17,6 +17,7 @@ from typing import TypeVar
 
 import attrs
 
+from viewer.session.audit.archived import ArchiveNote, note_path
 from viewer.session.audit.beginning import begin_segment_file
 from viewer.session.audit.committed import Committed, Cursor, SignedHead
 from viewer.session.audit.events import Entry, Event, EventKind, Outcome
@@ -30,6 +31,7 @@ from viewer.session.audit.segment import (
     head_of,
     segment_numbers,
     segment_path,
+    trail_folder,
 )
 from viewer.session.audit.verdict import Checked, Verdict
 from viewer.session.audit.verify import Looked, Told, last_checkpoint, untold, verify_trail
@@ -37,6 +39,7 @@ from viewer.session.audit.whole import files_of, public_lines, sizes_of
 from viewer.session.clock import Clock
 from viewer.session.device import require_device_secret, workstation_name
 from viewer.session.errors import TrailDamaged, TrailUnwritable
+from viewer.session.files import sync_folder, write_atomically
 from viewer.session.keystore import Head, KeyStore
 
 Written = TypeVar("Written")
@@ -176,6 +179,25 @@ class Trail:
             self._outside.compare(self._head())
             self._end.open()
         self._keep_head_outside()
+
+    def close_segment(self) -> int:
+        """Close the open segment, so that it can be archived, and go on in the next; its number.
+
+        Raises
+        ------
+        TrailUnwritable
+            The disk refused: the open segment goes on.
+        """
+        with self._turn:
+            try:
+                with self._end.lock():
+                    self._end.catch_up()
+                    closed = self.segment
+                    self._end.begin_next(self._end.trail_public, self._today())
+            except OSError:
+                raise TrailUnwritable from None
+            self._keep_head_outside()
+        return closed
 
     def begin_segment(self, publics: Sequence[bytes]) -> bool:
         """Go on in a fresh segment where the trail's key was renewed; whether it was needed.
@@ -402,13 +424,16 @@ class Trail:
 
     # --- look at the whole -----------------------------------------------------------------
 
-    def verify(self, told: Told = untold, *, is_whole: bool = True) -> Verdict:
+    def verify(
+        self, told: Told = untold, *, is_whole: bool = True, archives: Sequence[Path] = ()
+    ) -> Verdict:
         """Verify the trail against the head kept outside and this workstation's key.
 
         Segments of an earlier workstation are checked with the keys that lie beside them; each is
         held by the first record of the next, and so in the end by this workstation's signature.
         Writing goes on meanwhile. Unless `is_whole`, what this process found good before is taken
-        for good, and `Verdict.skipped` says how much that is. `told` may raise to stop it.
+        for good, and `Verdict.skipped` says how much that is. `told` may raise to stop it. Archived
+        segments are looked for in `archives`.
 
         Raises
         ------
@@ -424,7 +449,7 @@ class Trail:
             newest = max(own.number, *sizes, 0)  # another process may have gone on
             keys = attrs.evolve(own.of_segment(newest), chain=own.chain.copy())
         since = None if is_whole else self._checked
-        looked = Looked(sizes, since, told)
+        looked = Looked(sizes, since, archives, told=told)
         try:
             verdict = verify_trail(self._folder, public_lines(self._folder), outside, keys, looked)
         except ValueError:
@@ -435,6 +460,37 @@ class Trail:
             keys.chain.wipe()
         self._checked = verdict.checked if verdict.is_whole else None
         return verdict
+
+    def numbers(self) -> list[int]:
+        """Return the segments that are in the store, oldest first."""
+        return segment_numbers(self._folder)
+
+    def keep_note(self, note: ArchiveNote) -> str:
+        """Sign the note of an archived segment, keep it beside the trail, and return it.
+
+        Raises
+        ------
+        OSError
+            The disk refused.
+        """
+        with self._turn:
+            signed = note.sign(self._end.keys)
+            with self._end.lock():
+                write_atomically(note_path(self._folder, note.segment), signed.encode())
+        return signed
+
+    def drop_segment(self, number: int) -> None:
+        """Take a closed segment out of the store; its note is there.
+
+        Raises
+        ------
+        OSError
+            The disk refused.
+        """
+        with self._turn, self._end.lock():
+            segment_path(self._folder, number).unlink(missing_ok=True)
+            sync_folder(trail_folder(self._folder))
+        self._checked = None
 
     def settled_files(self) -> list[tuple[Path, int]]:
         """Sign what there is, and return the trail's files with the sizes that belong together.

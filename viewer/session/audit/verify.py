@@ -13,7 +13,7 @@ everything anew.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import attrs
@@ -46,11 +46,16 @@ def untold(done: int, total: int) -> None:
 class Looked:
     """How a verification looks: `sizes` caps a segment's bytes, `since` spares what was checked.
 
-    `told` hears of its progress.
+    `archives` are folders in which archived segments are looked for, too. With `is_archive` the
+    folder is one itself: what comes before its first segment is elsewhere, and so is what follows.
+    `only` looks at these segments alone. `told` hears of its progress.
     """
 
     sizes: Mapping[int, int] = attrs.field(factory=dict)
     since: Checked | None = None
+    archives: Sequence[Path] = ()
+    is_archive: bool = False
+    only: frozenset[int] = frozenset()
     told: Told = untold
 
 
@@ -143,7 +148,13 @@ class _TrailCheck:
         self._keys = keys
         self._looked = looked
         self._notes = read_notes(folder, signers.find)
-        self._numbers = segment_numbers(folder)
+        self._paths = {
+            number: segment_path(each, number)
+            for each in (*reversed(self._looked.archives), folder)
+            for number in segment_numbers(each)
+            if not self._looked.only or number in self._looked.only
+        }
+        self._numbers = sorted(self._paths)
         self._verdict = Verdict(0, 0, 0, Head(0, ""))
         self._done = 0
         self._total = sum(self._size_of(number) for number in self._numbers)
@@ -158,8 +169,8 @@ class _TrailCheck:
         if since is not None:
             before = since.records - since.size
             self._verdict = attrs.evolve(self._verdict, records=before, skipped=before)
-        for number in range(since.segment if since else 1, self._numbers[-1] + 1):
-            if number not in self._numbers:
+        for number in range(self._first(since), self._numbers[-1] + 1):
+            if number not in self._paths:
                 note = self._notes.get(number)
                 if note is None:
                     return self._bad(Finding(Damage.REMOVED, 0, number, is_whole_part=True))
@@ -175,6 +186,12 @@ class _TrailCheck:
             return self._bad(Finding(Damage.ROLLED_BACK, 0, lost, is_whole_part=True))
         return self._verdict
 
+    def _first(self, since: Checked | None) -> int:
+        if since is not None:
+            return since.segment
+        is_part = self._looked.is_archive or bool(self._looked.only)
+        return self._numbers[0] if is_part else 1
+
     def _take_archived(self, note: ArchiveNote) -> None:
         archived = (*self._verdict.archived, note.segment)
         self._verdict = attrs.evolve(self._verdict, archived=archived)
@@ -183,15 +200,15 @@ class _TrailCheck:
         return attrs.evolve(self._verdict, finding=finding)
 
     def _size_of(self, number: int) -> int:
-        size = segment_path(self._folder, number).stat().st_size
+        size = self._paths[number].stat().st_size
         return min(size, self._looked.sizes.get(number, size))
 
     def _usable(self) -> Checked | None:
         """Return from where on to look, if what was checked there is still there."""
         since = self._looked.since
-        if since is None or since.segment not in self._numbers:
+        if since is None or since.segment not in self._paths:
             return None
-        with mapped(segment_path(self._folder, since.segment)) as whole:
+        with mapped(self._paths[since.segment]) as whole:
             return since if is_still_there(whole, since) else None
 
     def _segment(
@@ -206,11 +223,11 @@ class _TrailCheck:
             number,
             signer,
             self._marks(number, next_one),
-            follows if number > 1 else None,
+            follows,
             self._keys if is_own else None,
         )
         size = self._size_of(number)
-        path = segment_path(self._folder, number)
+        path = self._paths[number]
         with mapped(path) as whole, memoryview(whole) as view, view[:size] as file:
             walk = SegmentWalk(file, expected, self._verdict.records, self._tell)
             if since is not None and number == since.segment:
@@ -248,9 +265,8 @@ class _TrailCheck:
 
     def _genesis(self, number: int) -> Genesis | None:
         """Return what a segment says that it follows, if it begins as its signer began it."""
-        path = segment_path(self._folder, number)
-        signer = self._signers.find(number)
-        if signer is None or not path.exists():
+        path, signer = self._paths.get(number), self._signers.find(number)
+        if signer is None or path is None:
             return None
         with mapped(path) as file:
             return signed_genesis(file, signer)

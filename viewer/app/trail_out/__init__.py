@@ -1,0 +1,1 @@
+"""The trail as files for others: a table, JSON lines, FHIR audit events."""
