@@ -186,7 +186,7 @@ def test_a_session_that_ends_with_its_half_hour_leaves_a_closed_store(tmp_path: 
 
 
 @pytest.fixture
-def no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every connection to another machine fail at once."""
 
     def unreachable(*_: object, **__: object) -> None:
@@ -194,7 +194,6 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setattr(socket.socket, "connect", unreachable)
     monkeypatch.setattr(socket, "getaddrinfo", unreachable)
-    yield
 
 
 @pytest.mark.parametrize("way", ["password", "code"])

@@ -15,7 +15,7 @@ from viewer.app import forking
 from viewer.app.destinations import current_epoch, replacement_of
 from viewer.app.drafts import Drafts
 from viewer.app.mending import mend_closed
-from viewer.app.shadow import Shadow, remove_leftovers
+from viewer.app.shadow import Shadow, remove_leftovers, require_free
 from viewer.app.undo import UndoStack
 from viewer.app.waiting import waiting_places
 from viewer.crypto.derive import DEFAULT_STRETCH, Stretch
@@ -235,9 +235,11 @@ class Clinic:
         ------
         EmergencyRefused, LoginRefused, WaitFirst
             Not this code, or not now.
-        TrailUnwritable, AccountsTampered, DeviceSecretMissing, NoKeyStore
-            Nobody can be admitted now.
+        TrailUnwritable, AccountsTampered, DeviceSecretMissing, NoKeyStore, StoreInUse
+            Nobody can be admitted now, and the code was not used.
         """
+        if self._vault is None:
+            require_free(self.folder)  # a code is not used up for a store that cannot be opened
         return Admission.in_emergency(self.desk.break_glass.check_code(typed, name, reason))
 
     def write(self, entry: Entry, session: Session | None) -> Event:

@@ -7,7 +7,6 @@ thrown away with it, and its head is never kept, so that the store itself goes o
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import time
@@ -18,6 +17,8 @@ from pathlib import Path
 from viewer.app import forking
 from viewer.session.keystore import KeyStore
 from viewer.vault.errors import StoreFault
+from viewer.vault.layout import Layout
+from viewer.vault.lock import StoreLock
 from viewer.vault.records import VaultKeys
 from viewer.vault.store import Vault
 
@@ -60,6 +61,18 @@ class Shadow:
         shutil.rmtree(self._place, ignore_errors=True)
 
 
+def require_free(folder: Path) -> None:
+    """Return only if no other program has the store open; a disk that is only read has none.
+
+    Raises
+    ------
+    StoreInUse
+        One has.
+    """
+    with suppress(StoreFault):
+        StoreLock(Layout(folder).lock).release()
+
+
 def remove_leftovers(places: Sequence[Path]) -> None:
     """Remove what a killed program left, once no other's half hour can use it any more."""
     for place in _usable(places):
@@ -81,7 +94,8 @@ def _copied(folder: Path, places: Sequence[Path]) -> Path:
             for name in _COPIED:
                 if (folder / name).exists():
                     shutil.copyfile(folder / name, copy / name)
-            os.symlink(folder / "objects", copy / "objects", target_is_directory=True)
+            there = (folder / "objects").absolute()
+            (copy / "objects").symlink_to(there, target_is_directory=True)
         except OSError:
             shutil.rmtree(copy, ignore_errors=True)
             continue

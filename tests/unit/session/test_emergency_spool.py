@@ -1,0 +1,170 @@
+"""Where entries of an emergency wait: sealed, in order, through a kill, and not removable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.session.conftest import FakeClock
+from viewer.session.audit.events import Actor, Entry, Event, EventKind, Outcome
+from viewer.session.emergency_spool import ROOM_BYTES, EmergencySpool
+from viewer.session.errors import TrailUnwritable
+from viewer.session.keystore import MemoryKeyStore
+
+PRACTICE = "a" * 32
+HAL = Actor(None, "Emergency: Hal")
+
+
+class Office:
+    """Two places, a key store, and restarts."""
+
+    def __init__(self, root: Path) -> None:
+        self.places = (root / "state", root / "run")
+        self.keystore, self.clock = MemoryKeyStore(), FakeClock()
+        self.keystore.create_device_secret().wipe()
+        self.written: list[Entry] = []
+        self.refuses_after = 10_000
+
+    def spool(self) -> EmergencySpool:
+        return EmergencySpool(self.places, self.keystore, PRACTICE, self.clock)
+
+    @property
+    def files(self) -> list[Path]:
+        return [path for place in self.places for path in place.glob("*.waits")]
+
+    def append(self, entry: Entry) -> Event:
+        if len(self.written) >= self.refuses_after:
+            raise TrailUnwritable
+        self.written.append(entry)
+        number = 100 + len(self.written)
+        return Event(number, "here", self.clock.wall(), 0.0, entry, 2)
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    return Office(tmp_path)
+
+
+def looks(spool: EmergencySpool, *reasons: str) -> list[Event]:
+    return [spool.append(Entry(EventKind.VIEW, HAL, why=why)) for why in reasons]
+
+
+def test_what_waits_is_there_after_a_restart_and_goes_in_in_order(office: Office) -> None:
+    looks(office.spool(), "first", "second", "third")
+    again = office.spool()
+    assert again.waiting == 3
+    again.settle(office.append)
+    assert [entry.why for entry in office.written] == ["first", "second", "third"]
+    assert all(entry.happened.startswith("2026-03-02T09:00:00") for entry in office.written)
+    assert office.spool().waiting == 0
+
+
+def test_nothing_of_it_is_readable_in_the_files(office: Office) -> None:
+    looks(office.spool(), "Patient in the chair")
+    for path in office.files:
+        raw = path.read_bytes()
+        assert b"Patient" not in raw
+        assert b"Hal" not in raw
+        assert path.stat().st_mode & 0o077 == 0
+
+
+def test_its_room_is_taken_beforehand(office: Office) -> None:
+    office.spool().reserve()
+    assert [path.stat().st_size for path in office.files] == [ROOM_BYTES, ROOM_BYTES]
+    looks(office.spool(), *(f"{n}" for n in range(50)))
+    assert [path.stat().st_size for path in office.files] == [ROOM_BYTES, ROOM_BYTES]
+
+
+def test_where_the_first_place_fails_the_next_takes_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = office.spool()
+    looks(spool, "first")
+    office.files[0].unlink()
+    office.places[0].rmdir()
+    office.places[0].write_text("in the way")
+    looks(spool, "second")
+    assert [event.entry.why for _, event in office.spool()._waiting] == ["second"]
+    assert office.spool().lost == 1
+
+
+def test_where_no_place_takes_it_nothing_is_done(office: Office) -> None:
+    for place in office.places:
+        place.write_text("in the way")
+    with pytest.raises(TrailUnwritable):
+        looks(office.spool(), "never")
+
+
+def test_an_edited_a_cut_and_a_foreign_file_are_not_believed(office: Office) -> None:
+    looks(office.spool(), "first", "second")
+    path = office.files[0]
+    whole = path.read_bytes()
+    edited = bytearray(whole)
+    edited[60] ^= 1
+    path.write_bytes(bytes(edited))
+    assert (office.spool().waiting, office.spool().lost) == (0, 2)
+    path.write_bytes(whole[:-1] + b"x")
+    assert (office.spool().waiting, office.spool().lost) == (2, 0)
+    other = Office(path.parent.parent / "other")
+    looks(other.spool(), "of another workstation")
+    path.write_bytes(other.files[0].read_bytes())
+    assert (office.spool().waiting, office.spool().lost) == (0, 2)
+
+
+def test_removed_entries_are_told_once(office: Office) -> None:
+    looks(office.spool(), "first", "second")
+    office.files[0].unlink()
+    spool = office.spool()
+    spool.settle(office.append)
+    assert office.written[0].outcome is Outcome.FAILED
+    assert office.written[0].why.startswith("2 entries of an emergency access were removed")
+    spool.settle(office.append)
+    assert office.spool().lost == 0
+    assert len(office.written) == 1
+
+
+def test_an_entry_that_refers_to_one_that_waited_gets_its_number(office: Office) -> None:
+    spool = office.spool()
+    began = looks(spool, "began")[0]
+    assert began.seq < 0
+    ended = Entry(EventKind.EMERGENCY, HAL, refers_to=began.seq, refers_in=began.segment)
+    spool.append(ended)
+    spool.settle(office.append)
+    assert (office.written[1].refers_to, office.written[1].refers_in) == (101, 2)
+    assert spool.resolved(ended).refers_to == 101
+
+
+def test_a_trail_that_takes_only_some_gets_the_rest_later(office: Office) -> None:
+    spool = office.spool()
+    looks(spool, "first", "second", "third")
+    office.refuses_after = 2
+    with pytest.raises(TrailUnwritable):
+        spool.settle(office.append)
+    assert spool.waiting == 1
+    office.refuses_after = 10
+    spool.settle(office.append)
+    assert [entry.why for entry in office.written] == ["first", "second", "third"]
+
+
+def test_marks_stay_until_they_are_taken_away(office: Office) -> None:
+    spool = office.spool()
+    spool.mark("spent", "a code")
+    looks(spool, "look")
+    spool.settle(office.append)
+    assert office.spool().marks("spent") == ("a code",)
+    spool.unmark("spent")
+    spool.settle(office.append)
+    assert office.spool().marks("spent") == ()
+
+
+def test_a_full_file_refuses_instead_of_forgetting(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("viewer.session.emergency_spool.ROOM_BYTES", 2000)
+    spool = office.spool()
+    with pytest.raises(TrailUnwritable):
+        looks(spool, *("x" * 100 for _ in range(20)))
+    kept = spool.waiting
+    assert kept > 3
+    assert office.spool().waiting == kept
