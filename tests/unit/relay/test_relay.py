@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import socket
-import ssl
 import threading
 from pathlib import Path
 
-import attrs
 import pytest
 
 from tests.support.audit_server import AuditServer, Authority
@@ -145,49 +142,6 @@ def test_a_server_that_asks_for_a_certificate_gets_ours_and_takes_no_stranger(
         station.send_to(server, authority)
         station.relay.send_now()
         assert len(set(positions(server.wait_for(3)))) == 3
-
-
-class HalfDeaf:
-    """A TLS server that reads everything and ends without its close_notify, as a killed one."""
-
-    def __init__(self, folder: Path, authority: Authority) -> None:
-        folder.mkdir()
-        pair = authority.pair("audit.practice")
-        (folder / "c").write_bytes(pair.certificate)
-        (folder / "k").write_bytes(pair.key)
-        self._context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        self._context.load_cert_chain(folder / "c", folder / "k")
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self.heard = b""
-        self._thread = threading.Thread(target=self._serve)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        plain, _ = self._listener.accept()
-        with plain, self._context.wrap_socket(plain, server_side=True) as line:
-            while chunk := line.recv(65536):
-                self.heard += chunk
-
-    def close(self) -> None:
-        self._thread.join(10)
-        self._listener.close()
-
-
-def test_what_was_read_but_not_confirmed_is_sent_again(
-    station: Station, server: AuditServer, authority: Authority, tmp_path: Path
-) -> None:
-    deaf = HalfDeaf(tmp_path / "deaf", authority)
-    policies = station.relay.policies
-    made = policies.made("127.0.0.1", deaf.port, authority.pem, peer_name="audit.practice")
-    policies.write(attrs.evolve(made, needs_receipt=True))
-    station.write(3)
-    # The relay's own thread meets the deaf server, as it has something to send at once.
-    station.relay.start()
-    station.write(3)
-    deaf.close()
-    assert b"BITEWING" in deaf.heard or b"DICOM" in deaf.heard  # it did read something
-    assert station.relay.status().waiting >= 3
 
 
 def test_words_that_wait_are_sealed(
