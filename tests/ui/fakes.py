@@ -68,6 +68,7 @@ class FakeQuick:
         self.wait: dict[str, float] = {}
         self.wrong = 0
         self.is_fresh = True
+        self.can_set = True
         self.own_key = ""
         self.user_id = PEOPLE[0].id
         self.given: list[tuple[str, str]] = []

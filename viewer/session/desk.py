@@ -371,27 +371,41 @@ class Desk:
         """End everybody's: the machine sleeps, its own lock came down, or the day is over."""
         self.shift.end(why)
 
+    def can_set_quick(self) -> bool:
+        """Whether whoever is in may set one: as the account says, not in emergency access."""
+        session = self._session
+        try:
+            user = self.practice.user(session.user.id) if session is not None else None
+        except AccountRefused:
+            return False
+        return (
+            session is not None
+            and user is not None
+            and session.emergency is None
+            and session.role == user.role
+            and not user.must_change
+        )
+
     def _prove_it_is(self, password: str) -> Session:
         session = self._session
         if session is None:
             raise NotLoggedIn
         session.require(Permission.LOGGED_IN)
-        try:
-            user = self.practice.user(session.user.id)
-        except AccountRefused:
-            raise NotPermitted(session.role.title, "set a quick way in") from None
-        if session.role != user.role:
+        user_id = session.user.id
+        if not self.can_set_quick():
             raise NotPermitted(session.role.title, "set a quick way in")
         if self.is_fresh():
             return session
+        if TOTP in session.user.second_factors:
+            raise PasswordFirst("Lock, and unlock with password and code; then set it.")
         if not password:
             raise PasswordFirst
-        self.practice.throttle.begin(user.id, self._clock)
+        self.practice.throttle.begin(user_id, self._clock)
         try:
-            self.practice.open_keys(user.id, password).wipe()
+            self.practice.open_keys(user_id, password).wipe()
         except NotAuthentic:
             raise LoginRefused("That is not your password.") from None
-        self.practice.throttle.succeeded(user.id)
+        self.practice.throttle.succeeded(user_id)
         return session
 
     def _check_quick(

@@ -154,10 +154,8 @@ class WeakPin(UserError):
 class PasswordFirst(UserError):
     """A quick way in is set only by somebody who has just given the password."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "Give your password for this.", "It was too long ago that you logged in with it."
-        )
+    def __init__(self, now: str = "It was too long ago that you logged in with it.") -> None:
+        super().__init__("Give your password for this.", now)
 
 
 class AccountRefused(UserError):

@@ -65,7 +65,11 @@ class FrontDesk(QObject):
         self.login.closed.connect(self._on_door_closed)
         self.login.show()
 
-    def lock(self, why: str = "by the user") -> None:
+    def switch(self) -> None:
+        """Lock, and ask who is next."""
+        self.lock("to switch users", is_switch=True)
+
+    def lock(self, why: str = "by the user", *, is_switch: bool = False) -> None:
         """Lock now: cover every screen, forget the keys, destroy the rest. Safe to call twice."""
         shell = self.shell
         if shell is None:
@@ -74,7 +78,7 @@ class FrontDesk(QObject):
         self._was_there = shell.user.id
         watch = shell.practice.watch
         self._stop_watching()
-        self.lock_screen = Lock(self._door, shell.user.id)
+        self.lock_screen = Lock(self._door, None if is_switch else shell.user.id)
         self.lock_screen.welcomed.connect(self._let_in)
         self.lock_screen.log_off_wanted.connect(self._log_off_from_lock)
         self.lock_screen.draw()
@@ -118,6 +122,7 @@ class FrontDesk(QObject):
         shell.lock_wanted.connect(lambda: self.lock())
         shell.log_off_wanted.connect(self.log_off)
         shell.theme_wanted.connect(self._dress)
+        shell.shift.switch_wanted.connect(self.switch)
         self.shell = shell
         self._activity = Activity(shell.practice.watch)
         self._countdown = Countdown(shell)
@@ -128,6 +133,8 @@ class FrontDesk(QObject):
         is_back = self._is_back(person)
         self._leave_door()
         shell.whereabouts.begin(is_back=is_back)
+        if not is_back:
+            shell.shift.offer()
 
     def _is_back(self, person: UserTile) -> bool:
         """Whether this is an unlock or a quick switch, after which one goes on at once."""

@@ -64,9 +64,12 @@ class LockWindow(Curtain):
         head.addWidget(picture("lock", "accent", 28))
         head.addWidget(Words(door.practice_name, "display", wrap=True), 1)
         layout.addLayout(head)
-        layout.addWidget(
-            Words(self.tr("Locked. You come back to where you were."), "lead-soft", wrap=True)
+        words = (
+            self.tr("Locked. You come back to where you were.")
+            if who_was_there is not None
+            else self.tr("Who is next? Everybody comes back to where he was.")
         )
+        layout.addWidget(Words(words, "lead-soft", wrap=True))
         layout.addSpacing(12)
         self.sign_in = SignIn(door, self.tr("Unlock"), who_was_there)
         self.sign_in.keep_room_for_error()

@@ -145,6 +145,10 @@ class QuickDoor(Protocol):
     # inside
 
     @property
+    def can_set(self) -> bool:
+        """Whether whoever is in may set one: not in emergency access, nor with a first password."""
+
+    @property
     def is_fresh(self) -> bool:
         """Whether the password was given just now, so that it is not asked again."""
 

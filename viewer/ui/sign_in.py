@@ -46,6 +46,7 @@ class SignIn(QWidget):
         self._door = door
         self._verb = verb
         self._running: Running | None = None
+        self._is_trying = False
         self._person: UserTile | None = None
         self.was_quick = False
         """Whether whoever came in did so by a quick PIN or a tap."""
@@ -165,8 +166,10 @@ class SignIn(QWidget):
         """Try the quick PIN."""
         if self._person is not None and self._running is None and self.quick.pad.text():
             self._begin_quick()
-            self._running = self._door.quick.log_in(
-                self._person.id, self.quick.pad.text(), self._on_quick_welcome, self._on_refused
+            self._wait_for(
+                self._door.quick.log_in(
+                    self._person.id, self.quick.pad.text(), self._on_quick_welcome, self._on_refused
+                )
             )
 
     def wait_for_tap(self) -> None:
@@ -174,9 +177,13 @@ class SignIn(QWidget):
         if self._person is not None and self._running is None:
             self._begin_quick()
             self.quick.say_waiting()
-            self._running = self._door.quick.tap(
-                self._person.id, self._on_quick_welcome, self._on_refused
+            self._wait_for(
+                self._door.quick.tap(self._person.id, self._on_quick_welcome, self._on_refused)
             )
+
+    def _wait_for(self, running: Running) -> None:
+        if self._is_trying:  # else it was answered at once
+            self._running = running
 
     def _begin_quick(self) -> None:
         self._set_busy(True)
@@ -261,6 +268,7 @@ class SignIn(QWidget):
         self.take_focus()
 
     def _set_busy(self, busy: bool) -> None:
+        self._is_trying = busy
         if not busy:
             self._running = None
         self.busy.setVisible(busy and not self.is_quick)

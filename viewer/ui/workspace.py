@@ -162,6 +162,7 @@ class EmptyPage(QWidget):
     def add_card(self, card: QWidget) -> None:
         """Lay a quiet offer below, where nobody has to answer it."""
         self._cards.addWidget(card, 0, Qt.AlignmentFlag.AlignHCenter)
+        card.show()
 
     def set_target(self, is_target: bool) -> None:
         """Show that a drop would be taken."""

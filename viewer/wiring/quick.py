@@ -61,6 +61,11 @@ class ClinicQuick:
         return self._workstation.let_in(lambda: clinic.check_tap(user_id), on_done, on_fault)
 
     @property
+    def can_set(self) -> bool:
+        """Whether whoever is in may set one."""
+        return self._workstation.clinic.desk.can_set_quick()
+
+    @property
     def is_fresh(self) -> bool:
         """Whether the password was given just now."""
         return self._workstation.clinic.desk.is_fresh()
