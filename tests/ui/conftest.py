@@ -9,10 +9,10 @@ import pytest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from tests.ui.fake_accounts import FakeAccounts
 from tests.ui.fake_store import FakeStore
 from tests.ui.fakes import (
     PEOPLE,
-    FakeAccounts,
     FakeChart,
     FakeDoor,
     FakeDrafts,

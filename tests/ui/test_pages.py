@@ -10,8 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
-from tests.ui.fakes import PEOPLE, FakeAccounts, FakeChart, FakeSharing, FakeTrail
-from viewer.ui.accounts_window import AccountsPanel
+from tests.ui.fakes import FakeChart, FakeSharing, FakeTrail
 from viewer.ui.ports import TrailVerdict
 from viewer.ui.share_panel import SharePanel
 from viewer.ui.shell import Practice, Shell
@@ -129,63 +128,3 @@ def test_a_running_seal_can_be_cancelled(
     assert sharing.running is not None
     assert sharing.running.is_cancelled
     assert "Nothing left" in panel.side.error.words.text()
-
-
-def test_the_officer_adds_an_account_and_disables_another(
-    dressed: QApplication, qtbot: QtBot
-) -> None:
-    accounts = FakeAccounts()
-    panel = AccountsPanel(accounts, PEOPLE[0])
-    qtbot.addWidget(panel)
-    panel.show()
-    qtbot.keyClicks(panel.name, "Noa Probe")
-    qtbot.keyClicks(panel.password.field.line, "a sentence that is long")
-    assert not panel.add_button.isEnabled()  # no role is given by default
-    panel.role.setCurrentIndex(1)
-    qtbot.mouseClick(panel.add_button, Qt.MouseButton.LeftButton)
-    assert accounts.rows[-1].display_name == "Noa Probe"
-    assert panel.password.text() == ""
-    qtbot.mouseClick(panel.switches["u2"], Qt.MouseButton.LeftButton)
-    assert not accounts.rows[1].is_enabled
-
-
-def test_a_role_changes_only_after_a_second_click_and_what_is_due_is_said(
-    dressed: QApplication, qtbot: QtBot
-) -> None:
-    accounts = FakeAccounts()
-    panel = AccountsPanel(accounts, PEOPLE[0])
-    qtbot.addWidget(panel)
-    panel.show()
-    before = accounts.rows[1].role
-    picker = panel.pickers["u2"]
-    other = next(n for n in range(picker.count()) if picker.itemText(n) != before)
-    title = picker.itemText(other)
-    picker.setCurrentIndex(other)
-    picker.activated.emit(other)
-    assert accounts.rows[1].role == before
-    assert title in panel.message.words.text()
-    qtbot.mouseClick(panel.message.do_button, Qt.MouseButton.LeftButton)
-    assert accounts.rows[1].role == title
-    assert panel.pickers["u2"].currentText() == title
-    assert "the key that signs shares" in panel.message.words.text()
-
-
-def test_a_dismissed_question_leaves_the_role(dressed: QApplication, qtbot: QtBot) -> None:
-    accounts = FakeAccounts()
-    panel = AccountsPanel(accounts, PEOPLE[0])
-    qtbot.addWidget(panel)
-    before = accounts.rows[1].role
-    picker = panel.pickers["u2"]
-    other = next(n for n in range(picker.count()) if picker.itemText(n) != before)
-    picker.setCurrentIndex(other)
-    picker.activated.emit(other)
-    panel.message.closed.emit()
-    assert accounts.rows[1].role == before
-    assert panel.pickers["u2"].currentText() == before
-
-
-def test_nobody_can_disable_the_account_they_are_using(dressed: QApplication, qtbot: QtBot) -> None:
-    panel = AccountsPanel(FakeAccounts(), PEOPLE[0])
-    qtbot.addWidget(panel)
-    assert "u1" not in panel.switches
-    assert "u1" not in panel.pickers

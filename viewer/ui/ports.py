@@ -359,8 +359,31 @@ class TrailVerdict:
     outside_head: str = ""
 
 
+@attrs.frozen
+class TrailExport:
+    """Where to write which entries, as "csv", "jsonl" or "fhir"."""
+
+    path: Path
+    format: str
+    wanted: TrailFilter
+
+
 class Trail(Protocol):
-    """The tamper-evident trail, for reading."""
+    """The tamper-evident trail, for reading. What is not `open` answers from memory."""
+
+    def open(
+        self, on_done: Callable[[], None], on_fault: OnFault, on_progress: OnProgress
+    ) -> Running:
+        """Read what there is; an entry says so. At the first progress the newest can be listed."""
+
+    def export(
+        self,
+        order: TrailExport,
+        on_done: Callable[[str], None],
+        on_fault: OnFault,
+        on_progress: OnProgress,
+    ) -> Running:
+        """Write entries to a file, which the trail notes; `on_done` is told in words."""
 
     def kinds(self) -> Sequence[str]:
         """The kinds of entry there are."""
@@ -492,59 +515,6 @@ class Sharing(Protocol):
         on_progress: OnProgress,
     ) -> Running:
         """Write the intent into the trail, seal the bundle, verify it, write the outcome."""
-
-
-# --- accounts ---------------------------------------------------------------------------------
-
-
-@attrs.frozen
-class Account:
-    """An account as the officer sees it."""
-
-    id: UserId
-    display_name: str
-    role: str
-    is_enabled: bool = True
-
-
-@attrs.frozen
-class NewAccount:
-    """An account to make; `role` is one of `Accounts.roles`."""
-
-    display_name: str
-    role: str
-    password: str = attrs.field(repr=False)
-
-
-class Accounts(Protocol):
-    """Who may log in, for the security officer."""
-
-    def accounts(self) -> Sequence[Account]:
-        """Everybody, by name."""
-
-    def roles(self) -> Sequence[tuple[str, str]]:
-        """Roles that can be given: (id, title in plain words)."""
-
-    def add(
-        self, account: NewAccount, on_done: Callable[[Account], None], on_fault: OnFault
-    ) -> Running:
-        """Make an account."""
-
-    def set_enabled(
-        self, user_id: UserId, enabled: bool, on_done: Callable[[Account], None], on_fault: OnFault
-    ) -> Running:
-        """Let somebody log in, or no longer."""
-
-    def change_role(
-        self, user_id: UserId, role: str, on_done: Callable[[Account], None], on_fault: OnFault
-    ) -> Running:
-        """Give another role, one of `roles`, with its keys and no others."""
-
-    def keys_due(self) -> Sequence[str]:
-        """Say which keys are to be renewed, and why, each in a sentence part; none: nothing is."""
-
-    def password_advice(self, password: str, name: str) -> PasswordAdvice:
-        """Say how good a new password is, before it is taken."""
 
 
 # --- pictures in the middle -------------------------------------------------------------------

@@ -23,6 +23,7 @@ from viewer.model.image import ImageRecord, Picture
 from viewer.model.patient import Patient
 from viewer.model.view import WindowLevel
 from viewer.ui import icons, theme
+from viewer.ui.accounts_ports import Accounts
 from viewer.ui.command_palette import CommandPalette
 from viewer.ui.import_panel import DropZone, ImportReport, ProgressCard
 from viewer.ui.inspector import Inspector
@@ -32,7 +33,6 @@ from viewer.ui.parts.words import column, row, rule
 from viewer.ui.patient_bar import PatientBar
 from viewer.ui.patient_list import PatientList
 from viewer.ui.ports import (
-    Accounts,
     Arriving,
     Chart,
     Identity,
@@ -230,7 +230,8 @@ class Shell(QWidget):
     def _arrange_without_patients(self) -> None:
         """For the roles that look at no images: no empty lists, but what there is to do."""
         self.bar.set_what_to_do(self.user.role)
-        offered = [i for i in ("trail", "accounts", "store") if self.actions_bar.is_offered(i)]
+        wanted = ("review", "trail", "accounts", "store")
+        offered = [i for i in wanted if self.actions_bar.is_offered(i)]
         self.workspace.empty.offer([self.actions_bar.by_id[i] for i in offered])
         self._fit_to_width()
 

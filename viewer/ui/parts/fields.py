@@ -55,6 +55,10 @@ class PasswordField(QWidget):
         self.line.setModified(False)
         self._eye.setChecked(False)
 
+    def show_plainly(self) -> None:
+        """Let it be read, as if the eye were pressed."""
+        self._eye.setChecked(True)
+
     def set_wrong(self, wrong: bool) -> None:
         """Mark the field where the error is."""
         self.line.setProperty("wrong", wrong)
