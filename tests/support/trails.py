@@ -8,8 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from viewer.app.review.breaking import accesses
+from viewer.app.review.leaving import leavings
 from viewer.app.review.material import Material, Named, Person, Ref, seen_in
+from viewer.app.review.people import people_facts
+from viewer.app.review.ranking import ranked
 from viewer.app.review.settings import Settings, shipped_settings
+from viewer.app.reviewing import PatientLabel, Review
 from viewer.model.ids import PatientId, UserId
 from viewer.session.audit.events import PROGRAM, Actor, Entry, Event, EventKind, Outcome
 
@@ -156,3 +161,68 @@ def _tell(
         story.at(moment, user, EventKind.LOGIN_FAILED, outcome=refused, why="wrong password")
     else:
         story.at(moment, user, EventKind.LOGOFF)
+
+
+NAMES = {
+    patient(number): PatientLabel(
+        patient(number), f"Example{number}, Ada", f"{20000 + number}", date(1987, 4, 12)
+    )
+    for number in range(1, 701)
+}
+
+
+def a_month() -> tuple[Story, list[date]]:
+    """Months of a practice at work with some misdeeds in the last one, and its working days."""
+    story, days = Story(), workdays(date(2026, 8, 3), 78)
+    ordinary_months(story, days[:-15])
+    evening, lunch, noon = days[-15], days[-9], days[-4]
+    ordinary_months(story, [evening], seed=7)
+    for number in range(50):
+        story.view(on(evening, 20, 10) + timedelta(minutes=number), TOM, 500 + number)
+    ordinary_months(story, days[-14:-9], seed=9)
+    for number in range(14):
+        moment = on(lunch, 12) + timedelta(minutes=2 * number)
+        story.share(moment, INES, 600 + number, "i.duarte@gmail.com")
+    factor = EventKind.FACTOR_CHANGED
+    story.at(on(lunch, 14), MARA, factor, objects=(MARA,), why="one-time code dropped")
+    refused = Outcome.REFUSED
+    story.at(on(lunch, 14, 5), TOM, EventKind.REFUSED, outcome=refused, why="export pixels")
+    ordinary_months(story, days[-8:-4], seed=10)
+    for minute in range(6):
+        moment = on(noon, 13, minute)
+        story.at(moment, JONAS, EventKind.LOGIN_FAILED, outcome=refused, why="wrong password")
+    story.at(on(noon, 13, 7), JONAS, EventKind.LOGIN)
+    story.view(on(noon, 13, 9), JONAS, 700)
+    began = story.at(on(noon, 15), TOM, EventKind.EMERGENCY, why="swelling, patient unconscious")
+    story.view(on(noon, 15, 4), TOM, 77)
+    story.at(on(noon, 15, 25), TOM, EventKind.EMERGENCY, refers_to=began.seq, why="after 25 min")
+    story.share(on(noon, 16, 10), MARA, 600, "", purpose="", kind=EventKind.EXPORT)
+    ordinary_months(story, days[-3:], seed=11)
+    return story, days
+
+
+def a_review(story: Story | None = None, days: Sequence[date] = ()) -> Review:
+    """A look through the last month of `a_month`, or of another story."""
+    if story is None:
+        story, days = a_month()
+    first = days[-19] if len(days) > 18 else MONDAY
+    since, last = on(first, 0), days[-1] if days else MONDAY
+    names = {patient(700): Named("Linden", "Mara"), patient(5): Named("Weber", "Uta")}
+    looked = material(story.events, since=since, patients=names)
+    findings = ranked(looked)
+    seen = [each for each in looked.seen if each.local >= since]
+    return Review(
+        since.date(),
+        last,
+        looked.now,
+        seen,
+        findings,
+        people_facts(looked.seen, PEOPLE, findings, since),
+        leavings(seen),
+        list(reversed(accesses(looked.seen))),
+        shipped_settings().hours,
+        on(last, 9) - timedelta(days=12),
+        knows_names=True,
+        not_looked_at=("No patient can carry a mark for special care yet.",),
+        labels=NAMES,
+    )

@@ -106,6 +106,15 @@ ACTIONS: tuple[Action, ...] = (
         permission=Permission.VERIFY_TRAIL,
     ),
     Action(
+        "review",
+        "Review",
+        "What is unusual in the trail, who saw a patient, and reports",
+        "eye",
+        "Ctrl+Shift+R",
+        "safeguards",
+        permission=Permission.REVIEW_TRAIL,
+    ),
+    Action(
         "accounts",
         "Accounts",
         "People who may log in",

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from viewer.app.clinic import Clinic
+from viewer.vault.errors import StoreFault
 from viewer.vault.records import SettingScope
 
 _PREFIX = "care: "
@@ -39,3 +41,19 @@ def moment_of(facts: Mapping[str, Any], name: str = "when") -> datetime | None:
         return datetime.fromisoformat(str(facts[name]))
     except (KeyError, ValueError):
         return None
+
+
+def own_setting(clinic: Clinic, name: str) -> str | None:
+    """Return what somebody chose for themselves; None where there is nothing, or no open store."""
+    session = clinic.desk.session
+    if session is None or not clinic.is_vault_open:
+        return None
+    return clinic.vault.setting(SettingScope.USER, name, session.user.id)
+
+
+def keep_own_setting(clinic: Clinic, name: str, value: str) -> None:
+    """Keep what somebody chose for themselves; without an open store it is forgotten."""
+    session = clinic.desk.session
+    if session is not None and clinic.is_vault_open:
+        with suppress(StoreFault):
+            clinic.vault.set_setting(SettingScope.USER, name, value, session.user.id)

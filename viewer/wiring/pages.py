@@ -10,6 +10,7 @@ from viewer.wiring.workstation import Workstation
 
 if TYPE_CHECKING:
     from viewer.ui.relay_panel import RelayPanel
+    from viewer.ui.review_window import ReviewPanel
     from viewer.ui.shell import Shell
 
 
@@ -26,4 +27,13 @@ def pages_of(workstation: Workstation) -> Pages:
             can_send=workstation.may(Permission.READ_TRAIL),
         )
 
-    return {"relay": SheetPage("Audit server", audit_server)}
+    def review(_: Shell) -> ReviewPanel:
+        from viewer.ui.review_window import ReviewPanel
+        from viewer.wiring.review import ClinicReview
+
+        return ReviewPanel(ClinicReview(workstation))
+
+    return {
+        "relay": SheetPage("Audit server", audit_server),
+        "review": SheetPage("Review", review),
+    }

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from types import MappingProxyType
 
 from viewer.app.jobs import Job
 from viewer.app.use_cases import trail
-from viewer.model.ids import UserId
+from viewer.app.use_cases.review import NamesBeside, names_beside
+from viewer.model.ids import PatientId, UserId
 from viewer.session.audit.events import Event, EventFilter, EventKind, Outcome
 from viewer.session.audit.reader import TrailReader
 from viewer.session.audit.verdict import Verdict
+from viewer.session.permissions import Permission
 from viewer.ui import ports
+from viewer.ui.wording import isolated
 from viewer.wiring.workstation import Workstation, tile_of
 
 _DEEDS: dict[EventKind, str] = {
@@ -42,6 +46,14 @@ _DEEDS: dict[EventKind, str] = {
     EventKind.PRACTICE_RECOVERED: "recovered the practice",
     EventKind.SENT_OFF: "sent the trail off",
     EventKind.SET_BACK: "found that the store was set back",
+    EventKind.REFUSED: "tried what the role may not",
+    EventKind.REPORT: "made a report",
+    EventKind.REVIEWED: "signed off",
+    EventKind.POLICY_CHANGED: "changed a policy",
+    EventKind.ROLE_DEFINED: "changed a role",
+    EventKind.EMERGENCY_CODE: "dealt with the sealed code",
+    EventKind.EMERGENCY: "used emergency access",
+    EventKind.FACTOR_CHANGED: "changed a second factor",
     EventKind.QUICK_PIN: "changed the quick way in of a shift",
     EventKind.DRAFT: "had unfinished work kept or brought back",
 }
@@ -51,6 +63,7 @@ _ENDINGS: dict[Outcome, str] = {
     Outcome.FAILED: "failed",
     Outcome.CANCELLED: "cancelled",
 }
+_NOBODY: Mapping[PatientId, str] = MappingProxyType({})
 
 
 class ClinicTrail:
@@ -59,6 +72,21 @@ class ClinicTrail:
     def __init__(self, workstation: Workstation) -> None:
         self._workstation = workstation
         self._verdict: ports.TrailVerdict | None = None
+        self._names: dict[PatientId, str] = {}
+        workstation.at_lock(self._names.clear)
+
+    def _named(self, events: Sequence[Event]) -> Mapping[PatientId, str]:
+        """Return patients' names for a role that may know them; each is asked for once."""
+        may = self._workstation.may
+        if not (may(Permission.LIST_PATIENTS) or may(Permission.MANAGE_KEEPING)):
+            return {}
+        wanted = dict.fromkeys(e.entry.patient_id for e in events if e.entry.patient_id)
+        unknown = tuple(each for each in wanted if each not in self._names)
+        if unknown and self._workstation.clinic.is_vault_open:
+            found = names_beside(self._workstation.clinic, NamesBeside(unknown))
+            self._names.update(dict.fromkeys(unknown, ""))
+            self._names.update({each: label.name for each, label in found.items()})
+        return self._names
 
     def _reader(self) -> TrailReader:
         clinic = self._workstation.clinic
@@ -87,7 +115,9 @@ class ClinicTrail:
         self, wanted: ports.TrailFilter, first: int, count: int
     ) -> Sequence[ports.TrailEntry]:
         """A page of entries, newest first."""
-        return [entry_of(event) for event in self._reader().page(_filter(wanted), first, count)]
+        events = self._reader().page(_filter(wanted), first, count)
+        names = self._named(events)
+        return [entry_of(event, names) for event in events]
 
     def day_counts(self, wanted: ports.TrailFilter) -> Sequence[tuple[date, int]]:
         """Entries per day, oldest first."""
@@ -131,16 +161,18 @@ def _filter(wanted: ports.TrailFilter) -> EventFilter:
     )
 
 
-def entry_of(event: Event) -> ports.TrailEntry:
-    """Return an event in a person's words."""
+def entry_of(event: Event, names: Mapping[PatientId, str] = _NOBODY) -> ports.TrailEntry:
+    """Return an event in a person's words; without a name a patient is a part of the id."""
     entry = event.entry
+    patient = (names.get(entry.patient_id) or entry.patient_id[:8]) if entry.patient_id else ""
     deed = _DEEDS.get(entry.kind, entry.kind.value)
     ending = _ENDINGS.get(entry.outcome, "")
     when = event.wall.astimezone()
     sentence = f"{when:%d %B %Y, %H:%M:%S}: {entry.actor.name} {deed}"
     sentence += f" ({entry.why})" if entry.why else ""
     sentence += f", {ending}" if ending else ""
-    details = [f"Workstation {event.workstation}."]
+    details = [f"Patient {isolated(patient)}."] if patient else []
+    details.append(f"Workstation {event.workstation}.")
     if entry.objects:
         details.append(f"{len(entry.objects)} objects touched.")
     if entry.refers_to is not None:
@@ -154,7 +186,7 @@ def entry_of(event: Event) -> ports.TrailEntry:
         kind=entry.kind.value,
         who=entry.actor.name,
         what=" · ".join(part for part in (deed, entry.why, ending) if part),
-        patient=entry.patient_id[:8] if entry.patient_id else "",
+        patient=patient,
         outcome=outcome,
         sentence=f"{sentence}. {' '.join(details)}",
         user_id=entry.actor.user_id,

@@ -1,0 +1,168 @@
+"""What left the practice: a column a week, and each export and share with purpose and recipient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHeaderView, QStackedWidget, QTableView
+
+from viewer.app.review.leaving import NOT_RECORDED, Leaving
+from viewer.app.review.sending import weekly
+from viewer.app.reviewing import whole_days
+from viewer.ui import theme
+from viewer.ui.review_charts import WeekChart
+from viewer.ui.review_page import Around, Chips, ReviewPage, empty_words, legend, page_column
+from viewer.ui.wording import count_words, size_words, tr
+
+AnyIndex = QModelIndex | QPersistentModelIndex
+_LOW_PX = 560
+
+
+class LeavingModel(QAbstractTableModel):
+    """Columns: when, who, how, purpose, to, patient, size."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: Sequence[tuple[Leaving, str]] = ()
+
+    def show_rows(self, rows: Sequence[tuple[Leaving, str]]) -> None:
+        """Show these, each with the patient's name."""
+        self.beginResetModel()
+        self.rows = rows
+        self.endResetModel()
+
+    def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+        """Return how many there are."""
+        return 0 if parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+        """Return seven."""
+        return 0 if parent.isValid() else 7
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        """Return a column's title."""
+        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return (
+                tr("When"), tr("Who"), tr("How"), tr("Purpose"), tr("To"), tr("Patient"),
+                tr("Size"),
+            )[section]  # fmt: skip
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        return None
+
+    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """Return a cell, or its colour: what is not recorded is a doubt."""
+        left, patient = self.rows[index.row()]
+        cells = (
+            left.when.strftime("%Y-%m-%d  %H:%M"),
+            left.who,
+            how_words(left),
+            left.purpose or NOT_RECORDED,
+            left.recipient or NOT_RECORDED,
+            patient or tr("several"),
+            size_words(left.size_bytes) if left.size_bytes else "",
+        )
+        if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole}:
+            return cells[index.column()]
+        if role == Qt.ItemDataRole.ForegroundRole:
+            look = theme.current()
+            is_doubtful = cells[index.column()] == NOT_RECORDED or (
+                index.column() == 2 and left.kind.value == "export"
+            )
+            if is_doubtful:
+                return look.colour("doubt")
+            return look.colour("text" if index.column() in {1, 4} else "text_soft")
+        return None
+
+
+def how_words(left: Leaving) -> str:
+    """Say how it left, or may have."""
+    how = tr("unsealed export") if left.kind.value == "export" else tr("sealed share")
+    return how if left.ended is not None else tr("{how}, end not recorded").format(how=how)
+
+
+class LeavingPage(ReviewPage):
+    """Chart on top, chips, table."""
+
+    def __init__(self, around: Around) -> None:
+        super().__init__(around)
+        layout = page_column(self)
+        self.chart = WeekChart()
+        self._legend = legend(tr("By week: filled are sealed shares, outlined unsealed exports."))
+        self.chips = Chips()
+        self.chips.changed.connect(self._on_chips)
+        self.model = LeavingModel()
+        self.table = self._make_table()
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.table)
+        words = tr("Exports and shares stand here with purpose and recipient.")
+        self.pages.addWidget(empty_words(tr("Nothing left the practice"), words))
+        for part in (self.chart, self._legend, self.chips):
+            layout.addWidget(part)
+        layout.addWidget(self.pages, 1)
+
+    def _make_table(self) -> QTableView:
+        table = QTableView()
+        table.setModel(self.model)
+        table.setShowGrid(False)
+        table.setWordWrap(False)
+        table.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
+        table.setTabKeyNavigation(False)
+        table.setAccessibleName(tr("Exports and shares"))
+        table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(36)
+        head = table.horizontalHeader()
+        head.setHighlightSections(False)
+        for place, width in enumerate((150, 140, 130, 130, 200, 150, 90)):
+            table.setColumnWidth(place, width)
+        head.setSectionResizeMode(4, QHeaderView.ResizeMode.Stretch)
+        return table
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave a low window to the table."""
+        super().resizeEvent(event)
+        is_low = self.height() < _LOW_PX
+        self.chart.setFixedHeight(120 if is_low else 190)
+
+    def refresh(self) -> None:
+        """Show what left in the period."""
+        review = self.review
+        if review is None:
+            return
+        left = [each for each in review.leavings if each.left]
+        start, _ = whole_days(review.since, review.since)
+        _, end = whole_days(review.until, review.until)
+        end = min(end, review.made.astimezone())
+        self.chart.show_weeks(weekly(left, start, max(start, end)))
+        exports = sum(1 for each in left if each.kind.value == "export")
+        chips = {
+            "export": tr("Unsealed exports"),
+            "share": tr("Sealed shares"),
+            "unnamed": tr("Recipient not recorded"),
+        }
+        on = set(self.around.keeper.chosen("leaving", "export share").split())
+        self.chips.show_chips(chips, on)
+        self._list_again()
+        words = count_words(len(left) - exports, tr("share"), tr("shares"))
+        words += ", " + count_words(exports, tr("export"), tr("exports"))
+        self.summarised.emit(words, "doubt" if exports else "text_soft")
+
+    def _on_chips(self) -> None:
+        self.around.keeper.choose("leaving", " ".join(sorted(self.chips.on)))
+        self._list_again()
+
+    def _list_again(self) -> None:
+        on = self.chips.on
+        rows = [
+            (each, self.name_of(each.patient_id) if each.patient_id else "")
+            for each in reversed(self.review.leavings if self.review else ())
+            if each.left
+            and (each.kind.value in on or not on & {"export", "share"})
+            and ("unnamed" not in on or not each.recipient)
+        ]
+        self.model.show_rows(rows)
+        self.pages.setCurrentIndex(0 if rows else 1)
