@@ -17,6 +17,7 @@ import attrs
 from viewer.app import forking
 from viewer.app.jobs import JobControl, SilentControl
 from viewer.app.recovering import open_or_begin_trail
+from viewer.app.since import known_since
 from viewer.crypto.derive import digest
 from viewer.crypto.errors import NotAuthentic
 from viewer.session.accounts import Practice
@@ -79,6 +80,8 @@ def restore(
 ) -> RestoreReport:
     """Restore a snapshot. Killed or cancelled anywhere, a second call goes on.
 
+    In place, patients who were erased since the snapshot are not brought back, and holds that were
+    put since stand; the report says so, or that nothing is known here of the time since.
     The officer's account gets the new password; all others one from the officer. A damaged object
     is reported as lost and the rest is restored.
 
@@ -104,6 +107,7 @@ def restore(
                 in_force,
                 lambda done, total: control.progress(done, total, "Restoring"),
                 control.is_cancelled,
+                known_since(request.store, restoration.asides(), recovery),
             )
             _bring_trail(restoration, repository, manifest, keys, request.store)
             practice = _practice(keystore, request, copy, recovery)
@@ -241,6 +245,11 @@ def _trail(
 def _entry(report: RestoreReport, actor: Actor) -> Entry:
     manifest = report.manifest
     why = f"snapshot {manifest.number} of {manifest.made.date()}: {report.objects} objects"
+    again = report.again
+    if again.is_known:
+        why += f", {len(again.erased)} patients erased again, {again.holds} holds put again"
+    else:
+        why += ", erasures and holds since then are not known"
     return Entry(
         EventKind.RESTORED,
         actor,

@@ -231,6 +231,20 @@ def _run_list_offline(args: Namespace, console: Console, recovery: RecoveryKey) 
     return 0
 
 
+def words_of(report: restoring.RestoreReport) -> str:
+    """Say what was done again that happened after the snapshot, or that it is not known."""
+    again = report.again
+    if not again.is_known:
+        return (
+            "Patients who were erased and legal holds that were put after this snapshot are not"
+            " known here: compare the certificates, and erase and hold them again."
+        )
+    return (
+        f"Since this snapshot: {len(again.erased)} patients were erased and are again;"
+        f" {again.holds} legal holds were put and stand again."
+    )
+
+
 def _run_restore(args: Namespace, console: Console, recovery: RecoveryKey) -> int:
     officer = _officer(args)
     keystore = keystore_of(args, console)
@@ -248,11 +262,17 @@ def _run_restore(args: Namespace, console: Console, recovery: RecoveryKey) -> in
     if args.json:
         facts = snapshot_facts(report.manifest)
         facts |= {"restored_objects": report.objects, "lost": [part.id for part in report.lost]}
+        facts |= {
+            "later_erasures_known": report.again.is_known,
+            "erased_again": list(report.again.erased),
+            "holds_put_again": report.again.holds,
+        }
         console.facts(facts)
     else:
         console.say(f"Restored: {report.objects} objects of snapshot {report.manifest.number}.")
         for part in report.lost:
             console.say(f"lost: {part.role.value} of image {part.image_id} is not in the backup.")
+        console.say(words_of(report))
         console.say(f"{officer} may log in; all others need a new password from {officer}.")
     return 0 if report.is_whole else DAMAGE
 

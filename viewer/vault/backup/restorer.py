@@ -22,6 +22,7 @@ from viewer.vault.backup.manifest import Manifest
 from viewer.vault.backup.medium import Pause, write_all
 from viewer.vault.backup.reading import OpenSnapshot, fetch_file, opened
 from viewer.vault.backup.repository import Repository
+from viewer.vault.backup.since import NOTHING_DONE, NOTHING_KNOWN, Reapplied, Since, reapply
 from viewer.vault.catalog.connection import Cursor
 from viewer.vault.catalog.images import StoredObject
 from viewer.vault.errors import (
@@ -38,7 +39,13 @@ from viewer.vault.lock import StoreLock
 from viewer.vault.records import IsCancelled, Progress, VaultHead, VaultKeys, never, no_progress
 from viewer.vault.rotation import rewrap
 from viewer.vault.v1.container import ContainerReader
-from viewer.vault.v1.folder import ObjectFolder, replace_patiently, sync_folder
+from viewer.vault.v1.folder import (
+    FAN_OUT,
+    ObjectFolder,
+    is_object,
+    replace_patiently,
+    sync_folder,
+)
 
 SIGN = "restore.json"
 """Stands in the store's folder while a restore is unfinished."""
@@ -46,17 +53,21 @@ _ASIDE = "set-aside-{}"
 _COPIES_AT_ONCE = 4
 _SUBMITTED = 1024
 _BLOCK_BYTES = 1 << 22
+_LARGEST_SIGN = 4096
 
 
 @attrs.frozen
 class RestoreReport:
-    """What was brought back. `lost` are listed objects that the backup does not hold whole."""
+    """What was brought back. `lost` are listed objects that the backup does not hold whole;
+    `again` is what was done since the snapshot and was done again.
+    """
 
     manifest: Manifest
     objects: int
     size_bytes: int
     lost: tuple[StoredObject, ...]
     head: VaultHead
+    again: Reapplied = NOTHING_DONE
 
     @property
     def is_whole(self) -> bool:
@@ -105,30 +116,39 @@ class Restoration:
     def _claim(self, *, replaces: bool) -> None:
         folder = self.layout.folder
         sign = folder / SIGN
-        if sign.exists():
-            return
-        is_there = self.layout.exists() or (folder / "accounts.json").exists()
-        if is_there and not replaces:
-            raise StoreExists
         try:
-            if is_there:
-                self._set_aside()
-            _write_durably(sign, json.dumps({"format": "bitewing restore"}).encode())
+            if not sign.exists():
+                is_there = self.layout.exists() or (folder / "accounts.json").exists()
+                if is_there and not replaces:
+                    raise StoreExists
+                _put_sign(sign, self._free_aside().name if is_there else None)
+            name = _sets_aside(sign)
+            if name is not None:  # from here on the store does not open until it is restored
+                self._set_aside(folder / name)
+                _put_sign(sign, None)
         except OSError as fault:
             raise store_fault(fault) from fault
 
-    def _set_aside(self) -> None:
-        """Move what is there out of the way, the catalog first: without it there is no store."""
+    def _free_aside(self) -> Path:
+        places = (self.layout.folder / _ASIDE.format(n) for n in range(1, 10_000))
+        return next(path for path in places if not path.exists())
+
+    def _set_aside(self, aside: Path) -> None:
+        """Move what is there out of the way, or go on with it where that was cut off."""
         folder = self.layout.folder
-        numbers = range(1, 10_000)
-        aside = next(path for n in numbers if not (path := folder / _ASIDE.format(n)).exists())
-        aside.mkdir(mode=0o700)
+        aside.mkdir(mode=0o700, exist_ok=True)
         for path in sorted(folder.glob("catalog.*")):
             path.rename(aside / path.name)
         for name in ("accounts.json", "vault.json", "objects", "store.open"):
             if (folder / name).exists():
                 (folder / name).rename(aside / name)
+        sync_folder(aside)
         sync_folder(folder)
+
+    def asides(self) -> list[Path]:
+        """Return the stores that were set aside here, the newest first."""
+        found = self.layout.folder.glob(_ASIDE.format("*"))
+        return sorted(found, key=lambda path: (len(path.name), path.name), reverse=True)
 
     # --- objects and catalog ---------------------------------------------------------------
 
@@ -139,6 +159,7 @@ class Restoration:
         keys: VaultKeys,
         progress: Progress = no_progress,
         is_cancelled: IsCancelled = never,
+        since: Since = NOTHING_KNOWN,
     ) -> RestoreReport:
         """Restore objects and a catalog under the current epoch, not yet in its place.
 
@@ -146,6 +167,9 @@ class Restoration:
         ----------
         keys : VaultKeys
             Every epoch that the snapshot uses, and the one that shall be in force.
+        since : Since
+            What happened after the snapshot and is not to be undone: nothing of a patient who was
+            erased since is brought back.
 
         Raises
         ------
@@ -163,8 +187,11 @@ class Restoration:
         fetch_file(repository, manifest, "vault.json", keys, self.layout.marker)
         self._objects.create()
         with opened(repository, manifest, keys, folder) as snapshot:
+            with snapshot.catalog.write() as cursor:
+                again = reapply(cursor, since, keys.current_epoch)
             crew = _Crew(snapshot, self._objects, self._aside_folders(), pause, progress)
             crew.bring(snapshot.objects())
+            self._drop_others({part.id for part in snapshot.objects()})
             rewrap(snapshot.catalog, keys, no_progress, pause)
             with snapshot.catalog.write() as cursor:  # also makes the head a new one
                 mark_epoch(cursor, keys.current_epoch)
@@ -174,11 +201,18 @@ class Restoration:
             with copy_key(keys, keys.current_epoch) as key:  # the spare that a store has
                 snapshot.catalog.export_to(folder / "catalog.new-copy", key, is_cancelled)
         lost = tuple(crew.lost)
-        return RestoreReport(manifest, len(crew.brought), crew.done_bytes, lost, head)
+        return RestoreReport(manifest, len(crew.brought), crew.done_bytes, lost, head, again)
+
+    def _drop_others(self, listed: set[ObjectId]) -> None:
+        """Remove what an unfinished restore of another snapshot left here."""
+        for bucket in FAN_OUT:
+            for name in self._objects.names_in(bucket):
+                if is_object(name) and name not in listed:
+                    self._objects.delete(ObjectId(name))
 
     def _aside_folders(self) -> list[ObjectFolder]:
-        found = sorted(self.layout.folder.glob(_ASIDE.format("*")))
-        return [ObjectFolder(path / "objects") for path in found if (path / "objects").is_dir()]
+        found = [path / "objects" for path in self.asides()]
+        return [ObjectFolder(path) for path in found if path.is_dir()]
 
     def fetch(
         self, repository: Repository, manifest: Manifest, name: str, keys: VaultKeys, path: Path
@@ -340,6 +374,27 @@ def _mark_here(cursor: Cursor, brought: set[ObjectId]) -> None:
     away = cursor.execute("SELECT id FROM objects WHERE is_here = 0").fetchall()
     here = [(row[0],) for row in away if row[0] in brought]
     cursor.executemany("UPDATE objects SET is_here = 1 WHERE id = ?", here)
+
+
+def _put_sign(sign: Path, aside: str | None) -> None:
+    """Say that a restore is under way, and what is to be set aside before it begins."""
+    content = {"format": "bitewing restore"} | ({"sets_aside": aside} if aside else {})
+    fresh = sign.with_name(f"{sign.name}.new")
+    _write_durably(fresh, json.dumps(content).encode())
+    replace_patiently(fresh, sign)
+    sync_folder(sign.parent)
+
+
+def _sets_aside(sign: Path) -> str | None:
+    """Return the name of the folder that a store is being moved to, if that is not done."""
+    try:
+        content = json.loads(sign.read_bytes()[:_LARGEST_SIGN])
+    except ValueError:
+        return None
+    name = content.get("sets_aside") if isinstance(content, dict) else None
+    if not isinstance(name, str) or not name.startswith("set-aside-") or Path(name).name != name:
+        return None
+    return name
 
 
 def _write_durably(path: Path, content: bytes) -> None:
