@@ -90,6 +90,7 @@ class PersonRow(QFrame):
     def _make_menu_button(self, *, is_me: bool) -> IconButton:
         words = tr("What to do about {name}").format(name=self.person.display_name)
         made = IconButton("more", words, size="touch")
+        made.set_icon("more", "text_off" if is_me else "text")
         made.setEnabled(not is_me)
         if is_me:
             made.set_words(tr("This is you: ask somebody else who manages accounts."))
@@ -118,7 +119,8 @@ def _chip(words: str, token: str) -> QFrame:
     frame = box(surface)
     layout = row(frame)
     side = 8 if surface == "mark" else 0
-    layout.setContentsMargins(side, 1, side, 1)
+    layout.setContentsMargins(side, 0, side, 0)
+    frame.setFixedHeight(20)
     role = {"doubt": "mark", "verified": "verified"}.get(token, "small")
     layout.addWidget(Words(words, role))
     return frame

@@ -23,7 +23,7 @@ from viewer.ui.role_words import in_groups, key_words, right_words
 from viewer.ui.wording import tr
 
 Index = QModelIndex | QPersistentModelIndex
-_ROW_PX, _GROUP_PX, _HEAD_PX, _COLUMN_PX, _LABEL_PX, _TICK_PX = 44, 40, 62, 88, 196, 20
+_ROW_PX, _GROUP_PX, _HEAD_PX, _COLUMN_PX, _LABEL_PX, _TICK_PX = 44, 36, 56, 78, 178, 20
 KEYS = ("images", "share", "trail")
 
 
@@ -123,7 +123,7 @@ class MatrixModel(QAbstractTableModel):
 
 
 class TickDelegate(QStyledItemDelegate):
-    """Paints a tick, or a faint dot where there is none."""
+    """Paints a tick, or a faint dash where there is none."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paint one cell."""
@@ -146,7 +146,7 @@ class TickDelegate(QStyledItemDelegate):
             painter.drawPixmap(left, area.center().y() - _TICK_PX // 2 + 1, pixmap)
         else:
             painter.setPen(look.colour("text_off"))
-            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, "·")
+            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, "–")
         if state & QStyle.StateFlag.State_HasFocus:
             painter.setPen(look.colour("accent"))
             painter.drawRect(area.adjusted(1, 1, -2, -2))

@@ -75,7 +75,8 @@ def keys_sentence(keys: Iterable[str]) -> str:
     held = [key_words(key) for key in ("images", "share", "trail") if key in set(keys)]
     if not held:
         return tr("Holds no key of the practice.")
-    return tr("Holds the key that {keys}.").format(keys=tr("; the one that ").join(held))
+    joined = tr(", and the one that ").join(held)
+    return tr("Holds the key that {keys}.").format(keys=joined)
 
 
 def difference_words(before: RoleCard, after: RoleCard) -> list[tuple[str, str]]:
