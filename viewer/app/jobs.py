@@ -56,6 +56,10 @@ class JobControl:
         if self.is_cancelled():
             raise Cancelled
 
+    def wait(self, seconds: float) -> None:
+        """Do nothing for a while, or until the job is asked to stop."""
+        self._cancelled.wait(seconds)
+
     def cancel(self) -> None:
         """Ask the job to stop at its next look."""
         self._cancelled.set()
@@ -137,10 +141,13 @@ class JobRunner:
     """Runs jobs on a few workers. Main thread only, but for what `Job` says."""
 
     def __init__(self, post: Post, *, workers: int = 3) -> None:
-        self._post = post
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="bitewing-job")
+        self._post, self._workers = post, workers
+        self._pool = self._new_pool()
         self._numbers = itertools.count(1)
         self._running: dict[int, tuple[Job[object], Future[None]]] = {}
+
+    def _new_pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self._workers, thread_name_prefix="bitewing-job")
 
     def submit(
         self,
@@ -187,6 +194,15 @@ class JobRunner:
         """Drop every job: nothing that was asked for before is applied after (lock, log off)."""
         for job, _ in list(self._running.values()):
             job.drop()
+
+    def renew(self) -> None:
+        """Let workers that have nothing to do end, and begin with fresh ones.
+
+        A thread keeps pieces of memory that it freed, with what they held, until it ends.
+        """
+        if not self.is_busy:
+            self._pool.shutdown(wait=True)
+            self._pool = self._new_pool()
 
     def close(self) -> None:
         """Drop every job and wait until the workers have ended."""

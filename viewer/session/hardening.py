@@ -15,6 +15,13 @@ _PR_SET_DUMPABLE = 4
 _PYTHON_STEP, _LARGEST_SMALL = 16, 512
 """Sizes in which CPython keeps small objects (Objects/obmalloc.c)."""
 _STIRRED_BYTES = 1 << 20
+_TEXT_SIZES = 160
+"""Up to here lie names, of which more are freed."""
+_M_ARENA_MAX = -8
+_HEAP_STEP, _LARGEST_EXACT = 16, 1032
+"""Sizes that glibc keeps apart (malloc/malloc.c, tcache and small bins)."""
+_LARGE_PIECES = tuple(1 << power for power in range(16, 10, -1))
+_MOST_PIECES = 200_000
 
 
 def harden_process() -> tuple[str, ...]:
@@ -40,6 +47,8 @@ def harden_process() -> tuple[str, ...]:
         libc = ctypes.CDLL(None, use_errno=True)
         if libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) == 0:
             in_force.append("not dumpable")
+        if hasattr(libc, "mallopt") and libc.mallopt(_M_ARENA_MAX, 1) == 1:
+            in_force.append("one heap")  # for all threads, so that a lock can overwrite it
     return tuple(in_force)
 
 
@@ -48,15 +57,44 @@ def forget_freed_memory() -> None:
 
     Python and the C library keep freed memory with its content until it is used again. Cycles are
     collected first. Then every size of small Python object is made once more, in zeros, in the
-    places that are free now. Last, whole free pages go back to the kernel, which hands them out
-    empty. What other threads' arenas keep in parts of pages is not reached.
+    places that are free now, and the same with the C library's heap. Last, whole free pages go
+    back to the kernel, which hands them out empty.
     """
     gc.collect()
     for size in range(_PYTHON_STEP, _LARGEST_SMALL + 1, _PYTHON_STEP):
         inner = max(size - sys.getsizeof(b""), 1)
-        stirred = [bytes(inner) for _ in range(_STIRRED_BYTES // size)]
+        count = _STIRRED_BYTES * (4 if size <= _TEXT_SIZES else 1) // size
+        stirred = [bytes(inner) for _ in range(count)]
         stirred.clear()
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
         if hasattr(libc, "malloc_trim"):  # glibc has it, musl gives pages back by itself
             libc.malloc_trim(0)
+            _stir_heap(libc)
+            libc.malloc_trim(0)
+
+
+def _stir_heap(libc: ctypes.CDLL) -> None:
+    """Take every free piece of the C library's heap, overwrite it, and free it again.
+
+    Larger pieces first: what is left of them is found by the smaller sizes. A piece behind the
+    end that the heap had before is new memory, so no free one of this size is left. Threads that
+    run keep a few pieces of their own, which only their end gives back (`JobRunner.renew`).
+    """
+    for name, result in (("malloc", ctypes.c_void_p), ("sbrk", ctypes.c_void_p)):
+        getattr(libc, name).restype = result
+    libc.malloc.argtypes, libc.sbrk.argtypes = [ctypes.c_size_t], [ctypes.c_ssize_t]
+    libc.free.argtypes = [ctypes.c_void_p]
+    end = libc.sbrk(0) or 0
+    taken: list[int] = []
+    for size in (*_LARGE_PIECES, *range(_LARGEST_EXACT, 0, -_HEAP_STEP)):
+        for _ in range(_MOST_PIECES):
+            place = libc.malloc(size)
+            if not place:
+                break
+            ctypes.memset(place, 0, size)
+            taken.append(place)
+            if place >= end:
+                break
+    for place in taken:
+        libc.free(place)

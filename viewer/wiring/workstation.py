@@ -52,6 +52,9 @@ def login_name(display_name: str) -> str:
     return ".".join(re.findall(r"\w+", display_name.casefold()))
 
 
+_MOMENT_S = 0.4
+
+
 class Workstation:
     """Holds the clinic of one folder; there is none before the practice is founded.
 
@@ -159,6 +162,8 @@ class Workstation:
         self.jobs.soon(lambda: self.jobs.soon(self._forget_memory))
         if self.jobs.is_busy:  # what was dropped may hold pixels until its next look
             self.jobs.when_ended(self._forget_memory)
+        # What lets go of its last piece only behind all that is found by a second look.
+        self.jobs.submit(_a_moment, lambda _: self._forget_memory(), _ignore)
 
     def _forget_memory(self) -> None:
         self.jobs.renew()
@@ -344,6 +349,10 @@ def unless_gone(control: JobControl, admission: Admission) -> Admission:
         admission.keys.wipe()
         control.stop_if_cancelled()
     return admission
+
+
+def _a_moment(control: JobControl) -> None:
+    control.wait(_MOMENT_S)
 
 
 def _ignore(_: object) -> None:
