@@ -535,6 +535,8 @@ class FakeTrail:
             "Key store of this computer, entry 256",
         )
         self.running: FakeRunning | None = None
+        self.exports: list[ports.TrailExport] = []
+        self.opens_at_once = True
 
     def kinds(self) -> Sequence[str]:
         return ("login", "login failed", "view", "import", "share", "lock")
@@ -569,10 +571,37 @@ class FakeTrail:
     def last_verdict(self) -> ports.TrailVerdict | None:
         return self.verdict
 
-    def verify(
-        self, on_done: Callable[[ports.TrailVerdict], None], on_fault: ports.OnFault
+    def open(
+        self,
+        on_done: Callable[[None], None],
+        on_fault: ports.OnFault,
+        on_progress: ports.OnProgress,
     ) -> FakeRunning:
-        self.running = FakeRunning(lambda: on_done(self.verdict), on_fault)
+        self.opening = FakeRunning(lambda: on_done(None), on_fault, on_progress)
+        if self.opens_at_once:
+            on_done(None)
+        return self.opening
+
+    def verify(
+        self,
+        on_done: Callable[[ports.TrailVerdict], None],
+        on_fault: ports.OnFault,
+        on_progress: ports.OnProgress,
+        *,
+        is_whole: bool,
+    ) -> FakeRunning:
+        self.running = FakeRunning(lambda: on_done(self.verdict), on_fault, on_progress)
+        return self.running
+
+    def export(
+        self,
+        order: ports.TrailExport,
+        on_done: Callable[[str], None],
+        on_fault: ports.OnFault,
+        on_progress: ports.OnProgress,
+    ) -> FakeRunning:
+        self.exports.append(order)
+        self.running = FakeRunning(lambda: on_done("Wrote 3 entries."), on_fault, on_progress)
         return self.running
 
 

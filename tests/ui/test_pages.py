@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.ui.fakes import FakeChart, FakeSharing, FakeTrail
+from viewer.app.errors import DestinationFault
+from viewer.app.jobs import Progress
 from viewer.ui.ports import TrailVerdict
 from viewer.ui.share_panel import SharePanel
 from viewer.ui.shell import Practice, Shell
@@ -64,6 +66,61 @@ def test_a_changed_trail_is_said_in_words_and_never_green(
     trail.running.finish()
     assert panel.verdict.property("surface") == "danger"
     assert "Entry 17" in panel.verdict.words.text()
+
+
+def test_while_a_long_trail_is_read_the_newest_stand_there_and_nobody_waits(
+    dressed: QApplication, qtbot: QtBot
+) -> None:
+    trail = FakeTrail()
+    trail.opens_at_once = False
+    panel = TrailPanel(trail)
+    qtbot.addWidget(panel)
+    assert panel.work.is_busy
+    assert panel.model.rowCount() == 0
+    trail.opening.on_progress(Progress(400, 1000, "Reading the trail"))
+    assert panel.model.rowCount() == 300
+    assert (panel.work.bar.value(), panel.work.bar.maximum()) == (400, 1000)
+    assert not panel.export_buttons[0].isEnabled()
+    trail.opening.finish()
+    assert not panel.work.is_busy
+    assert panel.export_buttons[0].isEnabled()
+    assert panel.count.text() == "300 entries"
+
+
+def test_reading_and_verifying_the_trail_can_be_stopped(
+    dressed: QApplication, qtbot: QtBot
+) -> None:
+    trail = FakeTrail()
+    panel = TrailPanel(trail)
+    qtbot.addWidget(panel)
+    panel.verify()
+    assert trail.running is not None
+    qtbot.mouseClick(panel.work.cancel_button, Qt.MouseButton.LeftButton)
+    assert trail.running.is_cancelled
+    assert not panel.work.is_busy
+    assert panel.verdict.verify_button.isEnabled()
+    panel.verify()
+    panel.drop()
+    assert trail.running.is_dropped
+
+
+def test_what_is_listed_is_exported_and_a_refusal_is_said_in_place(
+    dressed: QApplication, qtbot: QtBot, tmp_path: Path
+) -> None:
+    trail = FakeTrail()
+    panel = TrailPanel(trail)
+    qtbot.addWidget(panel)
+    qtbot.mouseClick(chip(panel, "share"), Qt.MouseButton.LeftButton)
+    panel.export("fhir", tmp_path / "trail.json")
+    assert trail.exports[-1].wanted.kinds == {"share"}
+    assert trail.running is not None
+    trail.running.finish()
+    assert panel.work.words.text() == "Wrote 3 entries."
+    assert panel.work.property("surface") == "verified"
+    panel.export("csv", tmp_path / "trail.csv")
+    trail.running.on_fault(DestinationFault())
+    assert panel.work.property("surface") == "danger"
+    assert "nothing of it was kept" in panel.work.words.text()
 
 
 def open_share(shell: Shell, chart: FakeChart) -> SharePanel:

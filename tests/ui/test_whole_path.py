@@ -93,6 +93,7 @@ def test_from_login_to_share_and_trail(tmp_path: Path, qtbot: QtBot) -> None:
         shell.show_trail()
         panel = shell.sheets[0].content
         assert isinstance(panel, TrailPanel)
+        wait_until(lambda: panel.model.rowCount() > 0 and not panel.work.is_busy)
         kinds = {
             str(panel.model.index(row, 2).data()) for row in range(min(panel.model.rowCount(), 60))
         }
@@ -184,7 +185,7 @@ def test_a_role_without_patients_gets_a_shell_without_patients(
         shell.show_trail()
         panel = shell.sheets[0].content
         assert isinstance(panel, TrailPanel)
-        assert panel.model.rowCount() > 0
+        wait_until(lambda: panel.model.rowCount() > 0)
 
 
 def test_real_files_of_other_makers_come_in_and_open_in_the_window(

@@ -29,6 +29,7 @@ from viewer.model.patient import Patient, Study
 from viewer.model.view import WindowLevel
 
 if TYPE_CHECKING:
+    from viewer.ui.emergency_ports import EmergencyDoor
     from viewer.ui.shift_ports import QuickDoor
 
 OnFault = Callable[[Exception], None]
@@ -97,6 +98,10 @@ class Door(Protocol):
     @property
     def is_founded(self) -> bool:
         """Whether there is a practice on this workstation."""
+
+    @property
+    def emergency(self) -> EmergencyDoor:
+        """The ways in when images are needed at once."""
 
     @property
     def quick(self) -> QuickDoor:
@@ -372,7 +377,7 @@ class Trail(Protocol):
     """The tamper-evident trail, for reading. What is not `open` answers from memory."""
 
     def open(
-        self, on_done: Callable[[], None], on_fault: OnFault, on_progress: OnProgress
+        self, on_done: Callable[[None], None], on_fault: OnFault, on_progress: OnProgress
     ) -> Running:
         """Read what there is; an entry says so. At the first progress the newest can be listed."""
 
@@ -403,8 +408,15 @@ class Trail(Protocol):
     def last_verdict(self) -> TrailVerdict | None:
         """The last verification; None if there was none."""
 
-    def verify(self, on_done: Callable[[TrailVerdict], None], on_fault: OnFault) -> Running:
-        """Check the whole chain now."""
+    def verify(
+        self,
+        on_done: Callable[[TrailVerdict], None],
+        on_fault: OnFault,
+        on_progress: OnProgress,
+        *,
+        is_whole: bool,
+    ) -> Running:
+        """Check the chain now; unless `is_whole`, only what came since the last check."""
 
 
 # --- sharing ----------------------------------------------------------------------------------

@@ -5,26 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from functools import partial
+from pathlib import Path
 
 import attrs
-from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHeaderView, QScrollArea, QTableView, QWidget
+from PySide6.QtWidgets import QHeaderView, QPushButton, QScrollArea, QTableView, QWidget
 
+from viewer.app.jobs import Progress
 from viewer.model.ids import UserId
 from viewer.ui.day_ribbon import DayRibbon
+from viewer.ui.folder_dialog import ask_where_to_save
 from viewer.ui.parts.buttons import button
 from viewer.ui.parts.flow import FlowLayout
-from viewer.ui.parts.messages import error_words, picture
-from viewer.ui.parts.words import Words, box, column, restyle, row
-from viewer.ui.ports import Running, Trail, TrailEntry, TrailFilter, TrailVerdict
+from viewer.ui.parts.messages import picture
+from viewer.ui.parts.words import Words, box, column, row
+from viewer.ui.ports import Trail, TrailEntry, TrailExport, TrailFilter
 from viewer.ui.trail_model import ENTRY, TrailModel
+from viewer.ui.trail_verdict import VerdictCard
+from viewer.ui.trail_work import WorkBar
 
 _WIDTHS = (180, 170, 150, 260, 220, 100)
 _NARROW_WIDTHS = (182, 130, 126, 200, 100, 76)
 _NARROW_PX, _LOW_PX = 1000, 560
 """Smaller than this the table gets the room, and days and rows of filters give way."""
 
+_FORMATS = (("csv", "CSV"), ("jsonl", "JSON"), ("fhir", "FHIR"))
 _SCROLL_BAR_PX = 14
 _CHIP_ROW_PX = 42
 
@@ -36,12 +42,14 @@ class TrailPanel(QWidget):
         super().__init__()
         self._trail = trail
         self._wanted = TrailFilter()
-        self._running: Running | None = None
+        self._is_open = False
         layout = column(self, gap=3)
         layout.setContentsMargins(20, 16, 20, 16)
         self.verdict = VerdictCard()
         self.verdict.verify_wanted.connect(self.verify)
         layout.addWidget(self.verdict)
+        self.work = WorkBar()
+        layout.addWidget(self.work)
         self.ribbon = DayRibbon()
         self.ribbon.chosen.connect(self._set_day)
         layout.addWidget(self.ribbon)
@@ -60,14 +68,20 @@ class TrailPanel(QWidget):
         foot.addWidget(self.sentence, 1)
         self.count = Words("", "small")
         foot.addWidget(self.count, 0, Qt.AlignmentFlag.AlignTop)
+        self.export_buttons = [self._export_button(*each) for each in _FORMATS]
+        for each in self.export_buttons:
+            foot.addWidget(each, 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(self._foot)
         self.verdict.show_verdict(trail.last_verdict())
         self.setFocusProxy(self.table)
-        self._list_again()
+        self.work.begin(self.tr("Reading the trail…"), trail.open, self._on_open, self._on_progress)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Give a small window to the table."""
         super().resizeEvent(event)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
         is_low = self.height() < _LOW_PX
         self.ribbon.setHidden(is_low)
         wanted = self._flow.heightForWidth(self._chips.width() - _SCROLL_BAR_PX)
@@ -78,18 +92,29 @@ class TrailPanel(QWidget):
 
     def _make_chips(self) -> QScrollArea:
         holder = QWidget()
-        self._flow = flow = FlowLayout(holder)
-        for kind in self._trail.kinds():
-            flow.addWidget(self._chip(kind, partial(self._set_kind, kind)))
-        for user in self._trail.users():
-            made = self._chip(user.display_name, partial(self._set_user, user.id))
-            flow.addWidget(made)
+        self._flow = FlowLayout(holder)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(holder)
         return scroll
+
+    def _on_progress(self, progress: Progress) -> None:
+        """While the trail is read for the first time: what is new stands there already."""
+        if self.model.rowCount() == 0:
+            self.model.show_entries(self._wanted)
+
+    def _on_open(self, _: None) -> None:
+        self._is_open = True
+        for kind in self._trail.kinds():
+            self._flow.addWidget(self._chip(kind, partial(self._set_kind, kind)))
+        for user in self._trail.users():
+            self._flow.addWidget(self._chip(user.display_name, partial(self._set_user, user.id)))
+        for each in self.export_buttons:
+            each.setEnabled(True)
+        self._list_again()
+        self._lay_out()
 
     def _chip(self, words: str, on_toggle: Callable[[bool], None]) -> QWidget:
         chip = button(words, lambda: None, "chip")
@@ -137,80 +162,39 @@ class TrailPanel(QWidget):
         self._list_again()
 
     def _list_again(self) -> None:
+        if not self._is_open:
+            return
         self.model.show_entries(self._wanted)
         self.ribbon.show_counts(self._trail.day_counts(attrs.evolve(self._wanted, day=None)))
         self.count.setText(self.tr("{count} entries").format(count=self.model.rowCount()))
 
-    def verify(self) -> None:
-        """Check the whole chain."""
-        self.verdict.show_busy()
-        self._running = self._trail.verify(self.verdict.show_verdict, self._on_fault)
+    def verify(self, *, is_whole: bool = True) -> None:
+        """Check the chain."""
+        self.verdict.set_busy(True)
+        self.work.begin(
+            self.tr("Verifying the trail…"),
+            partial(self._trail.verify, is_whole=is_whole),
+            self.verdict.show_verdict,
+            on_fault=self.verdict.show_fault,
+            on_end=partial(self.verdict.set_busy, False),
+        )
 
-    def _on_fault(self, fault: Exception) -> None:
-        self.verdict.show_fault(error_words(fault))
+    def _export_button(self, name: str, words: str) -> QPushButton:
+        made = button(self.tr("Export {what}").format(what=words), partial(self._export_as, name))
+        made.setToolTip(self.tr("Writes the entries that are listed; the trail notes it."))
+        made.setEnabled(False)
+        return made
+
+    def _export_as(self, name: str) -> None:
+        ending = {"fhir": "json"}.get(name, name)
+        file = self.tr("trail.{ending}").format(ending=ending)
+        ask_where_to_save(self, self.tr("Export the trail"), file, partial(self.export, name))
+
+    def export(self, name: str, path: Path) -> None:
+        """Write what is listed to a file."""
+        order = TrailExport(path, name, self._wanted)
+        self.work.begin(self.tr("Exporting…"), partial(self._trail.export, order), self.work.say)
 
     def drop(self) -> None:
         """Wait for nothing any more."""
-        if self._running is not None:
-            self._running.drop()
-
-
-class VerdictCard(QFrame):
-    """Green when the chain is whole, red when it is not, and never green without a check."""
-
-    verify_wanted = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        layout = row(self, gap=3)
-        layout.setContentsMargins(16, 10, 12, 10)
-        self._good = picture("shield", "verified", 28)
-        self._bad = picture("shield-warning", "danger", 28)
-        layout.addWidget(self._good)
-        layout.addWidget(self._bad)
-        words = column(gap=0)
-        self.title = Words("", "strong")
-        self.words = Words("", "soft", wrap=True)
-        words.addWidget(self.title)
-        words.addWidget(self.words)
-        layout.addLayout(words, 1)
-        self.verify_button = button(self.tr("Verify now"), self.verify_wanted.emit)
-        layout.addWidget(self.verify_button)
-
-    def show_verdict(self, verdict: TrailVerdict | None) -> None:
-        """Say what the last check found."""
-        self.verify_button.setEnabled(True)
-        self.verify_button.setText(self.tr("Verify now"))
-        if verdict is None:
-            words = self.tr("Checking every entry takes some seconds.")
-            self._dress("inset", self.tr("Not verified yet"), words)
-            return
-        facts = [verdict.words]
-        if verdict.checked:
-            when = verdict.checked.astimezone().strftime("%Y-%m-%d %H:%M")
-            facts.append(self.tr("Checked {when}.").format(when=when))
-        if verdict.outside_head:
-            facts.append(self.tr("Last head outside: {place}.").format(place=verdict.outside_head))
-        title = (
-            self.tr("The trail is whole") if verdict.is_whole else self.tr("The trail was changed")
-        )
-        self._dress("verified" if verdict.is_whole else "danger", title, " ".join(facts))
-
-    def show_busy(self) -> None:
-        """Say that it is being checked."""
-        self.verify_button.setEnabled(False)
-        self.verify_button.setText(self.tr("Verifying…"))
-
-    def show_fault(self, words: str) -> None:
-        """Say that it could not be checked."""
-        self.verify_button.setEnabled(True)
-        self.verify_button.setText(self.tr("Verify now"))
-        self._dress("danger", self.tr("Could not be verified"), words)
-
-    def _dress(self, surface: str, title: str, words: str) -> None:
-        self.setProperty("surface", surface)
-        self._good.setVisible(surface == "verified")
-        self._bad.setVisible(surface == "danger")
-        self.title.setText(title)
-        self.words.setText(words)
-        restyle(self)
+        self.work.drop()

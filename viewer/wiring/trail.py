@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 
-from viewer.app.jobs import Job
+from viewer.app.jobs import Job, JobControl
 from viewer.app.use_cases import trail
 from viewer.app.use_cases.review import NamesBeside, names_beside
 from viewer.model.ids import PatientId, UserId
@@ -73,7 +72,9 @@ class ClinicTrail:
         self._workstation = workstation
         self._verdict: ports.TrailVerdict | None = None
         self._names: dict[PatientId, str] = {}
-        workstation.at_lock(self._names.clear)
+        self._reader: TrailReader | None = None
+        self._newest: list[Event] = []
+        workstation.at_lock(self._forget)
 
     def _named(self, events: Sequence[Event]) -> Mapping[PatientId, str]:
         """Return patients' names for a role that may know them; each is asked for once."""
@@ -88,20 +89,33 @@ class ClinicTrail:
             self._names.update({each: label.name for each, label in found.items()})
         return self._names
 
-    def _reader(self) -> TrailReader:
+    def open(
+        self,
+        on_done: Callable[[None], None],
+        on_fault: ports.OnFault,
+        on_progress: ports.OnProgress,
+    ) -> Job[None]:
+        """Read what there is, with the newest entries at hand from the first moment on."""
         clinic = self._workstation.clinic
-        if not clinic.is_trail_open:
-            return trail.open_trail(clinic, trail.OpenTrail())
-        return clinic.trail_reader()
+        self._newest = []
+
+        def work(control: JobControl) -> None:
+            request = trail.OpenTrail(first=self._take_newest)
+            self._reader = trail.open_trail(clinic, request, control)
+
+        return self._workstation.jobs.submit(work, on_done, on_fault, on_progress)
+
+    def _take_newest(self, events: Sequence[Event]) -> None:
+        self._newest = list(events)
+
+    def _forget(self) -> None:
+        self._reader = None
+        self._newest = []
+        self._names.clear()
 
     def kinds(self) -> Sequence[str]:
         """The kinds of entry that occur."""
-        reader = self._reader()
-        return [
-            kind.value
-            for kind in EventKind
-            if reader.count(EventFilter(kinds=frozenset({kind}))) > 0
-        ]
+        return [kind.value for kind in self._reader.kinds()] if self._reader else []
 
     def users(self) -> Sequence[ports.UserTile]:
         """Who appears in it."""
@@ -109,31 +123,36 @@ class ClinicTrail:
 
     def count(self, wanted: ports.TrailFilter) -> int:
         """How many entries match."""
-        return self._reader().count(_filter(wanted))
+        return self._reader.count(_filter(wanted)) if self._reader else len(self._newest)
 
     def entries(
         self, wanted: ports.TrailFilter, first: int, count: int
     ) -> Sequence[ports.TrailEntry]:
         """A page of entries, newest first."""
-        events = self._reader().page(_filter(wanted), first, count)
+        events: Sequence[Event] = self._newest[first : first + count]
+        if self._reader:
+            events = self._reader.page(_filter(wanted), first, count)
         names = self._named(events)
         return [entry_of(event, names) for event in events]
 
     def day_counts(self, wanted: ports.TrailFilter) -> Sequence[tuple[date, int]]:
         """Entries per day, oldest first."""
-        reader = self._reader()
-        chosen = _filter(wanted)
-        events = reader.page(chosen, 0, reader.count(chosen))
-        return sorted(Counter(event.wall.astimezone().date() for event in events).items())
+        counts = self._reader.day_counts(_filter(wanted)) if self._reader else []
+        return [(date.fromordinal(day), count) for day, count in counts]
 
     def last_verdict(self) -> ports.TrailVerdict | None:
         """The last verification."""
         return self._verdict
 
     def verify(
-        self, on_done: Callable[[ports.TrailVerdict], None], on_fault: ports.OnFault
+        self,
+        on_done: Callable[[ports.TrailVerdict], None],
+        on_fault: ports.OnFault,
+        on_progress: ports.OnProgress,
+        *,
+        is_whole: bool,
     ) -> Job[Verdict]:
-        """Check the whole chain now."""
+        """Check the chain now."""
         clinic = self._workstation.clinic
 
         def done(verdict: Verdict) -> None:
@@ -142,9 +161,30 @@ class ClinicTrail:
             self._verdict = _verdict_of(verdict, where)
             on_done(self._verdict)
 
-        return self._workstation.jobs.submit(
-            lambda control: trail.verify(clinic, trail.VerifyTrail(), control), done, on_fault
-        )
+        def work(control: JobControl) -> Verdict:
+            return trail.verify(clinic, trail.VerifyTrail(is_whole=is_whole), control)
+
+        return self._workstation.jobs.submit(work, done, on_fault, on_progress)
+
+    def export(
+        self,
+        order: ports.TrailExport,
+        on_done: Callable[[str], None],
+        on_fault: ports.OnFault,
+        on_progress: ports.OnProgress,
+    ) -> Job[trail.TrailExported]:
+        """Write entries to a file; the dialog asked before it replaces one."""
+        clinic = self._workstation.clinic
+        request = trail.ExportTrail(order.format, _filter(order.wanted), order.path, replace=True)
+
+        def done(exported: trail.TrailExported) -> None:
+            entries = "1 entry" if exported.entries == 1 else f"{exported.entries} entries"
+            on_done(f"Wrote {entries}. SHA-256 {exported.digest}")
+
+        def work(control: JobControl) -> trail.TrailExported:
+            return trail.export_trail(clinic, request, control)
+
+        return self._workstation.jobs.submit(work, done, on_fault, on_progress)
 
 
 def _filter(wanted: ports.TrailFilter) -> EventFilter:

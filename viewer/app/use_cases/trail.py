@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import attrs
@@ -38,10 +38,14 @@ def _telling(act: Act, what: str) -> Told:
 
 @attrs.frozen
 class OpenTrail:
-    """Read the trail; `why` is shown in it. Archived parts are looked for in `archives`."""
+    """Read the trail; `why` is shown in it. Archived parts are looked for in `archives`.
+
+    `first` is given the newest entries before all is read, which may take seconds the first time.
+    """
 
     why: str = "list"
     archives: tuple[Path, ...] = attrs.field(default=(), repr=False)
+    first: Callable[[Sequence[Event]], None] | None = attrs.field(default=None, repr=False)
 
 
 @use_case(
@@ -52,7 +56,14 @@ class OpenTrail:
 )
 def open_trail(clinic: Clinic, request: OpenTrail, act: Act) -> TrailReader:
     """Open the trail for reading until lock or logoff."""
-    told = _telling(act, "Reading the trail")
+    pass_on = _telling(act, "Reading the trail")
+    first = [request.first] if request.first else []
+
+    def told(done: int, total: int) -> None:
+        while first:
+            first.pop()(clinic.trail_reader().newest())
+        pass_on(done, total)
+
     reader = clinic.open_trail_reader(act.session, told)
     mounted = [_mounted(reader, folder) for folder in request.archives]
     if any(mounted):

@@ -21,7 +21,7 @@ from viewer.crypto.errors import NotAuthentic
 from viewer.crypto.secret import Secret
 from viewer.model.ids import PatientId
 from viewer.session.audit.committed import Committed, Cursor
-from viewer.session.audit.events import ALL_EVENTS, Entry, Event, EventFilter
+from viewer.session.audit.events import ALL_EVENTS, Entry, Event, EventFilter, EventKind
 from viewer.session.audit.facts import (
     EPOCH,
     FACT,
@@ -171,6 +171,11 @@ class TrailReader:
         """Return all events as columns, as far as they were read. Gone when the reader closes."""
         with self._turn:
             return self._ledger.facts()
+
+    def kinds(self) -> list[EventKind]:
+        """Return the kinds of event that there are."""
+        with self._turn:
+            return [KINDS[place] for place in np.unique(self._ledger.rows["kind"])]
 
     def count(self, wanted: EventFilter | None = None) -> int:
         """How many events match."""
