@@ -81,7 +81,7 @@ def qr_rows(text: str) -> QrRows:
 
 def sheet_pdf(sheet: RecoverySheet) -> bytes:
     """Return the sheet as one page of A4."""
-    _load_fonts()
+    load_fonts()
     page = io.BytesIO()
     canvas = Canvas(page, pagesize=A4, invariant=True, pageCompression=0)
     canvas.setTitle("Recovery sheet")
@@ -105,7 +105,8 @@ def prove_at_founding(clinic: Clinic, recovery: RecoveryKey) -> bool:
 
 
 @cache
-def _load_fonts() -> None:
+def load_fonts() -> None:
+    """Let pages be set in the typeface of the windows."""
     for name, file in (("Paper", "Inter-Regular.ttf"), ("PaperBold", "Inter-SemiBold.ttf")):
         pdfmetrics.registerFont(TTFont(name, str(resource_path("fonts", "paper", file))))
 

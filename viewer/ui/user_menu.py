@@ -30,7 +30,7 @@ class UserMenu(QMenu):
                 self.addAction(actions.by_id[action_id])
         self._add_looks()
         self.addSeparator()
-        for action_id in ("quick_pin", "about", "switch_user", "lock", "log_off"):
+        for action_id in ("my_sign_in", "quick_pin", "about", "switch_user", "lock", "log_off"):
             self.addAction(actions.by_id[action_id])
 
     def _add_looks(self) -> None:

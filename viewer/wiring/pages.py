@@ -9,9 +9,12 @@ from viewer.ui.shell_pages import Pages, SheetPage
 from viewer.wiring.workstation import Workstation
 
 if TYPE_CHECKING:
+    from viewer.ui.emergency_code import CodePanel
+    from viewer.ui.my_security import MySecurityPanel
     from viewer.ui.relay_panel import RelayPanel
     from viewer.ui.review_window import ReviewPanel
     from viewer.ui.shell import Shell
+    from viewer.ui.shell_emergency import BeginEmergency
 
 
 def pages_of(workstation: Workstation) -> Pages:
@@ -33,7 +36,27 @@ def pages_of(workstation: Workstation) -> Pages:
 
         return ReviewPanel(ClinicReview(workstation))
 
+    def begin_emergency(shell: Shell) -> BeginEmergency:
+        from viewer.ui.shell_emergency import BeginEmergency
+        from viewer.wiring.emergency import ClinicEmergencies
+
+        return BeginEmergency(ClinicEmergencies(workstation), shell.emergency)
+
+    def sealed_code(_: Shell) -> CodePanel:
+        from viewer.ui.emergency_code import CodePanel
+        from viewer.wiring.emergency import ClinicEmergencies
+
+        return CodePanel(ClinicEmergencies(workstation))
+
+    def my_sign_in(shell: Shell) -> MySecurityPanel:
+        from viewer.ui.my_security import MySecurityPanel
+
+        return MySecurityPanel(workstation.security, shell.user)
+
     return {
+        "my_sign_in": SheetPage("My sign-in", my_sign_in),
+        "emergency": SheetPage("Emergency access", begin_emergency, wide=False),
+        "emergency_code": SheetPage("Sealed emergency code", sealed_code, wide=False),
         "relay": SheetPage("Audit server", audit_server),
         "review": SheetPage("Review", review),
     }

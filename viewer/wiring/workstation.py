@@ -18,6 +18,7 @@ from viewer.model.ids import UserId
 from viewer.model.image import Picture
 from viewer.session.accounts import User
 from viewer.session.desk import Admission
+from viewer.session.emergency import SEEN
 from viewer.session.errors import NotLoggedIn
 from viewer.session.hardening import forget_freed_memory
 from viewer.session.idle import OPERATORY, IdlePolicy
@@ -27,7 +28,10 @@ from viewer.session.permissions import Permission
 from viewer.session.policy import CaptureRule
 from viewer.ui import ports
 from viewer.ui.store_ports import StoreSetBack
+from viewer.wiring.own_password import choose_password, unless_given
+from viewer.wiring.emergency import ClinicEmergencyDoor
 from viewer.wiring.quick import ClinicQuick
+from viewer.wiring.security import ClinicSecurity, WindowKeys
 
 
 def tile_of(user: User) -> ports.UserTile:
@@ -81,6 +85,9 @@ class Workstation:
         self._overview: NDArray[np.generic] | None = None
         self._forgetters: list[Callable[[], None]] = []
         self.quick = ClinicQuick(self)
+        self.emergency = ClinicEmergencyDoor(self)
+        self.keys = WindowKeys(jobs)
+        self.security = ClinicSecurity(self)
         self.hears_the_computer: Callable[[], bool] = lambda: False
         self.enter_practice()
 
@@ -99,6 +106,7 @@ class Workstation:
 
     def _enter(self, clinic: Clinic) -> None:
         self._clinic = clinic
+        self.keys.join(clinic)
         clinic.closed.connect(self._forget)
 
     @property
@@ -128,7 +136,11 @@ class Workstation:
     def may(self, permission: Permission) -> bool:
         """Whether whoever is logged in is allowed it; for what is offered, never for the gate."""
         session = self._clinic.desk.session if self._clinic else None
-        return session is not None and session.role.allows(permission)
+        if session is None or not session.may(permission):
+            return False
+        if permission is Permission.EMERGENCY_ACCESS:  # who sees images needs none
+            return not all(session.may(each) for each in SEEN)
+        return True
 
     def wipe_at_lock(self, picture: Picture) -> Picture:
         """Overwrite this picture's pixels when the vault closes, if anybody still holds them."""
@@ -155,6 +167,7 @@ class Workstation:
         self._forgetters.append(forget)
 
     def _forget(self) -> None:
+        self.keys.cancel()
         for forget in self._forgetters:
             forget()
         self._wipe_pictures()
@@ -233,6 +246,7 @@ class Workstation:
     ) -> Job[Admission]:
         """Try a password, PIN or tap on a worker, and admit whoever it is of."""
         clinic = self.clinic
+        self.keys.renew()
 
         def admit(admission: Admission) -> None:
             try:
@@ -245,7 +259,24 @@ class Workstation:
                 )
                 on_done(tile_of(session.user))
 
-        return self.jobs.submit(lambda control: unless_gone(control, check()), admit, on_fault)
+        return self.jobs.submit(
+            lambda control: unless_given(clinic, unless_gone(control, check())), admit, on_fault
+        )
+
+    def choose_password(
+        self,
+        user_id: UserId,
+        given: str,
+        new: str,
+        on_done: Callable[[ports.UserTile], None],
+        on_fault: ports.OnFault,
+    ) -> Job[Admission]:
+        """Log in with a password that somebody else gave, by changing it to one's own."""
+
+        def welcome(user: User) -> None:
+            on_done(tile_of(user))
+
+        return choose_password(self.clinic, self.jobs, user_id, (given, new), welcome, on_fault)
 
     def found(
         self,
