@@ -35,6 +35,8 @@ _AT_REST = frozenset(
         "catalog.copy",
         "catalog.copy.new",
         "trail",
+        "steps.json",
+        "steps.lock",
     }
 )
 

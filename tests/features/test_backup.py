@@ -28,7 +28,13 @@ from viewer.session.fork import forks_folder
 from viewer.session.keystore import FileKeyStore, KeyStore, MemoryKeyStore
 from viewer.session.permissions import KeyName
 from viewer.session.recovery import RecoveryKey
-from viewer.vault.backup.errors import DestinationUnfit, MediumGone, RestoreUnfinished
+from viewer.vault.backup.destinations import begun
+from viewer.vault.backup.errors import (
+    BackupFoundAgain,
+    DestinationUnfit,
+    MediumGone,
+    RestoreUnfinished,
+)
 from viewer.vault.backup.repository import Repository
 from viewer.vault.backup.restorer import Restoration
 from viewer.vault.errors import RolledBack, StoreExists
@@ -574,6 +580,33 @@ def test_a_lost_backup_is_given_up_and_the_old_epoch_goes(office: Office) -> Non
     assert pending == ()
     live = office.work(lambda clinic: clinic.practice.live_epochs(KeyName.IMAGES))
     assert live == {2}
+
+
+def test_a_lost_backup_that_turns_up_is_used_again_only_if_somebody_says_so(
+    office: Office,
+) -> None:
+    made = office.back_up(label="USB 1")
+    request = backups.LoseBackup(made.report.manifest.repository_id, "lost on the train")
+    office.work(lambda clinic: backups.lose_backup(clinic, request))
+    before = {path: path.read_bytes() for path in office.medium.rglob("*") if path.is_file()}
+    office.bring(9)
+    with pytest.raises(BackupFoundAgain, match="declared lost"):
+        office.back_up()
+    after = {path: path.read_bytes() for path in office.medium.rglob("*") if path.is_file()}
+    assert after == before
+    assert office.work(lambda clinic: [each.is_lost for each in clinic.vault.backups.known()])[0]
+    office.back_up(takes_back=True)
+    assert office.work(lambda clinic: [each.is_lost for each in clinic.vault.backups.known()]) == [
+        False
+    ]
+    said = office.work(lambda clinic: [e.entry.why for e in entries(clinic, EventKind.BACKUP)])
+    assert any("take back a lost backup" in why for why in said)
+
+
+def test_a_destination_without_a_snapshot_has_no_date(office: Office) -> None:
+    made = begun(Repository.open_or_make(office.medium, "a" * 32), office.medium, "USB 1", 1)
+    assert not made.is_finished
+    assert attrs.evolve(made, snapshot_number=1).is_finished
 
 
 # destinations

@@ -24,6 +24,7 @@ from tests.support.practice import (
 from viewer.app import use_cases
 from viewer.app.clinic import Clinic
 from viewer.app.errors import NothingChosen
+from viewer.app.staleness import stale_words
 from viewer.model.ids import ObjectId, PatientId
 from viewer.session.audit.events import Event, EventFilter, EventKind, Outcome
 from viewer.session.errors import NotPermitted, TrailUnwritable
@@ -370,3 +371,25 @@ def test_every_action_explains_itself(
 
 def test_a_date_is_confirmed(office: Office) -> None:
     assert "right" in keep(office, "clock").out
+
+
+def test_a_backup_that_nobody_looked_at_lately_is_named_where_room_is_planned(
+    clinic: Clinic, clock: FakeClock
+) -> None:
+    clinic.log_in(OFFICER, PASSWORD)
+    back_up(clinic, Usb())
+    cases.keeping.set_quota(clinic, cases.keeping.SetQuota(None, 3))
+    plan = cases.outlook.plan_eviction(clinic, cases.outlook.PlanEviction(EVERYTHING))
+    assert (plan.images, plan.stale_since) == (2, None)
+    looked = clinic.vault.keeping.last_verified()
+    assert looked is not None
+    clinic.log_off()
+    clock.pass_s(timedelta(days=4).total_seconds())
+    clinic.log_in(OFFICER, PASSWORD)
+    plan = cases.outlook.plan_eviction(clinic, cases.outlook.PlanEviction(EVERYTHING))
+    assert (plan.images, plan.stale_since) == (0, looked)
+    measured = cases.keeping.measure_store(clinic, cases.keeping.MeasureStore())
+    assert measured.stale_since == looked
+    words = stale_words(looked, measured.rules.verified_days)
+    assert "counts for 3 days" in words
+    assert "--verify" in words

@@ -190,6 +190,34 @@ def test_a_place_that_is_not_connected_can_only_be_given_up_with_a_reason(
     assert [place.id for place in store.places] == ["b1"]
 
 
+def test_a_store_that_a_restore_set_aside_is_shown_and_given_up(
+    panel: StorePanel, qtbot: QtBot, store: FakeStore, shell: Shell
+) -> None:
+    aside = BackupPlace(
+        "set-aside-1", "set-aside-1", is_pending=True, is_connected=False, is_set_aside=True
+    )
+    store.places.append(aside)
+    found = backups(panel)
+    found.refresh()
+    assert "until it is given up" in words_in(found.card)
+    assert ("set-aside-1", "Back up") not in found.row_buttons
+    click(qtbot, found.row_buttons["set-aside-1", "Give up…"])
+    qtbot.keyClicks(asked(shell).reason, "nothing is missing")
+    click(qtbot, asked(shell).yes)
+    assert store.done[-1] == ("give up", ("set-aside-1", "nothing is missing"))
+
+
+def test_a_place_without_a_finished_snapshot_shows_no_date(
+    panel: StorePanel, store: FakeStore
+) -> None:
+    store.places[:] = [BackupPlace("b9", "USB 9")]
+    found = backups(panel)
+    found.refresh()
+    assert "no snapshot yet" in words_in(found.card)
+    assert "1970" not in words_in(found.card)
+    assert "No backup yet" in words_in(found.card)
+
+
 def test_a_backup_goes_on_when_its_page_is_closed(
     panel: StorePanel, qtbot: QtBot, store: FakeStore, shell: Shell
 ) -> None:

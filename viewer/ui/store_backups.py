@@ -60,7 +60,8 @@ class BackupsPage(Page):
             self.card.show_fact(words, token, "warning" if is_late else "shield")
             self.summarise(self.tr("Last backup {ago}").format(ago=ago), token)
         for place in places:
-            self.card.body.addWidget(self._make_row(place))
+            make = self._make_aside if place.is_set_aside else self._make_row
+            self.card.body.addWidget(make(place))
         self._rest(BACK_UP)
 
     def _say_none(self) -> None:
@@ -106,6 +107,46 @@ class BackupsPage(Page):
             self.row_buttons[place.id, verb] = made
             layout.addWidget(made, 0, Qt.AlignmentFlag.AlignVCenter)
         return frame
+
+    def _make_aside(self, place: BackupPlace) -> QWidget:
+        """Show a store that a restore set aside, which is no backup: it can only be given up."""
+        frame = line_box()
+        layout = row(frame, gap=3)
+        layout.setContentsMargins(14, 10, 10, 10)
+        layout.addWidget(picture("key", "doubt", 20), 0, Qt.AlignmentFlag.AlignVCenter)
+        words = column(gap=1)
+        words.addWidget(ElidedWords(self.tr("The store of before a restore"), "strong"))
+        words.addWidget(Words(place.label, "soft"))
+        pending = self.tr("Its keys stay, and older keys with them, until it is given up.")
+        words.addWidget(Words(pending, "doubt", wrap=True))
+        layout.addLayout(words, 1)
+        if self.around.offers("change_keys"):
+            verb = self.tr("Give up…")
+            made = touchable(button(verb, lambda: self._ask_drop_aside(place), "quiet"))
+            made.setToolTip(self.tr("Destroy its keys"))
+            made.setAccessibleName(f"{verb} {place.label}")
+            made.setProperty("needs_place", False)
+            made.setProperty("is_connected", False)
+            self.row_buttons[place.id, verb] = made
+            layout.addWidget(made, 0, Qt.AlignmentFlag.AlignVCenter)
+        return frame
+
+    def _ask_drop_aside(self, place: BackupPlace) -> None:
+        facts = [
+            self.tr("What lies in it and is not in the restored store can then not be opened."),
+            self.tr("Look first whether anything is missing since the restore."),
+        ]
+        question = Question(
+            self.tr("Give up the store that was set aside?"),
+            facts,
+            self.tr("Destroy its keys"),
+            reason=self.tr("Reason, for the trail"),
+        )
+        self.around.ask(
+            self.tr("The store of before a restore"),
+            question,
+            lambda reason: self._give_up(place, reason),
+        )
 
     def _facts(self, place: BackupPlace) -> str:
         now = self.around.now()

@@ -16,7 +16,7 @@ from viewer.ui.parts.words import ElidedWords, Words, clear_layout, column, row
 from viewer.ui.patient_finder import patient_words
 from viewer.ui.store_page import Follower, Outcome, Page, Surroundings, begin_with, without_progress
 from viewer.ui.store_ports import DuePatient, FoundPatient, Freed, LegalHold, RoomFacts
-from viewer.ui.wording import count_words, date_words, size_words, tr
+from viewer.ui.wording import ago_words, count_words, date_words, size_words, tr
 
 ROOM, QUOTA, FREE = "room", "quota", "free up"
 HOLDS, HOLD, DUE, PURGE = "holds", "hold", "due", "purge"
@@ -130,6 +130,15 @@ class KeepingPage(Page):
                 "{size} of images are verifiably in {places}, too. They could leave this disk and "
                 "come back when they are opened."
             ).format(size=size_words(facts.free_bytes), places=places)
+        elif facts.places and facts.stale_since is not None:
+            words = self.tr(
+                "Nothing could leave now: {places} was last opened {ago}, and that counts for "
+                "{days} days. Verify the backup, or make another."
+            ).format(
+                places=self._places(facts.places),
+                ago=ago_words(facts.stale_since, self.around.now()),
+                days=facts.verified_days,
+            )
         elif facts.places:
             words = self.tr("Nothing could leave now: no backup was lately seen to hold it whole.")
         else:

@@ -61,7 +61,8 @@ class BackupPlace:
     """A place that holds a backup. Its name is what a person recognises ("USB 1").
 
     `verified` is when all of it was last opened, if that is known. `is_pending`: it still holds
-    patients that were erased, until it is connected again.
+    patients that were erased, until it is connected again. `is_set_aside`: no backup, but a store
+    that a restore set aside, which holds older keys until it is given up.
     """
 
     id: str
@@ -70,6 +71,7 @@ class BackupPlace:
     verified: datetime | None = None
     is_pending: bool = False
     is_connected: bool = True
+    is_set_aside: bool = False
 
 
 @attrs.frozen
@@ -150,13 +152,18 @@ class KindRoom:
 
 @attrs.frozen
 class RoomFacts:
-    """What the store takes, by kind, largest first. `places` hold copies of it."""
+    """What the store takes, by kind, largest first. `places` hold copies of it.
+
+    `stale_since`: they were last looked at then, and that counts for `verified_days` only.
+    """
 
     kinds: tuple[KindRoom, ...]
     disk_bytes: int
     disk_free_bytes: int
     quota_bytes: int | None = None
     places: tuple[str, ...] = ()
+    stale_since: datetime | None = None
+    verified_days: int = 0
 
     @property
     def here_bytes(self) -> int:

@@ -100,7 +100,14 @@ class ClinicStore:
         def work(control: JobControl) -> list[store_ports.BackupPlace]:
             known = backups.list_backups(clinic, backups.ListBackups(), control).known
             current = max(clinic.practice.live_epochs(KeyName.IMAGES))
-            return [_place_of(each, clinic, current) for each in known if not each.is_lost]
+            places = [_place_of(each, clinic, current) for each in known if not each.is_lost]
+            aside = backups.stores_set_aside(clinic)
+            return places + [
+                store_ports.BackupPlace(
+                    name, name, is_pending=True, is_connected=False, is_set_aside=True
+                )
+                for name in aside
+            ]
 
         return self._workstation.jobs.submit(work, on_done, on_fault)
 
@@ -169,7 +176,8 @@ class ClinicStore:
         clinic = self._clinic
 
         def work(control: JobControl) -> str:
-            label = _known(clinic, place_id).label
+            is_aside = place_id in backups.stores_set_aside(clinic)
+            label = place_id if is_aside else _known(clinic, place_id).label
             backups.lose_backup(clinic, backups.LoseBackup(place_id, reason), control)
             return label
 
@@ -502,7 +510,7 @@ def _place_of(
     return store_ports.BackupPlace(
         known.id,
         known.label,
-        known.made,
+        known.made if known.is_finished else None,
         notes.moment_of(notes.noted(clinic, _verified(known.id))),
         is_pending=known.epoch < current_epoch,
         is_connected=known.path.is_dir(),
@@ -563,6 +571,8 @@ def _room_facts(found: keeping.Measured) -> store_ports.RoomFacts:
         usage.disk_free_bytes,
         usage.quota_bytes,
         tuple(each.label for each in usage.archives if not each.is_lost and each.objects_held),
+        found.stale_since,
+        found.rules.verified_days,
     )
 
 

@@ -34,6 +34,9 @@ def add_parsers(commands: Commands) -> None:
     backup.add_argument(
         "--prove", action="store_true", help="open again everything that lies there"
     )
+    backup.add_argument(
+        "--take-back", action="store_true", help="use a backup again that was declared lost"
+    )
     deeds = backup.add_mutually_exclusive_group()
     deeds.add_argument("--verify", action="store_true", help="check all of it, to the last byte")
     deeds.add_argument("--list", action="store_true", help="list snapshots and known backups")
@@ -74,7 +77,7 @@ def run_backup(args: Namespace, console: Console) -> int:
 
 
 def _run_back_up(args: Namespace, console: Console) -> int:
-    request = backups.BackUp(args.destination, args.label, args.keep, args.prove)
+    request = backups.BackUp(args.destination, args.label, args.keep, args.prove, args.take_back)
     with logged_in(args, console) as clinic:
         done = backups.back_up(clinic, request, _control(args, console))
     manifest = done.report.manifest
@@ -153,7 +156,7 @@ def _run_list(args: Namespace, console: Console) -> int:
                         "id": each.id,
                         "label": each.label,
                         "last_snapshot": each.snapshot_number,
-                        "made": each.made,
+                        "made": each.made if each.is_finished else None,
                         "epoch": each.epoch,
                         "lost": each.is_lost,
                     }
@@ -167,7 +170,8 @@ def _run_list(args: Namespace, console: Console) -> int:
         console.say(f"{number:>6}  damaged, cannot be restored")
     for each in found.known:
         state = "lost" if each.is_lost else f"last snapshot {each.snapshot_number}"
-        console.say(f"known: {each.label}  {each.id}  {state}, {each.made:%Y-%m-%d %H:%M}")
+        made = f", {each.made:%Y-%m-%d %H:%M}" if each.is_finished else ", none finished yet"
+        console.say(f"known: {each.label}  {each.id}  {state}{made}")
     return 0
 
 

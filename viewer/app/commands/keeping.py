@@ -10,6 +10,7 @@ from typing import Any
 from viewer.app.commands.console import Commands, Console
 from viewer.app.commands.login import logged_in
 from viewer.app.errors import NothingChosen
+from viewer.app.staleness import stale_since, stale_words
 from viewer.app.use_cases import keeping
 from viewer.model.image import ImageKind
 from viewer.vault.keeping.records import Due, Hold
@@ -135,6 +136,8 @@ def run_usage(args: Namespace, console: Console) -> int:
         f"{size_words(usage.free_bytes)} could be freed, "
         f"{size_words(usage.disk_free_bytes)} of the disk are free."
     )
+    if measured.stale_since is not None:
+        console.say(stale_words(measured.stale_since, measured.rules.verified_days))
     for archive in usage.archives:
         lost = ", lost" if archive.is_lost else ""
         console.say(f"“{archive.label}” holds {archive.objects_held} pictures{lost}")
@@ -159,6 +162,7 @@ def _usage_facts(measured: keeping.Measured) -> dict[str, Any]:
         "disk_bytes": usage.disk_bytes,
         "disk_free_bytes": usage.disk_free_bytes,
         "verified_days": measured.rules.verified_days,
+        "stale_since": measured.stale_since,
         "archives": [
             {"id": each.id, "label": each.label, "objects": each.objects_held,
              "lost": each.is_lost}
@@ -199,6 +203,7 @@ def run_evict(args: Namespace, console: Console) -> int:
     free_bytes = None if args.free is None else size_of(args.free)
     with logged_in(args, console) as clinic:
         gone = keeping.evict_images(clinic, keeping.EvictImages(free_bytes))
+        stale, days = stale_since(clinic), clinic.vault.keeping.rules().verified_days
     if args.json:
         console.facts(
             {
@@ -212,6 +217,8 @@ def run_evict(args: Namespace, console: Console) -> int:
         console.say(f"{len(gone.image_ids)} pictures left, {size_words(gone.size_bytes)} freed.")
     if not gone.is_enough:
         console.warn("No more could go: the rest is in no verified backup, pinned or under hold.")
+        if stale is not None:
+            console.warn(stale_words(stale, days))
     return 0 if gone.is_enough else 1
 
 

@@ -22,7 +22,7 @@ from viewer.session.ledger import FILE
 from viewer.session.permissions import KeyName, Permission
 from viewer.vault.backup.aside import give_up, set_aside
 from viewer.vault.backup.destinations import Destination, begun, remembered
-from viewer.vault.backup.errors import DestinationUnfit
+from viewer.vault.backup.errors import BackupFoundAgain, DestinationUnfit
 from viewer.vault.backup.forgetting import PruneReport, prune
 from viewer.vault.backup.manifest import Manifest, to_bytes
 from viewer.vault.backup.proving import FlawKind, RepositoryReport, prove
@@ -42,13 +42,15 @@ _NOT_HELD = {FlawKind.MISSING, FlawKind.DAMAGED}
 @attrs.frozen
 class BackUp:
     """Make a snapshot in a folder. `keep` prunes all but the last so many afterwards; with
-    `proves_all` every object that lies there is opened again.
+    `proves_all` every object that lies there is opened again; `takes_back` a backup that was
+    declared lost and turned up.
     """
 
     destination: Path = attrs.field(repr=False)
     label: str = ""
     keep: int | None = None
     proves_all: bool = False
+    takes_back: bool = False
 
 
 @attrs.frozen
@@ -69,7 +71,9 @@ class BackedUp:
 @use_case(
     permission=Permission.BACK_UP,
     event=EventKind.BACKUP,
-    subject=lambda clinic, request: Subject(why="make a snapshot"),
+    subject=lambda clinic, request: Subject(
+        why="make a snapshot; take back a lost backup" if request.takes_back else "make a snapshot"
+    ),
 )
 def back_up(clinic: Clinic, request: BackUp, act: Act) -> BackedUp:
     """Make one more snapshot; the store stays in use.
@@ -78,11 +82,15 @@ def back_up(clinic: Clinic, request: BackUp, act: Act) -> BackedUp:
 
     Raises
     ------
+    BackupFoundAgain
+        It was declared lost, and nobody says that it may be used again.
     DestinationUnfit, NotABackup, OtherPractice, BackupInUse, MediumFault, Cancelled
         No snapshot was made; what was copied is used by the next run.
     """
     _require_apart(clinic.folder, request.destination)
     repository = Repository.open_or_make(request.destination, clinic.practice.id)
+    if not request.takes_back and _is_given_up(clinic, repository):
+        raise BackupFoundAgain
     with _keys_of(clinic, act) as keys:
         was_set_back = _is_set_back(clinic, repository)
         _catch_up(clinic, repository, request.destination, keys, act)
@@ -260,6 +268,11 @@ def lose_backup(clinic: Clinic, request: LoseBackup, act: Act) -> tuple[str, ...
     return clinic.destinations.pending()
 
 
+def stores_set_aside(clinic: Clinic) -> tuple[str, ...]:
+    """Return the names of stores that a restore set aside and that still hold keys; no entry."""
+    return set_aside(clinic.folder)
+
+
 def _lost(clinic: Clinic, destination_id: str) -> str:
     lost = clinic.vault.backups.declare_lost(destination_id)
     if any(archive.id == lost.id for archive in clinic.vault.keeping.archives()):
@@ -335,6 +348,11 @@ def _require_apart(folder: Path, destination: Path) -> None:
 def _label_of(clinic: Clinic, repository: Repository, destination: Path) -> str:
     known = {each.id: each.label for each in clinic.vault.backups.known()}
     return known.get(repository.id) or destination.absolute().name or "Backup"
+
+
+def _is_given_up(clinic: Clinic, repository: Repository) -> bool:
+    known = clinic.vault.backups.known()
+    return any(each.id == repository.id and each.is_lost for each in known)
 
 
 def _head_name(repository_id: str) -> str:

@@ -7,13 +7,14 @@ intent, and what leaves is written down patient by patient before it goes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 
 import attrs
 
 from viewer.app.clinic import Clinic
 from viewer.app.errors import NothingChosen
 from viewer.app.gate import Act, Entries, Subject, use_case
+from viewer.app.staleness import stale_since
 from viewer.model.ids import PatientId
 from viewer.session.audit.events import Entry, EventKind, Outcome
 from viewer.session.permissions import Permission
@@ -48,10 +49,14 @@ class MeasureStore:
 
 @attrs.frozen
 class Measured:
-    """The usage, and the rules that it is measured by."""
+    """The usage, and the rules that it is measured by.
+
+    `stale_since`: backups were last looked at then, which is too long ago for anything to leave.
+    """
 
     usage: Usage
     rules: Rules
+    stale_since: datetime | None = None
 
 
 @use_case(
@@ -66,7 +71,7 @@ def measure_store(clinic: Clinic, request: MeasureStore, act: Act) -> Measured:
         lambda done, total: act.control.progress(done, total, "Measuring"),
         act.control.is_cancelled,
     )
-    return Measured(usage, clinic.vault.keeping.rules())
+    return Measured(usage, clinic.vault.keeping.rules(), stale_since(clinic))
 
 
 @attrs.frozen

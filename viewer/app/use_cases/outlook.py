@@ -10,6 +10,7 @@ import attrs
 from viewer.app import notes
 from viewer.app.clinic import Clinic
 from viewer.app.gate import Act, Entries, Subject, use_case
+from viewer.app.staleness import stale_since
 from viewer.model.ids import PatientId
 from viewer.model.patient import Patient
 from viewer.session.audit.events import EventFilter, EventKind, Outcome
@@ -159,11 +160,15 @@ class PlanEviction:
 
 @attrs.frozen
 class EvictionPlan:
-    """What would leave the store now, those unseen for longest."""
+    """What would leave the store now, those unseen for longest.
+
+    `stale_since`: backups were last looked at then, which is too long ago to count.
+    """
 
     images: int
     patients: int
     size_bytes: int
+    stale_since: datetime | None = None
 
 
 @use_case(
@@ -185,6 +190,7 @@ def plan_eviction(clinic: Clinic, request: PlanEviction, act: Act) -> EvictionPl
         len(leaving),
         len({each.patient_id for each in leaving}),
         sum(each.size_bytes for each in leaving),
+        stale_since(clinic),
     )
 
 

@@ -49,6 +49,11 @@ class Destination:
     made: datetime
     is_lost: bool = False
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether a snapshot was ever finished there; `made` says nothing before."""
+        return self.snapshot_number > 0
+
 
 def destinations(cursor: Cursor) -> list[Destination]:
     """Return what the store remembers, lost ones too."""
@@ -72,7 +77,7 @@ def destinations(cursor: Cursor) -> list[Destination]:
 
 
 def remember(cursor: Cursor, destination: Destination) -> None:
-    """Keep a destination as it is now; one that was lost and is back is no longer lost."""
+    """Keep a destination as it is now; the caller asks before one that was lost is used again."""
     cursor.execute(
         "INSERT OR REPLACE INTO backup_destinations VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (

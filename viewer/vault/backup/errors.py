@@ -8,6 +8,7 @@
     │   ├── DestinationUnfit   the folder cannot serve as a destination
     │   ├── OtherPractice      the backup is another practice's
     │   ├── BackupParted       its keys went another way than the store's
+    │   ├── BackupFoundAgain   it was declared lost; nobody said that it may be used again
     │   ├── BackupTooNew       made by a newer version of the program
     │   ├── BackupInUse        another program writes it at the moment
     │   ├── NoSuchSnapshot     there is none of this number, or none at all
@@ -52,6 +53,17 @@ class OtherPractice(UserError):
     def __init__(self) -> None:
         super().__init__(
             "This folder holds the backup of another practice.", "Choose another folder."
+        )
+
+
+class BackupFoundAgain(UserError):
+    """It was declared lost and turned up: whose hands it was in nobody here knows."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This backup was declared lost, and nothing was written to it.",
+            "If you know where it was, take it back with “bitewing backup DEST --take-back”; else"
+            " make a backup on another disk, and destroy this one.",
         )
 
 

@@ -151,6 +151,15 @@ def holders(cursor: Cursor, object_id: ObjectId) -> list[Archive]:
     ]
 
 
+def last_verified(cursor: Cursor) -> datetime | None:
+    """Return when an archive was last seen to hold anything; None where none ever was."""
+    row = cursor.execute(
+        "SELECT max(verified_at) FROM held_elsewhere JOIN archives ON archives.number = archive"
+        " WHERE is_lost = 0"
+    ).fetchone()
+    return None if row is None or row[0] is None else datetime.fromtimestamp(int(row[0]), UTC)
+
+
 def held_by(cursor: Cursor, archive_id: str) -> list[ObjectId]:
     """Return what an archive is believed to hold."""
     rows = cursor.execute(

@@ -274,6 +274,11 @@ class Keeping:
         pause = self._sealed.pause(is_cancelled)
         return self._measure.usage(self.now(), self.today, progress, pause)
 
+    def last_verified(self) -> datetime | None:
+        """Return when an archive was last seen to hold anything; None where none ever was."""
+        with self._catalog.read() as cursor:
+            return keeping.last_verified(cursor)
+
     def room(self, needed_bytes: int = 0) -> Room:
         """Return whether the disk is tight for so much more, and what could be freed then."""
         return self._measure.room(needed_bytes, self.now(), self.today, self._sealed.pause())
