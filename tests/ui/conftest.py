@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.ui.fake_accounts import FakeAccounts
+from tests.ui.fake_emergency import FakeEmergencies
 from tests.ui.fake_store import FakeStore
 from tests.ui.fakes import (
     PEOPLE,
@@ -76,6 +77,7 @@ def practice(chart: FakeChart, watch: FakeWatch, store: FakeStore, drafts: FakeD
         FakePane,
         store,
         drafts=drafts,
+        emergencies=FakeEmergencies(),
         pages={name: SheetPage(name, lambda _: QWidget()) for name in _page_ids()},
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import attrs
 import numpy as np
 
+from tests.ui.fake_emergency import FakeEmergencyDoor
 from viewer.app.drafts import Draft
 from viewer.app.jobs import Progress
 from viewer.model.errors import Cancelled, UserError
@@ -26,6 +27,7 @@ from viewer.model.image import (
 from viewer.model.patient import Patient, Study
 from viewer.model.tooth import Tooth
 from viewer.ui import ports
+from viewer.ui.own_password import OwnPasswordNeeded
 from viewer.ui.shift_ports import DraftOffer, QuickWays
 
 
@@ -145,9 +147,12 @@ class FakeDoor:
     def __init__(self, *, founded: bool = True) -> None:
         self._founded = founded
         self.quick = FakeQuick()
+        self.emergency = FakeEmergencyDoor()
         self.practice_name = "Zahnarztpraxis Rosengarten" if founded else ""
         self.wait: dict[str, float] = {}
         self.tries: list[tuple[str, str]] = []
+        self.given: set[str] = set()
+        self.chosen: list[tuple[str, str, str]] = []
         self.holds = False
         self.pending: FakeRunning | None = None
         self.founding: ports.Founding | None = None
@@ -173,7 +178,9 @@ class FakeDoor:
         person = next(p for p in PEOPLE if p.id == user_id)
 
         def finish() -> None:
-            if password == PASSWORDS[user_id]:
+            if password == PASSWORDS[user_id] and user_id in self.given:
+                on_fault(OwnPasswordNeeded())
+            elif password == PASSWORDS[user_id]:
                 on_done(person)
             else:
                 on_fault(UserError("The password is not right.", "Try again."))
@@ -182,6 +189,21 @@ class FakeDoor:
         if not self.holds:
             finish()
         return self.pending
+
+    def choose_password(
+        self,
+        user_id: UserId,
+        given: str,
+        new: str,
+        on_done: Callable[[ports.UserTile], None],
+        on_fault: ports.OnFault,
+    ) -> FakeRunning:
+        self.chosen.append((user_id, given, new))
+        if given != PASSWORDS[user_id]:
+            on_fault(UserError("Name and password do not match.", "Please try again."))
+            return FakeRunning()
+        on_done(next(each for each in PEOPLE if each.id == user_id))
+        return FakeRunning()
 
     def found(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication
 
 from viewer.app.actions import Actions
@@ -81,6 +81,7 @@ class FrontDesk(QObject):
         self.lock_screen = Lock(self._door, None if is_switch else shell.user.id)
         self.lock_screen.welcomed.connect(self._let_in)
         self.lock_screen.log_off_wanted.connect(self._log_off_from_lock)
+        self.lock_screen.emergency_wanted.connect(self._begin_emergency_at_lock)
         self.lock_screen.draw()
         if not watch.is_locked:
             watch.lock(why)
@@ -89,6 +90,8 @@ class FrontDesk(QObject):
         self._lock_watch = LockWatch(watch)
         self._lock_watch.ended.connect(self._log_off_from_lock)
         self._lock_watch.start()
+        if watch.current_user is None:  # an emergency access: nobody is there to unlock it
+            self._log_off_from_lock()
 
     def go_away(self, why: str) -> None:
         """Lock because of the computer: also what is typed at the door or the lock is forgotten."""
@@ -123,6 +126,7 @@ class FrontDesk(QObject):
         shell.log_off_wanted.connect(self.log_off)
         shell.theme_wanted.connect(self._dress)
         shell.shift.switch_wanted.connect(self.switch)
+        shell.emergency.changed.connect(self._renew, Qt.ConnectionType.QueuedConnection)
         self.shell = shell
         self._activity = Activity(shell.practice.watch)
         self._countdown = Countdown(shell)
@@ -133,8 +137,27 @@ class FrontDesk(QObject):
         is_back = self._is_back(person)
         self._leave_door()
         shell.whereabouts.begin(is_back=is_back)
+        shell.emergency.look_for_reviews()
         if not is_back:
             shell.shift.offer()
+
+    def _renew(self) -> None:
+        """Make the shell anew for what is seen since an emergency access began or ended."""
+        if self.shell is None:
+            return
+        person = self.shell.practice.watch.current_user
+        self._close_shell()
+        if person is not None:
+            self._let_in(person)
+            return
+        self._was_there = None
+        self.open()
+
+    def _begin_emergency_at_lock(self) -> None:
+        """Log off whoever was there, and ask for the reason."""
+        self._log_off_from_lock()
+        if self.login is not None:
+            self.login.show_emergency()
 
     def _is_back(self, person: UserTile) -> bool:
         """Whether this is an unlock or a quick switch, after which one goes on at once."""

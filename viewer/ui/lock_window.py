@@ -52,6 +52,7 @@ class LockWindow(Curtain):
 
     welcomed = Signal(object)
     log_off_wanted = Signal()
+    emergency_wanted = Signal()
 
     def __init__(self, door: Door, who_was_there: UserId | None, area: QRect) -> None:
         super().__init__(area)
@@ -75,13 +76,14 @@ class LockWindow(Curtain):
         self.sign_in.keep_room_for_error()
         self.sign_in.welcomed.connect(self.welcomed)
         layout.addWidget(self.sign_in)
-        layout.addWidget(
-            button(
-                self.tr("Log off and close the store"), self.log_off_wanted.emit, "link", touch=True
-            ),
-            0,
-            Qt.AlignmentFlag.AlignLeft,
-        )
+        links = row(gap=4)
+        words = self.tr("Log off and close the store")
+        links.addWidget(button(words, self.log_off_wanted.emit, "link", touch=True))
+        links.addStretch(1)
+        words = self.tr("Emergency access")
+        self.emergency = button(words, self.emergency_wanted.emit, "link", touch=True)
+        links.addWidget(self.emergency)
+        layout.addLayout(links)
         outer.addStretch(1)
         outer.addWidget(page, 20, Qt.AlignmentFlag.AlignVCenter)
         outer.addStretch(1)
@@ -97,6 +99,7 @@ class Lock(QObject):
 
     welcomed = Signal(object)
     log_off_wanted = Signal()
+    emergency_wanted = Signal()
 
     def __init__(self, door: Door, who_was_there: UserId | None) -> None:
         super().__init__()
@@ -106,6 +109,7 @@ class Lock(QObject):
         self.window = LockWindow(door, who_was_there, first.geometry())
         self.window.welcomed.connect(self.welcomed)
         self.window.log_off_wanted.connect(self.log_off_wanted)
+        self.window.emergency_wanted.connect(self.emergency_wanted)
 
     def draw(self) -> None:
         """Take all that is open off every screen and cover them."""

@@ -9,6 +9,7 @@ from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QWidget
 
 from viewer.ui import icons
+from viewer.ui.emergency_page import EmergencyPage
 from viewer.ui.founding import FoundingPage
 from viewer.ui.parts.arch import ArchPicture
 from viewer.ui.parts.buttons import button
@@ -57,6 +58,7 @@ class LoginWindow(QWidget):
         self.founding: FoundingPage | None = None
         self.restore: RestorePage | None = None
         self.set_back: SetBackPage | None = None
+        self.emergency: EmergencyPage | None = None
         if door.is_founded:
             self._show_sign_in(demo_users)
         elif restoring is not None and restoring.is_unfinished:
@@ -71,7 +73,7 @@ class LoginWindow(QWidget):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Forget what was typed."""
-        for part in (self.sign_in, self.restore, self.set_back):
+        for part in (self.sign_in, self.restore, self.set_back, self.emergency):
             if part is not None:
                 part.drop()
         super().closeEvent(event)
@@ -123,6 +125,9 @@ class LoginWindow(QWidget):
         self._page_layout.addWidget(Words(self.tr("Who is there?"), "lead-soft"))
         self._page_layout.addSpacing(12)
         self._page_layout.addWidget(self.sign_in)
+        words = self.tr("Emergency access")
+        self.emergency_link = button(words, self.show_emergency, "link", touch=True)
+        self._page_layout.addWidget(self.emergency_link, 0, Qt.AlignmentFlag.AlignRight)
         if demo_users:
             self._page_layout.addSpacing(12)
             self._page_layout.addWidget(self._make_demo_card(demo_users))
@@ -188,6 +193,17 @@ class LoginWindow(QWidget):
         self.restore.left.connect(self._go_back)
         self._page_layout.addWidget(self.restore)
 
+    def show_emergency(self) -> None:
+        """Turn to the page for when images are needed at once and the login does not go."""
+        preferred = self.sign_in.person.id if self.sign_in and self.sign_in.person else None
+        clear_layout(self._page_layout)
+        self._forget_pages()
+        self.emergency = EmergencyPage(self._door.emergency, self._door.people(), preferred)
+        self.emergency.welcomed.connect(self.welcomed)
+        self.emergency.left.connect(self._go_on)
+        self._page_layout.addWidget(self.emergency)
+        self.emergency.setFocus()
+
     def _show_set_back(self) -> None:
         if self._restoring is None:
             return
@@ -201,10 +217,11 @@ class LoginWindow(QWidget):
         self.set_back.setFocus()
 
     def _forget_pages(self) -> None:
-        for part in (self.sign_in, self.restore, self.set_back):
+        for part in (self.sign_in, self.restore, self.set_back, self.emergency):
             if part is not None:
                 part.drop()
         self.sign_in = self.founding = self.restore = self.set_back = None
+        self.emergency = None
 
     def _go_back(self) -> None:
         self._forget_pages()

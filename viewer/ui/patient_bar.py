@@ -8,10 +8,13 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from viewer.model.patient import Patient
+from viewer.ui.emergency_band import HEIGHT as BAND_HEIGHT
+from viewer.ui.emergency_band import EmergencyBand
+from viewer.ui.emergency_ports import EmergencyState
 from viewer.ui.idle_ring import IdleRing
 from viewer.ui.parts.buttons import IconButton, button
 from viewer.ui.parts.messages import picture
-from viewer.ui.parts.words import ElidedWords, Words, column, row, rule
+from viewer.ui.parts.words import ElidedWords, Words, column, restyle, row, rule
 from viewer.ui.ports import UserTile
 from viewer.ui.wording import clock_words, date_words
 
@@ -30,7 +33,13 @@ class PatientBar(QFrame):
         self._what_to_do = self.tr("Find one on the left, or import images.")
         self.setProperty("surface", "raised")
         self.setFixedHeight(_HEIGHT)
-        layout = row(self, gap=3)
+        outer = column(self, gap=0)
+        self.emergency = EmergencyBand()
+        outer.addWidget(self.emergency)
+        line = QWidget()
+        line.setFixedHeight(_HEIGHT)
+        outer.addWidget(line)
+        layout = row(line, gap=3)
         layout.setContentsMargins(16, 0, 8, 0)
         layout.addWidget(picture("mark", "accent", 24))
         layout.addWidget(rule(upright=True))
@@ -99,6 +108,15 @@ class PatientBar(QFrame):
         ]
         self.facts.setText("  ·  ".join(fact for fact in facts if fact))
 
+    def show_emergency(self, state: EmergencyState | None) -> None:
+        """Change colour and say so while an emergency access lasts."""
+        surface = "raised" if state is None else "emergency-bar"
+        if self.property("surface") != surface:
+            self.setProperty("surface", surface)
+            self.setFixedHeight(_HEIGHT + (BAND_HEIGHT if state is not None else 0))
+            restyle(self)
+        self.emergency.show_state(state)
+
     def show_hold(self, is_held: bool) -> None:
         """Say whether the patient on screen is under legal hold."""
         self.hold.setVisible(is_held)
@@ -115,6 +133,7 @@ class PatientBar(QFrame):
 
     def set_narrow(self, narrow: bool) -> None:
         """Give a small window to the patient's name."""
+        self.emergency.set_narrow(narrow)
         self._commands.setMinimumWidth(44 if narrow else 240)
         words = "Ctrl K" if narrow else self.tr("Search or command   Ctrl K")
         self._commands.setText(words)

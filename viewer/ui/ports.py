@@ -126,6 +126,16 @@ class Door(Protocol):
         `code` is the second step, where the person's tile asks for one; both are one try.
         """
 
+    def choose_password(
+        self,
+        user_id: UserId,
+        given: str,
+        new: str,
+        on_done: Callable[[UserTile], None],
+        on_fault: OnFault,
+    ) -> Running:
+        """Log in with a password that somebody else gave, by changing it to one's own."""
+
     def found(
         self, founding: Founding, on_done: Callable[[RecoveryKey], None], on_fault: OnFault
     ) -> Running:

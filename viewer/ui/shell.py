@@ -25,6 +25,7 @@ from viewer.model.view import WindowLevel
 from viewer.ui import icons, theme
 from viewer.ui.accounts_ports import Accounts
 from viewer.ui.command_palette import CommandPalette
+from viewer.ui.emergency_ports import Emergencies
 from viewer.ui.import_panel import DropZone, ImportReport, ProgressCard
 from viewer.ui.inspector import Inspector
 from viewer.ui.parts.messages import Toast, error_words
@@ -46,6 +47,7 @@ from viewer.ui.ports import (
     Watch,
 )
 from viewer.ui.shell_actions import ShellActions
+from viewer.ui.shell_emergency import ShellEmergency
 from viewer.ui.shell_pages import Pages, open_page
 from viewer.ui.shell_shift import ShellShift
 from viewer.ui.shift_ports import DraftBox, History, NoDrafts, NoHistory, QuickDoor
@@ -83,6 +85,7 @@ class Practice:
     history: History = attrs.field(factory=NoHistory)
     quick: QuickDoor | None = None
     pages: Pages = attrs.field(factory=dict)
+    emergencies: Emergencies | None = None
 
 
 class Shell(QWidget):
@@ -153,6 +156,8 @@ class Shell(QWidget):
         self.store_progress = ProgressCard(self, self.tr("Store"))
         self.drops = DropZone(self)
         self.whereabouts, self.shift = Whereabouts(self), ShellShift(self)
+        self.emergency = ShellEmergency(self)
+        layout.insertWidget(1, self.emergency.review)
 
     def _make_middle(self) -> QHBoxLayout:
         middle = row(gap=0)
@@ -335,7 +340,12 @@ class Shell(QWidget):
         for note in shown.record.notes[:1]:
             self.workspace.banner.say(note, "doubt")
         self._set_scene(shown.record)
-        self.actions_bar.check_tool("tool_window")
+        self._mark_tool()
+
+    def _mark_tool(self) -> None:
+        """Show which tool the pane has in hand."""
+        pane = self.workspace.pane
+        self.actions_bar.check_tool((pane.pose.tool if pane else "") or "tool_window")
 
     def _on_not_opened(self, fault: Exception) -> None:
         self._opening = None
@@ -598,6 +608,7 @@ class Shell(QWidget):
         """Move the ring on; called once a second."""
         watch = self.practice.watch
         self.bar.show_time_left(watch.seconds_left(), watch.allowed_s)
+        self.emergency.tick()
 
     def toggle_sides(self) -> None:
         """Hide all but the image, or bring it back."""
@@ -659,6 +670,7 @@ class Shell(QWidget):
     def empty(self) -> None:
         """Drop everything of patients: work, sheets, scenes, thumbnails, lists, names."""
         self.whereabouts.stop()
+        self.emergency.drop()
         self._drop_opening()
         if self._importing is not None:
             self._importing.drop()

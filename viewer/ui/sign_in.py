@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QProgressBar, QScrollArea, QWidget
 
 from viewer.model.ids import UserId
+from viewer.ui.own_password import OwnPassword, OwnPasswordNeeded
 from viewer.ui.parts.buttons import button
 from viewer.ui.parts.fields import PasswordField
 from viewer.ui.parts.messages import Banner, error_words
@@ -92,6 +93,11 @@ class SignIn(QWidget):
         self._ask_anew()
 
     @property
+    def person(self) -> UserTile | None:
+        """Who was chosen."""
+        return self._person
+
+    @property
     def is_quick(self) -> bool:
         """Whether the pad is what is asked for."""
         return not self.quick.isHidden()
@@ -108,6 +114,7 @@ class SignIn(QWidget):
         if self._person is None:
             return
         self._forget_typed()
+        self.own.drop()
         self.field.set_wrong(False)
         self.error.hide()
         ways = self._door.quick.ways(self._person.id)
@@ -216,6 +223,10 @@ class SignIn(QWidget):
         layout.addWidget(self.quick)
         layout.addWidget(self._ask)
         self._build_ask(self._ask)
+        self.own = OwnPassword(self._door)
+        self.own.welcomed.connect(self.welcomed)
+        self.own.left.connect(self._ask_anew)
+        layout.addWidget(self.own)
         layout.addWidget(self.error)
 
     def _build_ask(self, holder: QWidget) -> None:
@@ -253,9 +264,14 @@ class SignIn(QWidget):
         self.welcomed.emit(person)
 
     def _on_refused(self, fault: Exception) -> None:
-        was_quick = self.is_quick
+        was_quick, given = self.is_quick, self.field.text()
         self._set_busy(False)
         self._forget_typed()
+        if isinstance(fault, OwnPasswordNeeded) and self._person is not None:
+            for part in (self._ask, self.quick):
+                part.hide()
+            self.own.ask(self._person, given)
+            return
         if was_quick:
             self._ask_anew()  # for the password, if that was the last try
             self.quick.pad.set_wrong(self.is_quick)
@@ -316,6 +332,7 @@ class SignIn(QWidget):
         """Forget what was typed and what is under way."""
         self._countdown.stop()
         self._forget_typed()
+        self.own.drop()
         if self._running is not None:
             self._running.drop()
             self._set_busy(False)

@@ -79,6 +79,7 @@ class Joined:
         from viewer.wiring.accounts import ClinicAccounts
         from viewer.wiring.chart import ClinicChart
         from viewer.wiring.drafts import ClinicDrafts
+        from viewer.wiring.emergency import ClinicEmergencies
         from viewer.wiring.sharing import ClinicSharing
         from viewer.wiring.store import ClinicStore
         from viewer.wiring.trail import ClinicTrail
@@ -100,6 +101,7 @@ class Joined:
             history=self.history,
             quick=self.workstation.quick,
             pages=pages_of(self.workstation),
+            emergencies=ClinicEmergencies(self.workstation),
         )
 
     def radiograph_pane(self) -> Pane:

@@ -27,6 +27,8 @@ class GroupFields(QWidget):
 
     changed = Signal()
     submitted = Signal()
+    completed = Signal()
+    """The last letter was typed, in whatever order the groups were."""
 
     def __init__(self, count: int, columns: int = 4) -> None:
         super().__init__()
@@ -70,6 +72,11 @@ class GroupFields(QWidget):
         """What was typed, groups joined by dashes."""
         return "-".join(plain_group(field.text()) for field in self.fields)
 
+    def first_open(self) -> QLineEdit:
+        """The first field that lacks letters, or the last one."""
+        lacking = (f for f in self.fields if len(plain_group(f.text())) < _LETTERS)
+        return next(lacking, self.fields[-1])
+
     def fill(self, text: str) -> None:
         """Spread a whole key over the fields (what is pasted, say)."""
         letters = plain_group(text[:_LONGEST_PASTE])
@@ -106,3 +113,5 @@ class GroupFields(QWidget):
             if len(letters) > _LETTERS:
                 following.setText(letters[_LETTERS : 2 * _LETTERS])
         self.changed.emit()
+        if len(letters) >= _LETTERS and self.is_complete:
+            self.completed.emit()
