@@ -105,8 +105,11 @@ def test_the_list_is_narrowed_by_name_and_role_and_says_when_nobody_is_left(
     assert names(panel) == ["Aiko Rei"]
     qtbot.keyClicks(panel.people.search, " xyz")
     assert names(panel) == []
-    words = [each.text() for each in panel.people.findChildren(Words) if not each.isHidden()]
-    assert "Nobody here has such a name or role." in words
+
+    def seen() -> list[str]:
+        return [each.text() for each in panel.people.findChildren(Words) if each.isVisible()]
+
+    qtbot.waitUntil(lambda: "Nobody here has such a name or role." in seen())
 
 
 def test_who_left_is_out_of_sight_until_asked_for(
