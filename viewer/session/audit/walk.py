@@ -244,8 +244,23 @@ class SegmentWalk:
         for foreign in self._own_frames(self._signed_at, self._at):
             if foreign is not None:
                 raise Bad(Damage.EDITED, foreign)
-        detail = f", or one of those up to {self.size - 1}: it is not what was signed before"
+        detail = f", or one of those up to {self.size - 1}: "
+        if self._is_signed_as(wanted):
+            detail += "the signed checkpoint disagrees"
+            raise Bad(Damage.EDITED, self.signed.size, detail)
+        detail += "it is not what was signed before"
         raise Bad(Damage.RE_SIGNED, 0, detail)
+
+    def _is_signed_as(self, root: str) -> bool:
+        """Whether the old, genuine signature over this root still stands next."""
+        frame = next(frames_from(self._file, self._at), None)
+        if frame is None or frame.kind != FrameKind.CHECKPOINT:
+            return False
+        try:
+            signed = open_checkpoint(split_checkpoint(frame.body)[0], self.expected.signer)
+        except (ValueError, NotAuthentic):
+            return False
+        return signed.root.hex() == root
 
     def _own_frames(self, start: int, end: int) -> Iterator[int | None]:
         """Yield None for each record that this workstation wrote, the number of each other."""
