@@ -152,6 +152,21 @@ def test_setting_a_store_aside_that_was_cut_off_is_ended_by_the_next_restore(
     assert other not in there(office)
 
 
+def test_an_object_that_a_killed_restore_was_writing_does_not_stop_the_next(
+    office: Office,
+) -> None:
+    office.back_up()
+    target, keystore = office.root / "new", MemoryKeyStore()
+    Restoration(target).close()
+    for source in (office.medium / "objects").rglob("*"):
+        if source.is_file():
+            torn = target / "objects" / source.parent.name / f"{source.name}.part"
+            torn.parent.mkdir(parents=True, exist_ok=True)
+            torn.write_bytes(source.read_bytes()[:100])
+    assert office.restore(target, keystore).is_whole
+    assert not list(target.rglob("*.part"))
+
+
 def test_an_unfinished_restore_of_another_snapshot_leaves_nothing_behind(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -186,6 +186,7 @@ class Restoration:
             leftover.unlink()
         fetch_file(repository, manifest, "vault.json", keys, self.layout.marker)
         self._objects.create()
+        self._objects.remove_leftovers()  # of a run that was killed
         with opened(repository, manifest, keys, folder) as snapshot:
             with snapshot.catalog.write() as cursor:
                 again = reapply(cursor, since, keys.current_epoch)
