@@ -63,7 +63,7 @@ def open_windows(
 
 def close_windows(joined: Joined) -> None:
     """Take every window away and let go of the practice."""
-    joined.front_desk.log_off()
+    joined.front_desk.close()
     joined.workstation.close()
     for widget in QApplication.topLevelWidgets():
         widget.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import attrs
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -286,7 +287,6 @@ def desk(
     watch: FakeWatch,
     drafts: FakeDrafts,
 ) -> Iterator[FrontDesk]:
-    import attrs
 
     def let_in(person: UserTile) -> Practice:
         watch.is_locked, watch.current_user = False, person

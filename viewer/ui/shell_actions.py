@@ -11,7 +11,7 @@ from viewer.ui import icons
 
 _CANVAS_ONLY = {"hide_sides"}
 """Their keys (Tab) mean something else outside the image."""
-_ALWAYS = {"lock", "log_off"}
+_ALWAYS = {"lock", "log_off", "switch_user"}
 
 
 class ShellActions(QObject):

@@ -125,8 +125,6 @@ class Whereabouts(QObject):
             return
         history = self._shell.practice.history
         history.put_back(pane, draft.done, draft.undone, lambda: pane.take_pose(draft.pose))
-        if draft.pose.tool:
-            self._shell.actions_bar.check_tool(draft.pose.tool)
         if draft.is_image_alone != self._shell.tools.isHidden():
             self._shell.toggle_sides()
 
