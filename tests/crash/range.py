@@ -21,7 +21,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from tests.crash import arena, nonces, practice
+from tests.crash import arena, importing, nonces, practice
 from tests.crash.campaign import campaign
 from tests.crash.ledger import Ledger, Teller
 from tests.crash.syscalls import Blow, Call, Decide, Run, let_pass, run_child
@@ -271,6 +271,14 @@ def shoot(root: Path, wanted: str, kills: int, seed: int) -> Report:
     return report
 
 
+def imports(root: Path, _: str, kills: int, seed: int) -> Report:
+    """Kill whole imports, with their reading process, at random moments."""
+    report, started = Report(), time.monotonic()
+    report.kills, report.more = importing.run(root, kills, seed, report.faults.append)
+    report.seconds = time.monotonic() - started
+    return report
+
+
 def count_nonces(root: Path, _: str, saves: int, seed: int) -> Report:
     """Write down every pair of key and nonce over `saves` deeds, faults and kills."""
     report, started = Report(), time.monotonic()
@@ -283,10 +291,13 @@ def count_nonces(root: Path, _: str, saves: int, seed: int) -> Report:
 
 
 def main(arguments: list[str]) -> int:
-    """Run one exercise: ``sweep|disk|campaign|nonces ROOT WHAT TRIES SEED``."""
+    """Run one exercise: ``sweep|disk|campaign|imports|nonces ROOT WHAT TRIES SEED``."""
     what, root, *rest = arguments
     Path(root).mkdir(parents=True, exist_ok=True)
-    exercises = {"sweep": sweep, "disk": disk, "campaign": shoot, "nonces": count_nonces}
+    exercises = {
+        "sweep": sweep, "disk": disk, "campaign": shoot, "imports": imports,
+        "nonces": count_nonces,
+    }  # fmt: skip
     report = exercises[what](Path(root), rest[0], int(rest[1]), int(rest[2]))
     print(report.as_json())  # noqa: T201 - a program's answer
     return 0

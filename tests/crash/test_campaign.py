@@ -36,6 +36,25 @@ def test_nothing_acknowledged_is_lost_over_a_thousand_kills(
     assert all(report["more"]["aimed at"].values())
 
 
+def test_no_picture_is_lost_doubled_or_torn_over_some_killed_imports(
+    exercise: Exercise, memory_disk: Path
+) -> None:
+    report = exercise("imports", memory_disk, "-", 6, 20261122)
+    assert report["faults"] == []
+    assert report["kills"] == 6
+    assert report["more"]["killed with a reading process at work"] >= 1
+
+
+@pytest.mark.long
+@pytest.mark.timeout(7200)
+def test_no_picture_is_lost_doubled_or_torn_over_hundreds_of_killed_imports(
+    exercise: Exercise, memory_disk: Path
+) -> None:
+    report = exercise("imports", memory_disk, "-", 300, 7)
+    assert report["faults"] == []
+    assert report["kills"] == 300
+
+
 def test_no_key_meets_a_nonce_twice_over_saves_faults_and_kills(
     exercise: Exercise, memory_disk: Path
 ) -> None:

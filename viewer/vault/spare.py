@@ -93,23 +93,32 @@ class Spare:
             The copy is as it was.
         """
         with self._turn:
+            if self.is_wanted():
+                return self._make(is_cancelled)
+            # One lies there before anybody may miss it: a kill in between is no damage.
+            head = self._make(is_cancelled)
             self._note_wanted()
-            fresh = self._layout.copy.with_name(_FRESH)
+            if self._layout.copy.stat().st_size > ALWAYS_BYTES:
+                return head  # behind by that one note
+            return self._make(is_cancelled)
 
-            def is_over() -> bool:
-                return is_cancelled() or self._is_unwanted.is_set()
+    def _make(self, is_cancelled: IsCancelled) -> VaultHead:
+        fresh = self._layout.copy.with_name(_FRESH)
 
-            while True:
-                remove_leftovers(fresh)
-                with self._sealed.lent_keys() as keys:
-                    epoch = keys.current_epoch
-                    with copy_key(keys, epoch) as key:
-                        head = self._catalog.export_to(fresh, key, is_over)
-                # A rotation meanwhile: nothing may stay behind under the older epoch's key.
-                if epoch == self._sealed.current_epoch:
-                    break
-            _put(fresh, self._layout.copy)
-            return head
+        def is_over() -> bool:
+            return is_cancelled() or self._is_unwanted.is_set()
+
+        while True:
+            remove_leftovers(fresh)
+            with self._sealed.lent_keys() as keys:
+                epoch = keys.current_epoch
+                with copy_key(keys, epoch) as key:
+                    head = self._catalog.export_to(fresh, key, is_over)
+            # A rotation meanwhile: nothing may stay behind under the older epoch's key.
+            if epoch == self._sealed.current_epoch:
+                break
+        _put(fresh, self._layout.copy)
+        return head
 
     def refresh_if_due(self, is_cancelled: IsCancelled = never) -> bool:
         """Make the copy anew where `is_due`; return whether it was."""
@@ -127,9 +136,8 @@ class Spare:
             self._turn.release()
 
     def _note_wanted(self) -> None:
-        if not self.is_wanted():
-            with self._catalog.write() as cursor:
-                cursor.execute("INSERT OR REPLACE INTO meta VALUES ('has_copy', '1')")
+        with self._catalog.write() as cursor:
+            cursor.execute("INSERT OR REPLACE INTO meta VALUES ('has_copy', '1')")
 
     def _note_unwanted(self) -> None:
         # None is missed by a check until one has been made again.

@@ -527,3 +527,26 @@ def test_every_finding_that_matters_says_what_to_do_now(vault: Vault, images: Im
     overwrite_start(vault._layout.copy)
     vault._layout.marker.unlink()
     assert all(finding.now.endswith(".") for finding in vault.check().findings)
+
+
+def test_an_end_by_force_before_the_first_copy_is_whole_is_no_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "store"
+    Vault.create(folder, new_keys())
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with Vault.open(folder, new_keys()) as vault:
+        vault.add_patient(new_patient())
+        with monkeypatch.context() as dying:
+            dying.setattr("viewer.vault.spare._put", dies)
+            with pytest.raises(KeyboardInterrupt):
+                vault.spare.refresh()
+        assert vault.check().is_sound
+        vault.spare.refresh()
+        assert vault.check().is_sound
+        assert vault.spare.head() == vault.head()
+        (folder / "catalog.copy").unlink()
+        assert not vault.check().is_sound
