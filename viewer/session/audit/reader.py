@@ -111,17 +111,24 @@ class TrailReader:
             The files cannot be read.
         """
         with self._reading:
-            numbers = sorted({*segment_numbers(self._folder), *self._elsewhere})
-            gone = set(self._read_to) - set(numbers)
-            if gone:  # put into an archive
-                with self._turn:
-                    self._read_again_from(min(gone))
-            total = sum(self._path(number).stat().st_size for number in numbers)
-            done = 0
-            for number in numbers:
-                with mapped(self._path(number)) as file:
-                    self._read_segment(number, file, partial(_told_from, told, done, total))
-                    done += len(file)
+            try:
+                self._refresh(told)
+            except ValueError:  # a wiped key: it was closed meanwhile
+                if not self._is_closed:
+                    raise
+
+    def _refresh(self, told: Told) -> None:
+        numbers = sorted({*segment_numbers(self._folder), *self._elsewhere})
+        gone = set(self._read_to) - set(numbers)
+        if gone:  # put into an archive
+            with self._turn:
+                self._read_again_from(min(gone))
+        total = sum(self._path(number).stat().st_size for number in numbers)
+        done = 0
+        for number in numbers:
+            with mapped(self._path(number)) as file:
+                self._read_segment(number, file, partial(_told_from, told, done, total))
+                done += len(file)
 
     def newest(self, count: int = 200) -> Sequence[Event]:
         """Return the newest events straight from the trail, however much was not read yet.

@@ -298,6 +298,8 @@ class SegmentWalk:
     def _explain_break(self, frame: Frame) -> None:
         """Say what a record that does not continue the chain means."""
         size = self.size
+        if frame.previous == self._previous:  # it stands where it stood: its number was edited
+            raise Bad(Damage.EDITED, size)
         if frame.seq == size:
             follower = next(frames_from(self._file, frame.end), None)
             is_followed = follower is not None and follower.previous == frame.leaf
