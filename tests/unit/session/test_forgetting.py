@@ -28,6 +28,7 @@ from viewer.session.recovery import RecoveryKey
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is searched by /proc")
 OFFICER = "Ann Example"
+_LONG = "." * 512
 
 DAY = """
 import sys
@@ -72,6 +73,50 @@ say("closed")
 """
 
 
+SHIFT = """
+import sys
+from pathlib import Path
+from viewer.session.accounts import Practice
+from viewer.session.audit.trail import Trail
+from viewer.session.clock import SystemClock
+from viewer.session.desk import Desk
+from viewer.session.hardening import forget_freed_memory
+from viewer.session.keystore import FileKeyStore
+
+def said() -> str:
+    return sys.stdin.readline().rstrip("\\n")
+
+def say(word: str) -> None:
+    print(word, flush=True)
+    said()
+
+def morning(desk: Desk) -> str:
+    session = desk.log_in("Ann Example", said())
+    pin = said()
+    desk.set_quick_pin(pin)
+    say("open")
+    return session.user.id
+
+def back(desk: Desk, user_id: str) -> None:
+    desk.admit(desk.check_quick(user_id, said()))
+    said()  # over the digits, in the buffer of standard input
+    desk.lock()
+    forget_freed_memory()
+
+folder, clock = Path(sys.argv[1]), SystemClock()
+keystore = FileKeyStore(Path(sys.argv[2]))
+practice = Practice.load(folder, keystore)
+trail = Trail.open(folder, keystore, practice.id, clock)
+desk = Desk(practice, trail, clock)
+user_id = morning(desk)
+desk.lock()
+back(desk, user_id)
+say("closed" if desk.quick_ways(user_id).has_pin else "no way back")
+back(desk, user_id)
+say("closed again")
+"""
+
+
 class Child:
     """A workstation in a process of its own."""
 
@@ -90,8 +135,8 @@ class Child:
 
 
 @contextmanager
-def _child(*arguments: str) -> Iterator[Child]:
-    command = [sys.executable, "-c", DAY, *arguments]
+def _child(*arguments: str, script: str = DAY) -> Iterator[Child]:
+    command = [sys.executable, "-c", script, *arguments]
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
     )
@@ -161,3 +206,38 @@ def test_after_a_lock_no_key_and_no_password_is_left_in_the_process(tmp_path: Pa
     seen = ["recovery key", *(f"{name.value} {number}" for name in KeyName for number in (1, 2))]
     assert all(before[name] for name in seen), "the search sees what is there"
     assert {name: count for name, count in after.items() if count} == {}
+
+
+def test_with_a_live_shift_neither_pin_nor_any_key_lies_in_a_locked_process(
+    tmp_path: Path,
+) -> None:
+    password = f"made up {secrets.token_hex(12)}"
+    pin = "40" + "".join(secrets.choice("0123456789") for _ in range(12)) + "91"
+    store, key_file = tmp_path / "store", tmp_path / "key"
+    practice, recovery = Practice.create(
+        store, FileKeyStore(key_file), "Elm", OFFICER, password, stretch=SMALLEST_STRETCH
+    )
+    recovery.wipe()
+    clock = SystemClock()
+    Trail.create(store, practice.keystore, practice.id, practice.trail_public, clock).close()
+    wanted = text_patterns("PIN", pin) | text_patterns("password", password)
+    for name, raw in _keys_in_use(practice, password).items():
+        wanted |= _spellings(name, raw)
+    with _child(str(store), str(key_file), script=SHIFT) as child:
+        child.tell(password)
+        child.tell(pin)
+        child.wait_for("open")
+        before = occurrences(child.pid, wanted)
+        for line in ("go on", pin, _LONG):
+            child.tell(line)
+        child.wait_for("closed")
+        after = occurrences(child.pid, wanted)
+        for line in ("go on", pin, _LONG):
+            child.tell(line)
+        child.wait_for("closed again")  # the shift was alive all the while
+        again = occurrences(child.pid, wanted)
+        child.tell("end")
+    seen = ["PIN (Python)", *(f"{name.value} 1" for name in KeyName)]
+    assert all(before[name] for name in seen), "the search sees what is there"
+    assert {name: count for name, count in after.items() if count} == {}
+    assert {name: count for name, count in again.items() if count} == {}
