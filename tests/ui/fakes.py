@@ -141,17 +141,41 @@ class FakeQuick:
         self.taps.pop(self.user_id, None)
 
 
+class FakeKeys:
+    """A security key's wishes, spoken by a test."""
+
+    def __init__(self) -> None:
+        self.touch: Callable[[], None] = lambda: None
+        self.pin: Callable[[], None] = lambda: None
+        self.pins: list[str] = []
+        self.cancels = 0
+
+    def listen(self, on_touch: Callable[[], None], on_pin: Callable[[], None]) -> None:
+        self.touch, self.pin = on_touch, on_pin
+
+    def give_pin(self, pin: str) -> None:
+        self.pins.append(pin)
+
+    def cancel(self) -> None:
+        self.cancels += 1
+
+
 class FakeDoor:
     """A door with three people; wrong passwords make it wait."""
 
     def __init__(self, *, founded: bool = True) -> None:
         self._founded = founded
         self.quick = FakeQuick()
+        self.keys = FakeKeys()
+        self.codes: list[str] = []
+        self.factors: dict[str, tuple[str, ...]] = {}
+        self.right_code = "246810"
         self.emergency = FakeEmergencyDoor()
         self.practice_name = "Zahnarztpraxis Rosengarten" if founded else ""
         self.wait: dict[str, float] = {}
         self.tries: list[tuple[str, str]] = []
         self.given: set[str] = set()
+        self.proved: ports.RecoveryKey | None = None
         self.chosen: list[tuple[str, str, str]] = []
         self.holds = False
         self.pending: FakeRunning | None = None
@@ -162,7 +186,8 @@ class FakeDoor:
         return self._founded
 
     def people(self) -> Sequence[ports.UserTile]:
-        return PEOPLE if self._founded else ()
+        people = PEOPLE if self._founded else ()
+        return [attrs.evolve(p, second_factors=self.factors.get(p.id, ())) for p in people]
 
     def wait_s(self, user_id: UserId) -> float:
         return self.wait.get(user_id, 0.0)
@@ -173,8 +198,12 @@ class FakeDoor:
         password: str,
         on_done: Callable[[ports.UserTile], None],
         on_fault: ports.OnFault,
+        code: str = "",
     ) -> FakeRunning:
         self.tries.append((user_id, password))
+        self.codes.append(code)
+        if "totp" in self.factors.get(user_id, ()) and code != self.right_code:
+            password = "not together with that code"
         person = next(p for p in PEOPLE if p.id == user_id)
 
         def finish() -> None:
@@ -189,6 +218,16 @@ class FakeDoor:
         if not self.holds:
             finish()
         return self.pending
+
+    def keep_proof(
+        self,
+        key: ports.RecoveryKey,
+        on_done: Callable[[None], None],
+        on_fault: ports.OnFault,
+    ) -> FakeRunning:
+        self.proved = key
+        on_done(None)
+        return FakeRunning()
 
     def choose_password(
         self,

@@ -92,7 +92,7 @@ class MySecurityPanel(QWidget):
     def _make_cards(self) -> None:
         self.password = FactorCard(self.tr("Password"), "lock")
         self.change = self.password.add_action(self.tr("Change it"), self._ask_password)
-        self.app = FactorCard(self.tr("Authenticator app"), "one-to-one")
+        self.app = FactorCard(self.tr("Authenticator app"), "phone")
         self.set_app_up = self.app.add_action(self.tr("Set up"), self._ask_app, "primary")
         self.remove_app = self.app.add_action(self.tr("Remove"), self._ask_app_removal)
         self.key = FactorCard(self.tr("Security key"), "key")

@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from viewer.ui.folder_dialog import ask_where_to_save
+from viewer.ui.key_wait import KeyWait
 from viewer.ui.parts.buttons import button
 from viewer.ui.parts.cards import sentence, touchable
 from viewer.ui.parts.fields import NewPassword, PasswordField, labelled, line
@@ -19,21 +20,10 @@ from viewer.ui.parts.messages import Banner, error_words
 from viewer.ui.parts.qr import QrPicture
 from viewer.ui.parts.words import Words, box, column, row
 from viewer.ui.ports import Running
+from viewer.ui.second_step import code_line
 from viewer.ui.security_ports import AppSecret, MySecurity
 
 _FIELD_PX = 360
-
-
-def code_line(words: str) -> QLineEdit:
-    """Return a field for a code of an app, or a recovery code."""
-    field = line(words)
-    field.setAccessibleName(words)
-    field.setMaxLength(24)
-    field.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
-    field.setInputMethodHints(
-        Qt.InputMethodHint.ImhSensitiveData | Qt.InputMethodHint.ImhNoPredictiveText
-    )
-    return field
 
 
 class Form(QWidget):
@@ -122,6 +112,13 @@ class Form(QWidget):
             self._running.drop()
             self._running = None
 
+    def _give_room_to_wait(self, waits: bool, wait: KeyWait) -> None:
+        """Show what the key wants in place of the buttons."""
+        if not waits:
+            wait.rest()
+        self.go.setVisible(not waits)
+        self.no.setVisible(not waits)
+
     def _leave(self) -> None:
         self.drop()
         self.left.emit()
@@ -142,7 +139,10 @@ class PasswordForm(Form):
     def __init__(self, security: MySecurity, name: str) -> None:
         super().__init__(self.tr("Change the password"))
         self._security = security
+        self.password.line.setPlaceholderText(self.tr("Password as it is"))
+        self.password.line.setAccessibleName(self.tr("Password as it is"))
         self.new = NewPassword(self.tr("New password"), security.password_advice, lambda: name)
+        self.new.hint.setWordWrap(True)
         if security.standing().has_second_factor:
             self.new.hint.setText(self.tr("At least 8 characters; a sentence works well."))
         self.new.field.submitted.connect(self.submit)
@@ -253,63 +253,6 @@ class RemovalForm(Form):
         super().drop()
 
 
-def _nothing() -> None:
-    return
-
-
-class KeyWait(QWidget):
-    """What the security key wants just now: a touch or its PIN; and the way out."""
-
-    def __init__(self, security: MySecurity) -> None:
-        super().__init__()
-        self._keys = security.keys
-        layout = column(self, gap=3)
-        self.words = Words("", "strong", wrap=True)
-        self.pin = PasswordField(self.tr("PIN of the security key"))
-        self.pin.setMaximumWidth(_FIELD_PX)
-        self.pin.submitted.connect(self._give)
-        self.cancel = touchable(button(self.tr("Cancel"), self._keys.cancel))
-        layout.addWidget(self.words)
-        layout.addWidget(self.pin)
-        layout.addWidget(self.cancel, 0, Qt.AlignmentFlag.AlignLeft)
-        self._keys.listen(self.say_touch, self.ask_pin)
-        self.rest()
-
-    def start(self) -> None:
-        """Say that the key is looked for."""
-        self.show()
-        self.pin.hide()
-        self.words.setText(self.tr("Looking for your security key…"))
-
-    def say_touch(self) -> None:
-        """Say that it blinks."""
-        self.pin.hide()
-        self.words.setText(self.tr("Touch your security key now."))
-
-    def ask_pin(self) -> None:
-        """Ask for its PIN."""
-        self.words.setText(self.tr("Your security key asks for its PIN."))
-        self.pin.wipe()
-        self.pin.show()
-        self.pin.setFocus()
-
-    def rest(self) -> None:
-        """Nothing is waited for."""
-        self.pin.wipe()
-        self.hide()
-
-    def leave(self) -> None:
-        """Hear of the key no more."""
-        self.rest()
-        self._keys.listen(_nothing, _nothing)
-
-    def _give(self) -> None:
-        if self.pin.text():
-            self._keys.give_pin(self.pin.text())
-            self.pin.wipe()
-            self.say_touch()
-
-
 class KeyForm(Form):
     """What one calls the key and the password; then the key is touched, twice or three times."""
 
@@ -321,7 +264,7 @@ class KeyForm(Form):
         self.label.returnPressed.connect(self.password.setFocus)
         self.add(labelled(self.tr("What you call it"), self.label))
         self.add(self.password)
-        self.wait = KeyWait(security)
+        self.wait = KeyWait(security.keys)
         self._layout.addWidget(self.wait)
         self.finish()
         self.setFocusProxy(self.label)
@@ -340,13 +283,12 @@ class KeyForm(Form):
 
     def drop(self) -> None:
         """Stop waiting."""
-        self.wait.leave()
+        self.wait.rest()
         super().drop()
 
     def _set_busy(self, busy: bool) -> None:
         super()._set_busy(busy)
-        if not busy:
-            self.wait.rest()
+        self._give_room_to_wait(busy, self.wait)
 
 
 class KeyRemovalForm(RemovalForm):
@@ -360,12 +302,12 @@ class KeyRemovalForm(RemovalForm):
                 form.password.text(), form.code.text(), form.on_done, form.on_fault
             ),
         )
-        self.wait = KeyWait(security)
+        self.wait = KeyWait(security.keys)
         self._layout.insertWidget(2, self.wait)
 
     def drop(self) -> None:
         """Stop waiting."""
-        self.wait.leave()
+        self.wait.rest()
         super().drop()
 
     def begin(self) -> Running:
@@ -376,8 +318,7 @@ class KeyRemovalForm(RemovalForm):
 
     def _set_busy(self, busy: bool) -> None:
         super()._set_busy(busy)
-        if not busy:
-            self.wait.rest()
+        self._give_room_to_wait(busy and not self.code.text().strip(), self.wait)
 
 
 class CodesPaper(QWidget):

@@ -30,6 +30,7 @@ from viewer.model.view import WindowLevel
 
 if TYPE_CHECKING:
     from viewer.ui.emergency_ports import EmergencyDoor
+    from viewer.ui.security_ports import KeyDoor
     from viewer.ui.shift_ports import QuickDoor
 
 OnFault = Callable[[Exception], None]
@@ -86,6 +87,7 @@ class RecoveryKey:
     """The practice's recovery key, to write on paper: groups of characters, in order."""
 
     groups: tuple[str, ...] = attrs.field(repr=False)
+    practice_name: str = ""
 
 
 class Door(Protocol):
@@ -102,6 +104,10 @@ class Door(Protocol):
     @property
     def emergency(self) -> EmergencyDoor:
         """The ways in when images are needed at once."""
+
+    @property
+    def keys(self) -> KeyDoor:
+        """What a security key wants while a login waits for it."""
 
     @property
     def quick(self) -> QuickDoor:
@@ -140,6 +146,11 @@ class Door(Protocol):
         self, founding: Founding, on_done: Callable[[RecoveryKey], None], on_fault: OnFault
     ) -> Running:
         """Make the practice, the officer's account and the recovery key."""
+
+    def keep_proof(
+        self, key: RecoveryKey, on_done: Callable[[None], None], on_fault: OnFault
+    ) -> Running:
+        """Keep when the founder showed that the sheet is on paper."""
 
     def password_advice(self, password: str, name: str) -> PasswordAdvice:
         """Say how good a new password is, before it is taken."""

@@ -17,6 +17,7 @@ from viewer.ui.parts.people import PersonTile
 from viewer.ui.parts.words import Words, column, row
 from viewer.ui.ports import Door, Running, UserTile
 from viewer.ui.quick_panel import QuickPanel
+from viewer.ui.second_step import SECURITY_KEY, TOTP, SecondStep
 from viewer.ui.shift_ports import QuickWays
 from viewer.ui.store_ports import StoreSetBack
 
@@ -106,6 +107,8 @@ class SignIn(QWidget):
         """Let what is asked for have the keyboard."""
         if self.is_quick:
             self.quick.take_focus()
+        elif not self.second.isHidden():
+            self.second.take_focus()
         else:
             self.field.setFocus()
 
@@ -115,12 +118,16 @@ class SignIn(QWidget):
             return
         self._forget_typed()
         self.own.drop()
+        self.second.drop()
         self.field.set_wrong(False)
         self.error.hide()
         ways = self._door.quick.ways(self._person.id)
         self._show_quick(ways if not self._wants_password else QuickWays())
         name = self._person.display_name
-        self.step.setText(self.tr("Step 1 of 1: password for {name}").format(name=name))
+        count = self.second.steps_of(self._person)
+        words = self.tr("Step 1 of {count}: password for {name}")
+        self.step.setText(words.format(count=count, name=name))
+        self.lost_key.setVisible(SECURITY_KEY in self._person.second_factors)
         self._ask.setEnabled(True)
         self._count_down()
         self.take_focus()
@@ -160,14 +167,40 @@ class SignIn(QWidget):
         return self._running is not None
 
     def submit(self) -> None:
-        """Try the password."""
-        if self._person is None or self._running is not None or not self.field.text():
+        """Try the password, or ask for the second step first."""
+        person = self._person
+        if person is None or self._running is not None or not self.field.text():
+            return
+        self.error.hide()
+        if TOTP in person.second_factors:
+            self._ask.hide()
+            self.second.ask_code(person)
+        else:
+            self.send()
+
+    def use_recovery_code(self) -> None:
+        """Ask for a code in place of the security key."""
+        if self._person is not None and self._running is None and self.field.text():
+            self.error.hide()
+            self._ask.hide()
+            self.second.ask_recovery(self._person)
+        else:
+            self.field.setFocus()
+
+    def send(self) -> None:
+        """Try all that was given, at once."""
+        person = self._person
+        if person is None or self._running is not None or not self.field.text():
             return
         self._set_busy(True)
         self.error.hide()
-        self._running = self._door.log_in(
-            self._person.id, self.field.text(), self._on_welcome, self._on_refused
+        if self.second.needs_key(person):
+            self._ask.hide()
+            self.second.wait_for_key(person)
+        running = self._door.log_in(
+            person.id, self.field.text(), self._on_welcome, self._on_refused, self.second.code
         )
+        self._wait_for(running)
 
     def submit_pin(self) -> None:
         """Try the quick PIN."""
@@ -222,7 +255,11 @@ class SignIn(QWidget):
         self.quick.password_wanted.connect(self.use_password)
         layout.addWidget(self.quick)
         layout.addWidget(self._ask)
+        self.second = SecondStep(self._door.keys, self._verb)
+        self.second.submitted.connect(self.send)
+        self.second.left.connect(self._ask_anew)
         self._build_ask(self._ask)
+        layout.addWidget(self.second)
         self.own = OwnPassword(self._door)
         self.own.welcomed.connect(self.welcomed)
         self.own.left.connect(self._ask_anew)
@@ -250,6 +287,10 @@ class SignIn(QWidget):
         for part in (self.step, self.busy):
             layout.addWidget(part)
         layout.insertLayout(1, line)
+        words = self.tr("Key lost? Use a recovery code")
+        self.lost_key = button(words, self.use_recovery_code, "link", touch=True)
+        self.lost_key.hide()
+        layout.addWidget(self.lost_key, 0, Qt.AlignmentFlag.AlignLeft)
 
     def _on_edit(self) -> None:
         self.field.set_wrong(False)
@@ -261,6 +302,7 @@ class SignIn(QWidget):
     def _on_welcome(self, person: UserTile) -> None:
         self._set_busy(False)
         self._forget_typed()
+        self.second.drop()
         self.welcomed.emit(person)
 
     def _on_refused(self, fault: Exception) -> None:
@@ -272,6 +314,8 @@ class SignIn(QWidget):
                 part.hide()
             self.own.ask(self._person, given)
             return
+        if not self.second.isHidden():
+            self._ask_anew()
         if was_quick:
             self._ask_anew()  # for the password, if that was the last try
             self.quick.pad.set_wrong(self.is_quick)
@@ -289,6 +333,7 @@ class SignIn(QWidget):
             self._running = None
         self.busy.setVisible(busy and not self.is_quick)
         self.quick.set_busy(busy and self.is_quick)
+        self.second.set_busy(busy)
         self.field.setEnabled(not busy)
         self.go.setEnabled(not busy)
         self.go.setText(self.tr("Checking…") if busy else self._verb)
@@ -333,7 +378,9 @@ class SignIn(QWidget):
         self._countdown.stop()
         self._forget_typed()
         self.own.drop()
+        self.second.drop()
         if self._running is not None:
+            self._door.keys.cancel()
             self._running.drop()
             self._set_busy(False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -15,17 +15,18 @@ _QUIET = 4
 class QrPicture(QWidget):
     """Paints modules, row by row, dark is True. White and black whatever the theme."""
 
-    def __init__(self, words: str, side_px: int = 220) -> None:
+    def __init__(self, words: str, module_px: int = 4) -> None:
         super().__init__()
         self._modules: list[list[bool]] = []
-        self._side = side_px
+        self._step = module_px
         self.setAccessibleName(words)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.setFixedSize(side_px, side_px)
 
     def show_modules(self, modules: Sequence[Sequence[bool]]) -> None:
-        """Show a code."""
+        """Show a code, as large as it needs to be."""
         self._modules = [list(line) for line in modules]
+        side = (len(self._modules) + 2 * _QUIET) * self._step
+        self.setFixedSize(side, side)
         self.update()
 
     def wipe(self) -> None:
@@ -40,24 +41,18 @@ class QrPicture(QWidget):
         """Whether nothing is shown."""
         return not self._modules
 
-    def sizeHint(self) -> QSize:
-        """A square."""
-        return QSize(self._side, self._side)
-
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint it, each module as many whole device pixels as there is room for."""
-        painter = QPainter(self)
         if not self._modules:
             return
+        painter = QPainter(self)
         painter.fillRect(self.rect(), Qt.GlobalColor.white)
         ratio = self.devicePixelRatioF()
-        count = len(self._modules) + 2 * _QUIET
-        step = max(1, int(self.width() * ratio) // count) / ratio
-        edge = (self.width() - step * len(self._modules)) / 2
-        origin = QPointF(round(edge * ratio) / ratio, round(edge * ratio) / ratio)
+        step = int(self._step * ratio) / ratio
+        edge = round((self.width() - step * len(self._modules)) / 2 * ratio) / ratio
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         for row, line in enumerate(self._modules):
             for column, dark in enumerate(line):
                 if dark:
-                    at = origin + QPointF(column * step, row * step)
-                    painter.fillRect(QRectF(at.x(), at.y(), step, step), Qt.GlobalColor.black)
+                    module = QRectF(edge + column * step, edge + row * step, step, step)
+                    painter.fillRect(module, Qt.GlobalColor.black)
