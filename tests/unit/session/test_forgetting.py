@@ -99,7 +99,7 @@ def morning(desk: Desk) -> str:
 
 def back(desk: Desk, user_id: str) -> None:
     desk.admit(desk.check_quick(user_id, said()))
-    said()  # over the digits, in the buffer of standard input
+    say("typed")  # the next line takes the place of the digits in the buffer
     desk.lock()
     forget_freed_memory()
 
@@ -132,6 +132,12 @@ class Child:
     def wait_for(self, word: str) -> None:
         assert self._process.stdout is not None
         assert self._process.stdout.readline().strip() == word
+
+    def come_back(self, pin: str) -> None:
+        self.tell("go on")
+        self.tell(pin)
+        self.wait_for("typed")
+        self.tell(_LONG)
 
 
 @contextmanager
@@ -228,12 +234,10 @@ def test_with_a_live_shift_neither_pin_nor_any_key_lies_in_a_locked_process(
         child.tell(pin)
         child.wait_for("open")
         before = occurrences(child.pid, wanted)
-        for line in ("go on", pin, _LONG):
-            child.tell(line)
+        child.come_back(pin)
         child.wait_for("closed")
         after = occurrences(child.pid, wanted)
-        for line in ("go on", pin, _LONG):
-            child.tell(line)
+        child.come_back(pin)
         child.wait_for("closed again")  # the shift was alive all the while
         again = occurrences(child.pid, wanted)
         child.tell("end")
