@@ -34,6 +34,7 @@ from viewer.session.errors import (
     Locked,
     NotLoggedIn,
     NotPermitted,
+    TrailDamaged,
     TrailUnwritable,
 )
 from viewer.session.fork import SignedFork
@@ -117,6 +118,7 @@ class Clinic:
         self._reader: TrailReader | None = None
         self._guard = threading.RLock()
         self._head_kept_at: float | None = None
+        self._has_ended = False
         self.desk.leaving.connect(self.drafts.keep_at_the_end)
         self.desk.locked.connect(self._on_locked)
         self.desk.logged_off.connect(self._on_logged_off)
@@ -134,6 +136,13 @@ class Clinic:
             self.desk.owe(Entry(EventKind.KEYSTORE_NOTICE, why=self.keystore.label))
         if self.policies.now.is_damaged:
             self.desk.owe(Entry(EventKind.SET_BACK, outcome=Outcome.REFUSED, why=_STRICTEST))
+
+    def _say_ended(self) -> None:
+        """Write, once, that the program ended by itself: a start without it is told in reviews."""
+        if not self._has_ended:
+            self._has_ended = True
+            with suppress(TrailDamaged):  # the next start says so
+                self.desk.owe(Entry(EventKind.PROGRAM_ENDED))
 
     def _begin_to_relay(self) -> BitewingError | None:
         """Begin to send the trail off where that was asked for; what keeps it from that is shown.
@@ -383,6 +392,7 @@ class Clinic:
         if self.desk.session is not None:
             self.log_off("program ended")
         self._close_vault()
+        self._say_ended()
         with suppress(TrailUnwritable):  # what is not signed yet is signed at the next start
             self.trail.close()
         self.relay.stop()

@@ -21,6 +21,7 @@ _STRIP_HEIGHT = 34
 _CHART_HEIGHT = 190
 _LEAST_SHARE = 0.18
 _EVERY = 6
+_LEAST_COLUMN = 7.0
 
 
 def _mixed(share: float) -> QColor:
@@ -40,9 +41,9 @@ def _mixed(share: float) -> QColor:
 class HourStrip(QWidget):
     """The 24 hours of the day in a row, brighter the more was done; a line under opening hours."""
 
-    def __init__(self, counts: Sequence[int], hours: Hours, *, scale: bool = False) -> None:
+    def __init__(self, counts: Sequence[int], hours: Hours) -> None:
         super().__init__()
-        self._counts, self._hours, self._scale = tuple(counts), hours, scale
+        self._counts, self._hours = tuple(counts), hours
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(_STRIP_HEIGHT)
         self.setMinimumWidth(220)
@@ -51,8 +52,17 @@ class HourStrip(QWidget):
     @property
     def outside(self) -> int:
         """How much was done in hours in which the practice is closed."""
-        opens, closes = self._hours.opens.hour, self._hours.closes.hour
-        return sum(n for hour, n in enumerate(self._counts) if not opens <= hour <= closes)
+        return sum(n for hour, n in enumerate(self._counts) if self._is_outside(hour))
+
+    @property
+    def _open(self) -> tuple[float, float]:
+        """When the practice opens and closes, in hours."""
+        opens, closes = self._hours.opens, self._hours.closes
+        return opens.hour + opens.minute / 60, closes.hour + closes.minute / 60
+
+    def _is_outside(self, hour: int) -> bool:
+        opens, closes = self._open
+        return hour + 1 <= opens or hour >= closes
 
     @property
     def words(self) -> str:
@@ -92,20 +102,18 @@ class HourStrip(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         most = max(self._counts, default=0) or 1
-        opens, closes = self._hours.opens.hour, self._hours.closes.hour
         for hour, count in enumerate(self._counts):
             cell = QRectF(hour * self._step + 1, 1, self._step - 2, self.height() - 12)
             painter.setPen(Qt.PenStyle.NoPen)
-            if count and not opens <= hour <= closes:
+            if count and self._is_outside(hour):
                 painter.setPen(QPen(look.colour("doubt"), 1.5))
                 cell.adjust(0.5, 0.5, -0.5, -0.5)
             painter.setBrush(_mixed(count / most))
             painter.drawRoundedRect(cell, 3, 3)
         painter.setPen(QPen(look.colour("text_soft"), 2))
         floor = self.height() - 6
-        painter.drawLine(
-            QPointF(opens * self._step + 1, floor), QPointF((closes + 1) * self._step - 1, floor)
-        )
+        opens, closes = (hour * self._step for hour in self._open)
+        painter.drawLine(QPointF(opens + 1, floor), QPointF(closes - 1, floor))
 
 
 class HourScale(QWidget):
@@ -187,14 +195,15 @@ class WeekChart(QWidget):
         painter.setBrush(look.colour("accent"))
         painter.drawRoundedRect(column, 3, 3)
         if exports:
-            top = QRectF(left, column.top() - exports * unit, width, exports * unit - 1)
+            tall = max(_LEAST_COLUMN, exports * unit - 1)
+            top = QRectF(left, column.top() - 1 - tall, width, tall)
             painter.setPen(QPen(look.colour("doubt"), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(top.adjusted(1, 1, -1, 0), 3, 3)
         words = f"{shares}" + (f" + {exports}" if exports else "") if shares or exports else ""
         painter.setPen(look.colour("text"))
         painter.setFont(look.font("body", weight=QFont.Weight.DemiBold))
-        high = area.bottom() - (shares + exports) * unit
+        high = min(area.bottom() - (shares + exports) * unit, column.top() - _LEAST_COLUMN)
         painter.drawText(
             QRectF(area.left(), high - 22, area.width(), 18), Qt.AlignmentFlag.AlignCenter, words
         )

@@ -128,10 +128,10 @@ def _facts(access: EmergencyAccess, names: Sequence[str]) -> str:
         parts.append(tr("its end is not recorded"))
     parts.append(tr("at {place}").format(place=access.workstation))
     if names:
-        shown = ", ".join(names[:_NAMES_SHOWN])
+        shown = "; ".join(names[:_NAMES_SHOWN])
         more = len(names) - _NAMES_SHOWN
         if more > 0:
-            shown += ", " + tr("{count} more").format(count=more)
+            shown += "; " + tr("{count} more").format(count=more)
         parts.append(tr("opened {names}").format(names=shown))
     else:
         parts.append(tr("opened nobody"))

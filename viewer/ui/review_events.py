@@ -26,6 +26,11 @@ _ALL = ""
 _FILTERS = ("who", "kind", "purpose", "outcome")
 
 
+def _ending(outcome: str) -> str:
+    """Return how something ended; an intent is what began."""
+    return tr("began") if outcome == "intent" else outcome
+
+
 @attrs.frozen(eq=False)
 class EventRow:
     """An entry as the table shows it."""
@@ -57,7 +62,7 @@ class EventRow:
             " · ".join(part for part in parts if part),
             name_of(seen),
             seen.event.workstation,
-            entry.outcome.value,
+            _ending(entry.outcome.value),
             purpose,
             entry.actor.user_id or "",
         )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import QFrame, QWidget
 
 from viewer.app.review.findings import Finding, SignedOff
@@ -62,6 +62,12 @@ class FindingsPage(ReviewPage):
             return
         self._make_chips()
         self._list_again()
+        self.summarise()
+
+    def summarise(self) -> None:
+        """Say in the rail how many are open."""
+        if self.review is None:
+            return
         count = self.review.open_findings
         grave = sum(1 for f in self.review.findings if f.is_open and gravity(f.score) > 1)
         if not count:
@@ -135,7 +141,7 @@ class FindingsPage(ReviewPage):
         more = len(finding.patients) - len(shown)
         if more > 0:
             shown.append(tr("{count} more").format(count=more))
-        return ", ".join(shown)
+        return "; ".join(shown)
 
     def drop(self) -> None:
         """Wait for no sign-off any more."""
@@ -152,9 +158,11 @@ class FindingCard(QFrame):
         self.setProperty("surface", "inset")
         outer = row(self, gap=3)
         outer.setContentsMargins(16, 12, 12, 12)
-        level = gravity(finding.score)
-        mark: QWidget = GravityMark(level) if finding.is_open else picture("check", "verified", 24)
-        outer.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
+        self.mark = GravityMark(gravity(finding.score))
+        self.tick = picture("check", "verified", 24)
+        for mark in (self.mark, self.tick):
+            outer.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
+        self._show_mark(finding)
         inner = column(gap=1)
         outer.addLayout(inner, 1)
         self.title = Words(finding.rule.value.capitalize(), "name")
@@ -163,9 +171,14 @@ class FindingCard(QFrame):
         inner.addWidget(self.reason)
         inner.addWidget(Words(self._facts(names), "soft", wrap=True))
         self.signing = SignOffLine(around, finding)
+        self.signing.signed_off.connect(self._show_mark)
         inner.addWidget(self.signing)
         self.setAccessibleName(f"{finding.rule.value}. {finding.reason}")
         outer.addWidget(self.signing.button, 0, Qt.AlignmentFlag.AlignTop)
+
+    def _show_mark(self, finding: Finding) -> None:
+        self.mark.setVisible(finding.is_open)
+        self.tick.setVisible(not finding.is_open)
 
     def _facts(self, names: str) -> str:
         finding = self.finding
@@ -181,6 +194,8 @@ class FindingCard(QFrame):
 
 class SignOffLine(QWidget):
     """Opens at “Sign off…”: ready notes that sign with one tap, and a line for one's own words."""
+
+    signed_off = Signal(object)
 
     def __init__(self, around: Around, finding: Finding) -> None:
         super().__init__()
@@ -236,6 +251,7 @@ class SignOffLine(QWidget):
         self.message.hide()
         self.button.setVisible(signed is None)
         self.signed.setVisible(signed is not None)
+        self.setVisible(signed is not None)
         if signed is not None:
             own = tr(", about themselves since nobody else may") if signed.own else ""
             self.signed.setText(
@@ -247,12 +263,14 @@ class SignOffLine(QWidget):
     def open(self) -> None:
         """Ask for a note."""
         self.form.show()
+        self.show()
         self.button.hide()
         self.note.setFocus()
 
     def close_form(self) -> None:
         """Leave it open."""
         self.form.hide()
+        self.hide()
         self.button.show()
 
     def _sign_own(self) -> None:
@@ -267,6 +285,7 @@ class SignOffLine(QWidget):
     def _done(self, finding: Finding) -> None:
         self.form.setEnabled(True)
         self._show(finding.signed)
+        self.signed_off.emit(finding)
         self._around.signed(finding)
 
     def _fail(self, fault: Exception) -> None:
@@ -282,6 +301,3 @@ class SignOffLine(QWidget):
 def with_signed(findings: Sequence[Finding], signed: Finding) -> list[Finding]:
     """Return findings with one of them signed off, in the order in which they were."""
     return [signed if each.id == signed.id else each for each in findings]
-
-
-OnSigned = Callable[[Finding], None]

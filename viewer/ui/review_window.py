@@ -242,14 +242,21 @@ class ReviewPanel(QWidget):
             attrs.evolve(each, signed=signed.signed) if each.ref == signed.refs[0] else each
             for each in self.review.emergencies
         ]
-        now = self._now()
+        people = [
+            attrs.evolve(
+                each, findings=sum(f.user_id == each.user_id and f.is_open for f in findings)
+            )
+            for each in self.review.people
+        ]
         self.review = attrs.evolve(
-            self.review, findings=findings, emergencies=emergencies, last=now
+            self.review, findings=findings, emergencies=emergencies, people=people, last=self._now()
         )
         self._summarise()
         for name, page in self.pages.items():
             page.review = self.review
-            if name in {"emergency", "people"} or page is not self.stack.currentWidget():
+            if isinstance(page, FindingsPage) and page is self.stack.currentWidget():
+                page.summarise()  # what was signed stays where it is until one looks elsewhere
+            elif name in {"findings", "emergency", "people"}:
                 page.refresh()
 
     def _summarise(self) -> None:

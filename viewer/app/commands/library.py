@@ -33,6 +33,8 @@ def add_parsers(commands: Commands) -> None:
     export.add_argument("id", metavar="ID")
     export.add_argument("--out", required=True, type=Path, metavar="FILE.npy")
     export.add_argument("--replace", action="store_true", help="replace an existing file")
+    export.add_argument("--purpose", default="", metavar="P", help="what for; for the trail")
+    export.add_argument("--recipient", default="", metavar="R", help="who gets it; for the trail")
     export.set_defaults(run=run_export)
     check = commands.add_parser("check", help="is everything stored whole?")
     check.add_argument("--deep", action="store_true", help="open every object")
@@ -123,7 +125,9 @@ def run_list(args: Namespace, console: Console) -> int:
 def run_export(args: Namespace, console: Console) -> int:
     """Write stored pixels; audited as an export."""
     with logged_in(args, console) as clinic:
-        request = exporting.ExportPixels(ImageId(args.id), args.out, args.replace)
+        request = exporting.ExportPixels(
+            ImageId(args.id), args.out, args.replace, args.purpose, args.recipient
+        )
         record = exporting.export_pixels(clinic, request)
     if args.json:
         console.facts(record_facts(record) | {"dtype": record.dtype})

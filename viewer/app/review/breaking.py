@@ -133,7 +133,7 @@ def emergencies(material: Material) -> Iterator[Finding]:
     by_ref = {each.ref: each for each in material.seen}
     for access in accesses(material.seen):
         patients = counted(len(access.patients), "patient", "patients")
-        reason = f"Emergency access{' by the sealed code' if access.by_code else ''}: "
+        reason = "With the sealed code: " if access.by_code else ""
         reason += f"“{access.reason}”. {patients} opened."
         weight = settings.number(rule)
         if access.is_overdue(material.now, settings):

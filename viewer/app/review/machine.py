@@ -38,24 +38,31 @@ def trail_gaps(material: Material) -> Iterator[Finding]:
 
 
 def unclean_ends(material: Material) -> Iterator[Finding]:
-    """The program started again and had not said that it ended."""
+    """The machine was started again, and the program had not said before that it ended.
+
+    Several of them may run at once, so starts and ends are counted from start to start of the
+    machine: who ends by force is told after that.
+    """
     rule = Rule.UNCLEAN_END
-    running: dict[str, Seen] = {}
+    running: dict[str, list[Seen]] = defaultdict(list)
     latest: dict[str, Seen] = {}
     for each in material.seen:
         place = each.event.workstation
-        if each.kind is EventKind.PROGRAM_STARTED:
-            if place in running:
-                before = latest[place]
+        before = latest.get(place)
+        latest[place] = each
+        if before is not None and each.event.boot_s < before.event.boot_s:
+            if running[place]:
                 reason = (
                     f"The program at {place} did not end by itself: its last entry is of "
-                    f"{before.local:%d %B, %H:%M}, and it started again {each.local:%d %B, %H:%M}."
+                    f"{before.local:%d %B, %H:%M}; the machine was started again afterwards."
                 )
-                yield found(rule, material.settings.number(rule), reason, [before, each])
-            running[place] = each
-        elif each.kind is EventKind.PROGRAM_ENDED:
-            running.pop(place, None)
-        latest[place] = each
+                evidence = [running[place][-1], before]
+                yield found(rule, material.settings.number(rule), reason, evidence)
+            running[place].clear()
+        if each.kind is EventKind.PROGRAM_STARTED:
+            running[place].append(each)
+        elif each.kind is EventKind.PROGRAM_ENDED and running[place]:
+            running[place].pop(0)
 
 
 def clock_jumps(material: Material) -> Iterator[Finding]:
@@ -116,7 +123,8 @@ def key_store(material: Material) -> Iterator[Finding]:
             days[each.day].append(each)
     for some in days.values():
         reason = f"This workstation's key is not in the system's key store: {some[0].entry.why}."
-        yield found(rule, material.settings.number(rule), reason, some)
+        # The first of a day stands for it: each start says it again, and that is nothing new.
+        yield found(rule, material.settings.number(rule), reason, some[:1])
 
 
 def verifications(material: Material) -> Iterator[Finding]:

@@ -428,15 +428,27 @@ def test_entries_that_cannot_be_read_are_a_gap() -> None:
     assert not list(machine.trail_gaps(material(story.events)))
 
 
-def test_a_program_that_starts_again_without_having_ended_is_found() -> None:
+def test_a_program_that_had_not_ended_when_the_machine_started_again_is_found() -> None:
     story = Story()
-    story.at(on(MONDAY, 8), None, EventKind.PROGRAM_STARTED)
-    story.at(on(MONDAY, 18), None, EventKind.PROGRAM_ENDED)
-    story.at(on(MONDAY, 19), None, EventKind.PROGRAM_STARTED)
+    story.raw(on(MONDAY, 8), 9_000, None, EventKind.PROGRAM_STARTED)
+    story.raw(on(MONDAY, 17), 41_400, JONAS, EventKind.VIEW, patient_id=patient(1))
+    story.raw(on(MONDAY, 18), 60, None, EventKind.PROGRAM_STARTED)
+    assert "17:00" in only(machine.unclean_ends(material(story.events))).reason
+
+
+def test_programs_that_ended_are_no_unclean_end_even_where_two_ran_at_once() -> None:
+    story = Story()
+    for boot_s, kind in (
+        (100, EventKind.PROGRAM_STARTED),
+        (200, EventKind.PROGRAM_STARTED),
+        (300, EventKind.PROGRAM_ENDED),
+        (400, EventKind.PROGRAM_STARTED),
+        (500, EventKind.PROGRAM_ENDED),
+        (600, EventKind.PROGRAM_ENDED),
+    ):
+        story.raw(on(MONDAY, 8) + timedelta(seconds=boot_s), boot_s, None, kind)
+    story.raw(on(MONDAY, 18), 60, None, EventKind.PROGRAM_STARTED)
     assert not list(machine.unclean_ends(material(story.events)))
-    story.view(on(MONDAY, 20), JONAS, 1)
-    story.at(on(MONDAY, 21), None, EventKind.PROGRAM_STARTED)
-    assert "20:00" in only(machine.unclean_ends(material(story.events))).reason
 
 
 @pytest.mark.parametrize(
