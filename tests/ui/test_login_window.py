@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
@@ -179,6 +181,40 @@ def test_the_first_run_makes_a_practice_and_asks_two_groups_of_the_key_back(
     assert window.sign_in is not None
     assert door.founding is not None
     assert door.founding.practice_name == "Praxis Probe"
+    assert door.proved is not None
+
+
+def test_a_scanned_code_proves_the_sheet_as_well(dressed: QApplication, qtbot: QtBot) -> None:
+    door = FakeDoor(founded=False)
+    window = found(qtbot, door)
+    page = window.founding
+    assert page is not None
+    assert not page.card.code.is_empty
+    qtbot.mouseClick(page.written, Qt.MouseButton.LeftButton)
+    qtbot.keyClicks(
+        page.answers[0], "K4TN-9QWE-H7ZB-M2XC-R8LP-V5JD-A3FG-T6YS"
+    )  # as a scanner types
+    qtbot.keyClick(page.answers[0], Qt.Key.Key_Return)
+    assert window.sign_in is not None
+    assert door.proved is not None
+
+
+def test_the_file_of_a_sheet_is_written_only_after_it_was_said_what_it_is(
+    dressed: QApplication, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window = found(qtbot, FakeDoor(founded=False))
+    page = window.founding
+    assert page is not None
+    qtbot.mouseClick(page.card.save, Qt.MouseButton.LeftButton)
+    assert "the key in plain" in page.card.message.words.text()
+    assert list(tmp_path.iterdir()) == []
+    page.card.save_to(tmp_path / "sheet.pdf")
+    assert (tmp_path / "sheet.pdf").read_bytes().startswith(b"%PDF")
+    page.card.save_to(tmp_path / "no" / "sheet.pdf")
+    assert "could not be written" in page.card.message.words.text()
+    page.card.forget()
+    assert page.card.code.is_empty
+    assert "K4TN" not in words_in(window)
 
 
 def test_a_key_that_was_not_written_down_does_not_get_on(

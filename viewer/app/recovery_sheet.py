@@ -6,9 +6,11 @@ It is the key in plain. Nothing here writes a file; who does asks first where, a
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Sequence
 from datetime import date
 from functools import cache
+from pathlib import Path
 
 import attrs
 import segno
@@ -21,6 +23,7 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from viewer.app.clinic import Clinic
+from viewer.model.errors import EnvironmentFault
 from viewer.model.resources import resource_path
 from viewer.session.audit.events import PROGRAM, Entry, EventKind
 from viewer.session.recovery import RecoveryKey
@@ -54,6 +57,15 @@ _STEPS = (
     ("If you mistype", _CHECKED),
     ("Where it belongs", _WHERE),
 )
+
+
+class SheetNotWritten(EnvironmentFault):
+    """The file of the sheet could not be written; the key is still on screen."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The sheet could not be written there.", "Choose another place, or write it by hand."
+        )
 
 
 @attrs.frozen
@@ -92,6 +104,29 @@ def sheet_pdf(sheet: RecoverySheet) -> bytes:
     canvas.showPage()
     canvas.save()
     return page.getvalue()
+
+
+def steps() -> tuple[tuple[str, str], ...]:
+    """Return what the sheet says about itself: titles and paragraphs."""
+    return _STEPS
+
+
+def write_sheet(path: Path, sheet: RecoverySheet, *, replace: bool = False) -> None:
+    """Write the sheet as a file that this account alone can read. It is the key in plain.
+
+    Raises
+    ------
+    SheetNotWritten
+        There is a file already, or the folder takes none.
+    """
+    try:
+        if replace:
+            path.unlink(missing_ok=True)
+        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(made, "wb") as file:
+            file.write(sheet_pdf(sheet))
+    except OSError:
+        raise SheetNotWritten from None
 
 
 def prove_at_founding(clinic: Clinic, recovery: RecoveryKey) -> bool:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import secrets
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QProgressBar, QStackedWidget, QWidget
+from PySide6.QtWidgets import QProgressBar, QStackedWidget, QWidget
 
 from viewer.ui.parts.buttons import button
 from viewer.ui.parts.fields import NewPassword, labelled, line
+from viewer.ui.parts.groups import plain_group
 from viewer.ui.parts.messages import Banner, error_words
-from viewer.ui.parts.words import Words, box, column, row
+from viewer.ui.parts.words import Words, column
 from viewer.ui.ports import Door, Founding, RecoveryKey
+from viewer.ui.recovery_card import RecoveryCard
 
 
 class FoundingPage(QWidget):
@@ -99,28 +101,17 @@ class FoundingPage(QWidget):
         self._key = key
         self._head(
             2,
-            self.tr("Write this down"),
+            self.tr("Put this on paper"),
             self.tr(
                 "The recovery key opens the store if every password is lost. It is shown once. "
-                "Keep it on paper, in a safe place outside this computer."
+                "Print it or write it down; keep it in a safe place outside this computer."
             ),
         )
         page = QWidget()
         layout = column(page, gap=4)
-        card = box("card")
-        grid = QGridLayout(card)
-        grid.setContentsMargins(20, 16, 20, 16)
-        grid.setSpacing(12)
-        for place, group in enumerate(key.groups):
-            cell = row(gap=2)
-            number = Words(str(place + 1), "small")
-            number.setFixedWidth(16)
-            number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            cell.addWidget(number)
-            cell.addWidget(Words(group, "code"), 1)
-            grid.addLayout(cell, place // 4, place % 4)
-        layout.addWidget(card)
-        self.written = button(self.tr("I have written it down"), self._ask_back, "primary")
+        self.card = RecoveryCard(key)
+        layout.addWidget(self.card)
+        self.written = button(self.tr("I have it on paper"), self._ask_back, "primary")
         layout.addWidget(self.written)
         self._turn_to(page)
         self.written.setFocus()
@@ -135,7 +126,9 @@ class FoundingPage(QWidget):
         self._head(
             3,
             self.tr("Read it back"),
-            self.tr("Type two groups from your paper, so that we know it can be read."),
+            self.tr(
+                "Type two groups from your paper, or scan its code, so that we know it can be read."
+            ),
         )
         page = QWidget()
         layout = column(page, gap=4)
@@ -159,13 +152,22 @@ class FoundingPage(QWidget):
         """Go on if both groups are right."""
         if self._key is None:
             return
-        wanted = [self._key.groups[place] for place in self._asked]
-        given = [_plain(field.text()) for field in self.answers]
-        if given != [_plain(group) for group in wanted]:
+        groups = [plain_group(group) for group in self._key.groups]
+        given = [plain_group(field.text()) for field in self.answers]
+        is_scanned = "".join(groups) in given
+        if not is_scanned and given != [groups[place] for place in self._asked]:
             self.error.say(self.tr("That is not what was shown. Look at your paper again."))
             return
+        self.finish.setEnabled(False)
+        self._door.keep_proof(self._key, self._on_proved, self._on_not_kept)
+
+    def _on_proved(self, _: object) -> None:
         self._key = None
         self.finished.emit()
+
+    def _on_not_kept(self, fault: Exception) -> None:
+        self.finish.setEnabled(True)
+        self.error.say(error_words(fault), "danger")
 
     @property
     def asked_groups(self) -> tuple[int, int]:
@@ -179,7 +181,3 @@ class FoundingPage(QWidget):
         if old is not None:
             self._pages.removeWidget(old)
             old.deleteLater()
-
-
-def _plain(group: str) -> str:
-    return group.replace(" ", "").replace("-", "").upper()

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QWidget
+from PySide6.QtWidgets import QWidget
 from shiboken6 import isValid
 
 from viewer.ui.parts.buttons import button
 from viewer.ui.parts.cards import Card, Question, emphasise, touchable
 from viewer.ui.parts.groups import GroupFields
 from viewer.ui.parts.messages import Banner, error_words
-from viewer.ui.parts.words import Words, box, clear_layout, column, row
+from viewer.ui.parts.words import Words, clear_layout, column, row
 from viewer.ui.ports import RecoveryKey, Running
+from viewer.ui.recovery_card import RecoveryCard
 from viewer.ui.store_page import Follower, Outcome, Page, Surroundings, begin_with, without_progress
 from viewer.ui.store_ports import RECOVERY_GROUPS, KeyFacts, KeysChanged, SealedAnew, Store
 from viewer.ui.wording import ago_words, count_words, size_words, tr, when_words
@@ -38,11 +39,45 @@ class KeysPage(Page):
         tip = self.tr("Print a new sheet; the old one opens nothing here any more")
         self.replace = self.paper.add_action(self.tr("Replace…"), self.ask_replace, "quiet", tip)
         Follower(self.paper, self.work, REPLACE)
-        self.show_cards([self.keys, self.anew, self.paper])
+        self.code = self._make_code_card()
+        cards = [self.keys, self.anew, self.paper, *([self.code] if self.code else [])]
+        self.show_cards(cards)
         self.refresh()
+
+    def _make_code_card(self) -> Card | None:
+        if self.around.emergencies is None:
+            return None
+        card = Card(self.tr("Sealed emergency code"), "shield-warning")
+        tip = self.tr("A code in an envelope, for when nobody can log in")
+        card.add_action(self.tr("Make, print or destroy…"), self.open_code, "", tip)
+        return card
+
+    def open_code(self) -> None:
+        """Open the sheet of the sealed code."""
+        from viewer.ui.emergency_code import CodePanel
+
+        port = self.around.emergencies
+        if port is None:
+            return
+        panel = CodePanel(port)
+        sheet = self.around.open_sheet(self.tr("Sealed emergency code"), panel)
+        sheet.closed.connect(panel.drop)
+        sheet.closed.connect(self.refresh)
+
+    def _tell_code(self) -> None:
+        if self.code is None or self.around.emergencies is None:
+            return
+        since = self.around.emergencies.code_since()
+        if since is None:
+            words = self.tr("There is none. Without one nobody gets in when no login goes.")
+            self.code.show_fact(words, "doubt", "warning")
+            return
+        words = self.tr("Made {when}. It opens images once; keep it sealed in the practice.")
+        self.code.show_fact(words.format(when=when_words(since)), "verified")
 
     def refresh(self) -> None:
         """Read how the keys stand."""
+        self._tell_code()
         begin = without_progress(self.store.key_facts)
         self.load(FACTS, self.tr("Looking"), begin, self._show)
 
@@ -282,7 +317,7 @@ class NewSheetPanel(QWidget):
 
     def __init__(self, key: RecoveryKey) -> None:
         super().__init__()
-        self.setFixedWidth(560)
+        self.setFixedWidth(600)
         layout = column(self, margin=5, gap=4)
         layout.addWidget(
             Words(
@@ -294,26 +329,13 @@ class NewSheetPanel(QWidget):
                 wrap=True,
             )
         )
-        card = box("inset")
-        grid = QGridLayout(card)
-        grid.setContentsMargins(20, 16, 20, 16)
-        grid.setSpacing(12)
-        self.words: list[Words] = []
-        for place, group in enumerate(key.groups):
-            cell = row(gap=2)
-            number = Words(str(place + 1), "small")
-            number.setFixedWidth(18)
-            number.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            cell.addWidget(number)
-            self.words.append(Words(group, "code"))
-            cell.addWidget(self.words[-1], 1)
-            grid.addLayout(cell, place // 4, place % 4)
-        layout.addWidget(card)
+        self.card = RecoveryCard(key)
+        self.words = self.card.words
+        layout.addWidget(self.card)
         self.written = button(self.tr("I have written it down"), self.done.emit, "primary")
         layout.addWidget(self.written, 0, Qt.AlignmentFlag.AlignRight)
         self.setFocusProxy(self.written)
 
     def forget(self) -> None:
         """Take it off the screen."""
-        for words in self.words:
-            words.clear()
+        self.card.forget()

@@ -254,7 +254,7 @@ class ClinicStore:
             fresh = recovery.replace_recovery(clinic, recovery.ReplaceRecovery(), control)
             groups = fresh.groups
             fresh.wipe()
-            return ports.RecoveryKey(groups)
+            return ports.RecoveryKey(groups, clinic.practice.name)
 
         return self._workstation.jobs.submit(work, on_done, on_fault)
 

@@ -26,10 +26,11 @@ from viewer.session.keystore import KeyStore
 from viewer.session.passwords import Advice, advise
 from viewer.session.permissions import Permission
 from viewer.session.policy import CaptureRule
+from viewer.session.recovery import RecoveryKey
 from viewer.ui import ports
 from viewer.ui.store_ports import StoreSetBack
-from viewer.wiring.own_password import choose_password, unless_given
 from viewer.wiring.emergency import ClinicEmergencyDoor
+from viewer.wiring.own_password import choose_password, unless_given
 from viewer.wiring.quick import ClinicQuick
 from viewer.wiring.security import ClinicSecurity, WindowKeys
 
@@ -89,6 +90,7 @@ class Workstation:
         self.keys = WindowKeys(jobs)
         self.security = ClinicSecurity(self)
         self.hears_the_computer: Callable[[], bool] = lambda: False
+        self.policies_changed: Callable[[], None] = lambda: None
         self.enter_practice()
 
     @property
@@ -291,13 +293,31 @@ class Workstation:
             recovery = Clinic.found(self._folder, self._keystore, order)
             groups = recovery.groups
             recovery.wipe()
-            return ports.RecoveryKey(groups)
+            return ports.RecoveryKey(groups, founding.practice_name)
 
         def done(key: ports.RecoveryKey) -> None:
             self._enter(self._open(self._folder, self._keystore, self._policy))
             on_done(key)
 
         return self.jobs.submit(work, done, on_fault)
+
+    def keep_proof(
+        self,
+        key: ports.RecoveryKey,
+        on_done: Callable[[None], None],
+        on_fault: ports.OnFault,
+    ) -> Job[None]:
+        """Keep when the founder showed that the sheet is on paper."""
+        clinic = self.clinic
+
+        def work(_: object) -> None:
+            from viewer.app.recovery_sheet import prove_at_founding
+
+            recovery = RecoveryKey.from_text("-".join(key.groups))
+            with recovery.private:
+                prove_at_founding(clinic, recovery)
+
+        return self.jobs.submit(work, on_done, on_fault)
 
     def password_advice(self, password: str, name: str) -> ports.PasswordAdvice:
         """Say how good a new password is."""

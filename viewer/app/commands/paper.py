@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from viewer.app import recovery_sheet
 from viewer.app.commands.console import Console
 from viewer.app.errors import NothingChosen
-from viewer.app.recovery_sheet import RecoverySheet, qr_rows, sheet_pdf
+from viewer.app.recovery_sheet import RecoverySheet, qr_rows
 from viewer.session.clock import SystemClock
 from viewer.session.recovery import RecoveryKey
 
@@ -53,11 +53,9 @@ def write_sheet(args: Namespace, console: Console, practice: str, key: RecoveryK
         return
     sheet = RecoverySheet(practice, key.groups, SystemClock().wall().date())
     try:
-        made = os.open(args.sheet, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(made, "wb") as file:
-            file.write(sheet_pdf(sheet))
-    except OSError:
-        console.warn("The sheet could not be written. Write the groups down, or replace the sheet.")
+        recovery_sheet.write_sheet(Path(args.sheet), sheet)
+    except recovery_sheet.SheetNotWritten as fault:
+        console.warn(str(fault))
         return
     console.warn("The file of the sheet is the key in plain: print it, then delete it.")
 
