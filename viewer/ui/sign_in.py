@@ -336,7 +336,7 @@ class SignIn(QWidget):
         self.second.set_busy(busy)
         self.field.setEnabled(not busy)
         self.go.setEnabled(not busy)
-        self.go.setText(self.tr("Checking…") if busy else self._verb)
+        self.go.setText(self.tr("Checking…") if busy else self._verb_now)
 
     def _count_down(self) -> None:
         left = math.ceil(self._wait_s())
@@ -353,7 +353,13 @@ class SignIn(QWidget):
         if self._countdown.isActive():
             self._countdown.stop()
             self.take_focus()
-        self.go.setText(self._verb)
+        self.go.setText(self._verb_now)
+
+    @property
+    def _verb_now(self) -> str:
+        """What the button says: nothing is tried before the code."""
+        asks_more = self._person is not None and TOTP in self._person.second_factors
+        return self.tr("Next") if asks_more else self._verb
 
     def _wait_s(self) -> float:
         if self._person is None:
