@@ -31,13 +31,13 @@ def facts_of(event: Event) -> dict[str, Any]:
 
 
 def csv_pieces(events: Iterable[Event]) -> Iterator[str]:
-    """Yield a CSV table (RFC 4180, lines end with LF), header first.
+    """Yield a CSV table (RFC 4180), header first.
 
     A text that a spreadsheet could take for a formula begins with an apostrophe, and so does one
     that begins with an apostrophe: taking one away from the front gives the text.
     """
     text = io.StringIO()
-    table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    table = csv.DictWriter(text, COLUMNS, lineterminator="\r\n")
     table.writeheader()
     for event in events:
         table.writerow({name: _cell(value) for name, value in facts_of(event).items()})

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import attrs
 
@@ -158,9 +160,11 @@ def export_trail(clinic: Clinic, request: ExportTrail, act: Act) -> TrailExporte
         for piece in written:
             if request.take is not None:
                 request.take(piece.decode())
+        act.still_here()
     else:
-        _write(request.destination, written)
-    act.still_here()
+        with _whole_or_nothing(request.destination) as file:
+            file.writelines(written)
+            act.still_here()
     answer = TrailExported(events.count, written.digest, written.size_bytes)
     act.outcome = attrs.evolve(
         act.outcome,
@@ -215,19 +219,17 @@ class _Written:
             yield raw
 
 
-def _write(destination: Path, pieces: Iterable[bytes]) -> None:
-    """Write a file whole or not at all."""
+@contextmanager
+def _whole_or_nothing(destination: Path) -> Iterator[BinaryIO]:
+    """Write a file that is there, on disk, only if nothing was raised."""
     part = destination.with_name(destination.name + ".part")
-    is_whole = False
     try:
         with part.open("wb") as file:
-            file.writelines(pieces)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         part.replace(destination)
-        is_whole = True
     except OSError as fault:
         raise DestinationFault from fault
     finally:
-        if not is_whole:
-            part.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
