@@ -97,6 +97,15 @@ ACTIONS: tuple[Action, ...] = (
         permission=Permission.READ_TRAIL,
     ),
     Action(
+        "workstation",
+        "This workstation",
+        "When it locks, who needs a second factor, screen capture",
+        "settings",
+        "",
+        "safeguards",
+        permission=Permission.MANAGE_POLICIES,
+    ),
+    Action(
         "relay",
         "Audit server",
         "The copy of the trail on another machine",

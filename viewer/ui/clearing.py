@@ -11,7 +11,7 @@ from typing import Protocol
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QClipboard, QDrag, QGuiApplication, QPixmapCache, QWindow
-from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QToolTip, QWhatsThis, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QMenu, QToolTip, QWhatsThis, QWidget
 
 _TOOLTIP = "QTipLabel"
 """Qt's own window for tooltips, which it deletes by itself."""
@@ -33,14 +33,25 @@ def clear_screen(kept: tuple[type[QWidget], ...] = ()) -> None:
     for window in windows:
         window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, on=False)
         window.hide()
-        is_own = window.parentWidget() is None or isinstance(window, QDialog)
-        if is_own and window.metaObject().className() != _TOOLTIP:
-            window.deleteLater()  # others go with the window they belong to
+        if _stands_alone(window):
+            window.deleteLater()
     for bare in QGuiApplication.topLevelWindows():
         if bare.isVisible() and not _belongs_to(bare, kept):
             bare.hide()
     clear_own_clipboard(QGuiApplication.clipboard())
     QPixmapCache.clear()
+
+
+def _stands_alone(window: QWidget) -> bool:
+    """Whether a window is nobody's part: others go with what they belong to.
+
+    A completer or a tooltip of Qt's deletes its own popup, which has no parent.
+    """
+    if window.windowType() is Qt.WindowType.Popup and not isinstance(window, QMenu):
+        return False
+    if window.metaObject().className() == _TOOLTIP:
+        return False
+    return window.parentWidget() is None or isinstance(window, QDialog)
 
 
 def stop_hands() -> None:

@@ -36,6 +36,8 @@ class ScreenShield(QObject):
 
     def cover_all(self) -> None:
         """Cover or uncover every window by the policy as it is now."""
+        if not self._shield.can_shield:
+            return
         for window in QApplication.topLevelWidgets():
             if window.isVisible():
                 self._cover(window)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from viewer.ui.review_window import ReviewPanel
     from viewer.ui.shell import Shell
     from viewer.ui.shell_emergency import BeginEmergency
+    from viewer.ui.station_page import StationPanel
 
 
 def pages_of(workstation: Workstation) -> Pages:
@@ -53,7 +54,14 @@ def pages_of(workstation: Workstation) -> Pages:
 
         return MySecurityPanel(workstation.security, shell.user)
 
+    def this_workstation(_: Shell) -> StationPanel:
+        from viewer.ui.station_page import StationPanel
+        from viewer.wiring.stations import ClinicStations
+
+        return StationPanel(ClinicStations(workstation))
+
     return {
+        "workstation": SheetPage("This workstation", this_workstation),
         "my_sign_in": SheetPage("My sign-in", my_sign_in),
         "emergency": SheetPage("Emergency access", begin_emergency, wide=False),
         "emergency_code": SheetPage("Sealed emergency code", sealed_code, wide=False),

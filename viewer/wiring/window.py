@@ -151,6 +151,7 @@ def open_viewer(
     computer = Computer(watch_here(), joined.front_desk, workstation, application.post)
     shield = ScreenShield(shield_here(), workstation.is_capture_refused)
     try:
+        workstation.policies_changed = shield.cover_all
         shield.start()
         joined.front_desk.open()
         if opening.until_login and joined.front_desk.login is not None:
