@@ -68,11 +68,12 @@ class LockWindow(Curtain):
         words = (
             self.tr("Locked. You come back to where you were.")
             if who_was_there is not None
-            else self.tr("Who is next? Everybody comes back to where he was.")
+            else self.tr("Who is next? Each of you comes back to where you were.")
         )
         layout.addWidget(Words(words, "lead-soft", wrap=True))
         layout.addSpacing(12)
-        self.sign_in = SignIn(door, self.tr("Unlock"), who_was_there)
+        verb = self.tr("Unlock") if who_was_there is not None else self.tr("Log in")
+        self.sign_in = SignIn(door, verb, who_was_there)
         self.sign_in.keep_room_for_error()
         self.sign_in.welcomed.connect(self.welcomed)
         layout.addWidget(self.sign_in)

@@ -29,8 +29,7 @@ class QuickPanel(QWidget):
         keep.setRetainSizeWhenHidden(True)
         self.busy.setSizePolicy(keep)
         self.busy.hide()
-        self.tap_button = button("", self.tap_wanted.emit, "", "key")
-        self.tap_button.setMinimumHeight(44)
+        self.tap_button = button("", self.tap_wanted.emit, "", "key", touch=True)
         words = self.tr("Use the password instead")
         self.password_button = button(words, self.password_wanted.emit, "link", touch=True)
         for part in (self.step, self.pad, self.busy, self.tap_button):
@@ -45,6 +44,7 @@ class QuickPanel(QWidget):
         """Ask somebody by name for what there is."""
         self._name, self._ways = name, ways
         self.pad.setVisible(ways.has_pin)
+        self.tap_button.setText(self.tr("Tap “{key}”").format(key=ways.tap))
         self.tap_button.setVisible(bool(ways.tap))
         self._say()
 

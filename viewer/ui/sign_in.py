@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QProgressBar, QScrollArea, QWidget
 
 from viewer.model.ids import UserId
@@ -23,7 +24,8 @@ from viewer.ui.store_ports import StoreSetBack
 
 _TILES_SEEN = 3
 """Rows of tiles before they scroll."""
-_TILES_BESIDE_PAD = 1
+_TALL_PX = 900
+"""Lower windows show one row of tiles above the pad."""
 _LOOK_MS = 1000
 
 
@@ -74,7 +76,7 @@ class SignIn(QWidget):
             self._grid.addWidget(tile, len(self.tiles) // 2, len(self.tiles) % 2)
             self.tiles.append(tile)
         self._look_at_shift()
-        self._fit_tiles(_TILES_SEEN)
+        self._fit_tiles()
         chosen = [p for p in people if p.id == preferred] or (
             list(people) if len(people) == 1 else []
         )
@@ -135,13 +137,19 @@ class SignIn(QWidget):
     def _show_quick(self, ways: QuickWays) -> None:
         self.quick.setVisible(ways.is_any)
         self._ask.setVisible(not ways.is_any)
-        self._fit_tiles(_TILES_BESIDE_PAD if ways.is_any else _TILES_SEEN)
+        self._fit_tiles()
         if ways.is_any and self._person is not None:
             self.quick.show_ways(ways, self._person.display_name)
             tile = next(t for t in self.tiles if t.isChecked())
             self._scroll.ensureWidgetVisible(tile, 0, 0)
 
-    def _fit_tiles(self, most: int) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show as many tiles as there is room for."""
+        super().resizeEvent(event)
+        self._fit_tiles()
+
+    def _fit_tiles(self) -> None:
+        most = 1 if self.is_quick and self.window().height() < _TALL_PX else _TILES_SEEN
         rows = min(most, math.ceil(len(self.tiles) / 2))
         self._scroll.setFixedHeight(rows * (PersonTile.HEIGHT + 8))
 
