@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 
 from viewer.app.jobs import Job, JobControl
 from viewer.app.use_cases import trail
 from viewer.app.use_cases.review import NamesBeside, names_beside
+from viewer.model.errors import BitewingError
 from viewer.model.ids import PatientId, UserId
 from viewer.session.audit.events import Event, EventFilter, EventKind, Outcome
 from viewer.session.audit.reader import TrailReader
@@ -84,9 +86,10 @@ class ClinicTrail:
         wanted = dict.fromkeys(e.entry.patient_id for e in events if e.entry.patient_id)
         unknown = tuple(each for each in wanted if each not in self._names)
         if unknown and self._workstation.clinic.is_vault_open:
-            found = names_beside(self._workstation.clinic, NamesBeside(unknown))
-            self._names.update(dict.fromkeys(unknown, ""))
-            self._names.update({each: label.name for each, label in found.items()})
+            with suppress(BitewingError):  # what cannot be recorded is not shown: the id stays
+                found = names_beside(self._workstation.clinic, NamesBeside(unknown))
+                self._names.update(dict.fromkeys(unknown, ""))
+                self._names.update({each: label.name for each, label in found.items()})
         return self._names
 
     def open(
@@ -215,6 +218,9 @@ def entry_of(event: Event, names: Mapping[PatientId, str] = _NOBODY) -> ports.Tr
     details.append(f"Workstation {event.workstation}.")
     if entry.objects:
         details.append(f"{len(entry.objects)} objects touched.")
+    if entry.happened:
+        at = datetime.fromisoformat(entry.happened).astimezone()
+        details.append(f"It happened at {at:%H:%M:%S}; the trail could not be written then.")
     if entry.refers_to is not None:
         segment = entry.refers_in or event.segment
         where = "" if segment == event.segment else f" of part {segment} of the trail"
