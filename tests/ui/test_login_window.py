@@ -2,12 +2,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import pytest
+import zxingcpp
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.ui.fakes import NAMES, PASSWORDS, PEOPLE, FakeDoor
-from viewer.ui import ports
+from viewer.ui import ports, theme
 from viewer.ui.login_window import LoginWindow
 from viewer.ui.sign_in import SignIn
 
@@ -197,6 +201,21 @@ def test_a_scanned_code_proves_the_sheet_as_well(dressed: QApplication, qtbot: Q
     qtbot.keyClick(page.answers[0], Qt.Key.Key_Return)
     assert window.sign_in is not None
     assert door.proved is not None
+
+
+@pytest.mark.parametrize("theme_id", ["dark", "light", "contrast"])
+def test_the_code_on_screen_reads_whatever_the_look(
+    dressed: QApplication, qtbot: QtBot, theme_id: str
+) -> None:
+    theme.apply_theme(dressed, theme_id)
+    window = found(qtbot, FakeDoor(founded=False))
+    page = window.founding
+    assert page is not None
+    image = page.card.code.grab().toImage().convertToFormat(QImage.Format.Format_Grayscale8)
+    pixels = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), -1)
+    read = zxingcpp.read_barcodes(np.ascontiguousarray(pixels[:, : image.width()]))
+    theme.apply_theme(dressed, "dark")
+    assert [each.text for each in read] == ["K4TN-9QWE-H7ZB-M2XC-R8LP-V5JD-A3FG-T6YS"]
 
 
 def test_the_file_of_a_sheet_is_written_only_after_it_was_said_what_it_is(

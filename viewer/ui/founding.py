@@ -119,6 +119,7 @@ class FoundingPage(QWidget):
     def _ask_back(self) -> None:
         if self._key is None:
             return
+        self.card.forget()
         count = len(self._key.groups)
         first = secrets.randbelow(count)
         second = (first + 1 + secrets.randbelow(count - 1)) % count

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from viewer.app.recovery_sheet import RecoverySheet
 
 _COLUMNS = 4
-_QR_PX = 176
+_MODULE_PX = 4
 
 
 def sheet_of(key: RecoveryKey) -> RecoverySheet:
@@ -70,7 +70,7 @@ class RecoveryCard(QWidget):
         from viewer.app.recovery_sheet import qr_rows
 
         line = row(gap=4)
-        self.code = QrPicture(self.tr("The recovery key as a QR code"), _QR_PX)
+        self.code = QrPicture(self.tr("The recovery key as a QR code"), _MODULE_PX)
         if self._sheet is not None:
             self.code.show_modules(qr_rows(self._sheet.text))
         line.addWidget(self.code, 0, Qt.AlignmentFlag.AlignTop)
@@ -94,7 +94,7 @@ class RecoveryCard(QWidget):
         """Ask where the file goes, after saying what it is."""
         words = self.tr(
             "The file is the key in plain: whoever reads it opens the store. Put it on a medium "
-            "that you lock away, or print and delete it. It is no backup of itself."
+            "that you lock away, or print it and delete it."
         )
         choose = (self.tr("Choose a place"), self._choose_place)
         self.message.say(words, "doubt", choose)

@@ -24,6 +24,7 @@ from viewer.app.use_cases import accounts, importing
 from viewer.crypto.derive import SMALLEST_STRETCH
 from viewer.demo.practice import cached_demo_practice
 from viewer.model.resources import resource_path
+from viewer.session.first_password import first_password
 from viewer.session.keystore import FileKeyStore, KeyStore
 from viewer.session.permissions import OWNER, SECURITY_OFFICER, roles
 from viewer.ui.ports import DemoUser
@@ -72,7 +73,7 @@ def make_practice(root: Path, say: Say) -> DemoPractice:
         clinic.log_in(officer.display_name, officer.password)
         for person in people:
             if person is not officer:
-                accounts.add_user(clinic, person.request())
+                _add(clinic, person)
         clinic.log_off()
         dentist = next(p for p in people if p.role == "dentist")
         clinic.log_in(dentist.login, dentist.password)
@@ -81,6 +82,14 @@ def make_practice(root: Path, say: Say) -> DemoPractice:
     finally:
         clinic.close()
     return DemoPractice(store, keystore, tuple(person.shown() for person in people))
+
+
+def _add(clinic: Clinic, person: _Person) -> None:
+    """Make an account whose owner has chosen a password of his own already."""
+    first = first_password()
+    request = accounts.AddUser(person.login, person.display_name, person.role, first)
+    user = accounts.add_user(clinic, request)
+    clinic.practice.change_password(user.id, first, person.password)
 
 
 def _told(say: Say) -> Callable[[float, str], None]:
@@ -104,9 +113,6 @@ class _Person:
     @property
     def login(self) -> str:
         return login_name(self.display_name)
-
-    def request(self) -> accounts.AddUser:
-        return accounts.AddUser(self.login, self.display_name, self.role, self.password)
 
     def shown(self) -> DemoUser:
         return DemoUser(self.display_name, roles()[self.role].title, self.password)
