@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QProgressBar, QScrollArea, QWidget
 
 from viewer.model.ids import UserId
@@ -64,7 +64,6 @@ class SignIn(QWidget):
         self._look = QTimer(self)
         self._look.setInterval(_LOOK_MS)
         self._look.timeout.connect(self._look_at_shift)
-        self._look.start()
         self.show_people(door.people(), preferred)
 
     def show_people(self, people: Sequence[UserTile], preferred: UserId | None = None) -> None:
@@ -142,6 +141,16 @@ class SignIn(QWidget):
             self.quick.show_ways(ways, self._person.display_name)
             tile = next(t for t in self.tiles if t.isChecked())
             self._scroll.ensureWidgetVisible(tile, 0, 0)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Watch the shift while it is seen."""
+        super().showEvent(event)
+        self._look.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Watch no longer."""
+        super().hideEvent(event)
+        self._look.stop()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Show as many tiles as there is room for."""
