@@ -108,7 +108,7 @@ class PeopleLedger(FactorLedger):
         at = (clock or SystemClock()).wall().isoformat()
         with self._changing():
             gone = attrs.evolve(self._row(user_id), is_enabled=False, left_at=at, wrapped={})
-            row = attrs.evolve(gone, totp="", codes=(), third="", third_label="")
+            row = attrs.evolve(gone, totp="", codes=(), third="", third_label="", must_change=False)
             self._write_with_keys(officer, row)
         return self.user(user_id)
 
