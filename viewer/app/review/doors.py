@@ -15,8 +15,11 @@ from viewer.session.audit.events import EventKind, Outcome
 
 _FAILS = frozenset({EventKind.LOGIN_FAILED, EventKind.UNLOCK_FAILED})
 _INS = frozenset({EventKind.LOGIN, EventKind.UNLOCK})
+_CODES = frozenset({EventKind.QUICK_PIN, EventKind.EMERGENCY_CODE})
 _BAD = frozenset({Outcome.REFUSED, Outcome.FAILED})
 _DISABLED = "account disabled"
+_GONE = frozenset({"disable", "left the practice"})
+_BACK = frozenset({"enable", "back in the practice"})
 _DROPPED = re.compile(r"\b(drop|dropped|remove|removed|off|reset|without)\b", re.IGNORECASE)
 _RAISED = re.compile(r"\b(owner|security.officer|manage accounts|review trail)\b", re.IGNORECASE)
 
@@ -27,7 +30,7 @@ def failed_logins(material: Material) -> Iterator[Finding]:
     days: dict[tuple[UserId | None, date], list[Seen]] = defaultdict(list)
     ins: dict[UserId | None, list[Seen]] = defaultdict(list)
     for each in material.seen:
-        is_pin = each.kind is EventKind.QUICK_PIN and each.entry.outcome in _BAD
+        is_pin = each.kind in _CODES and each.entry.outcome in _BAD
         if (each.kind in _FAILS or is_pin) and each.entry.why != _DISABLED:
             days[each.user, each.day].append(each)
         elif each.kind in _INS and each.is_done:
@@ -68,9 +71,9 @@ def disabled_accounts(material: Material) -> Iterator[Finding]:
     for each in material.seen:
         entry = each.entry
         if entry.kind is EventKind.ACCOUNT_CHANGED and each.is_done and entry.objects:
-            if entry.why == "disable":
+            if entry.why in _GONE:
                 disabled[entry.objects[0]] = each
-            elif entry.why == "enable":
+            elif entry.why in _BACK:
                 disabled.pop(entry.objects[0], None)
         elif each.user is not None and (each.entry.why == _DISABLED or _is_use(each, disabled)):
             used[each.user, each.day].append(each)
@@ -134,6 +137,8 @@ def _right_words(material: Material, each: Seen) -> str:
         return f"Changed what a role may do: {entry.why}."
     if entry.kind is EventKind.POLICY_CHANGED:
         return f"Changed a policy: {entry.why}."
+    if entry.kind is EventKind.EMERGENCY_CODE and entry.why.startswith(("made", "destroyed")):
+        return f"The sealed emergency code: {entry.why}."
     if entry.kind is EventKind.PASSWORD_CHANGED and entry.why == "reset":
         return f"Set a new password for {whose}."
     return ""

@@ -129,10 +129,20 @@ class Material:
 
 
 def seen_in(events: Iterable[Event], zone: tzinfo | None = None) -> list[Seen]:
-    """Return events, oldest first, in a zone's time; None: this computer's."""
-    found = [Seen(event, event.wall.astimezone(zone)) for event in events]
+    """Return events, oldest first, in a zone's time; None: this computer's.
+
+    What had to wait until the trail could be written stands at the time at which it happened.
+    """
+    found = [Seen(event, _moment(event).astimezone(zone)) for event in events]
     found.sort(key=lambda seen: (seen.event.segment, seen.event.seq))
     return found
+
+
+def _moment(event: Event) -> datetime:
+    try:
+        return datetime.fromisoformat(event.entry.happened)
+    except ValueError:
+        return event.wall
 
 
 def plain(name: str) -> str:

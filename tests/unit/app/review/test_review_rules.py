@@ -306,6 +306,29 @@ def test_wrong_quick_pins_count_as_tries() -> None:
     assert rules_of(doors.failed_logins(material(story.events))) == [Rule.FAILED_LOGINS]
 
 
+def test_wrong_emergency_codes_count_as_tries() -> None:
+    story = Story()
+    for minute in range(5):
+        refused: dict[str, Any] = {"outcome": Outcome.REFUSED, "why": "wrong code"}
+        story.at(on(MONDAY, 9, minute), None, EventKind.EMERGENCY_CODE, **refused)
+    assert rules_of(doors.failed_logins(material(story.events))) == [Rule.FAILED_LOGINS]
+
+
+def test_what_waited_for_the_trail_stands_at_the_time_at_which_it_happened() -> None:
+    story = Story()
+    night = on(MONDAY, 2).isoformat()
+    story.at(on(MONDAY, 9), JONAS, EventKind.VIEW, patient_id=patient(1), happened=night)
+    assert "at 02:00 on Monday" in only(looking.after_hours(material(story.events))).reason
+
+
+def test_somebody_who_left_the_practice_and_tries_again_is_found() -> None:
+    story = Story()
+    left: dict[str, Any] = {"objects": (TOM,), "why": "left the practice"}
+    story.at(on(MONDAY, 8), MARA, EventKind.ACCOUNT_CHANGED, **left)
+    fails(story, 1, on(MONDAY, 9))
+    assert only(doors.disabled_accounts(material(story.events))).user_id == TOM
+
+
 def test_a_disabled_account_that_is_tried_is_found_until_it_is_enabled_again() -> None:
     story = Story()
     story.at(on(MONDAY, 8), MARA, EventKind.ACCOUNT_CHANGED, objects=(TOM,), why="disable")
