@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.support.guards", "pytester"]
+pytest_plugins = ["tests.support.guards", "tests.support.emergencies", "pytester"]
 
 _SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -56,7 +56,7 @@ def open_among(events: Iterable[Event]) -> tuple[OpenEmergency, ...]:
         elif entry.refers_to is not None:
             if place in found:
                 found[place] = attrs.evolve(found[place], end=entry.why)
-        elif entry.outcome in {Outcome.INTENT, Outcome.FAILED}:  # begun; or entries were removed
+        elif entry.outcome in {Outcome.INTENT, Outcome.DONE}:  # begun; or entries were removed
             when = datetime.fromisoformat(entry.happened) if entry.happened else event.wall
             found[event.segment, event.seq] = OpenEmergency(
                 event.segment, event.seq, when, entry.actor.name, entry.why

@@ -30,7 +30,7 @@ import attrs
 from viewer.crypto.aead import seal, unseal
 from viewer.crypto.derive import context, digest
 from viewer.crypto.errors import NotAuthentic
-from viewer.session.audit.events import Entry, Event, EventKind, Outcome
+from viewer.session.audit.events import Entry, Event, EventKind
 from viewer.session.audit.frames import event_from_fields, event_to_json
 from viewer.session.clock import Clock
 from viewer.session.device import device_key, require_device_secret, workstation_name
@@ -171,7 +171,7 @@ class EmergencySpool:
     def _append_all(self, append: Append) -> None:
         if self.lost:
             why = f"{self.lost} entries of an emergency access were removed from where they waited"
-            append(Entry(EventKind.EMERGENCY, outcome=Outcome.FAILED, why=why))
+            append(Entry(EventKind.EMERGENCY, why=why))
             self.lost = 0
         while self._waiting:
             number, event = self._waiting[0]

@@ -45,7 +45,7 @@ class EmergencyBand(QFrame):
         self.reason.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.recorded = Words(self.tr("everything is recorded"), "emergency-soft")
         layout.addWidget(self.title)
-        for part, stretch in ((self.left, 0), (self.recorded, 0), (self.reason, 1)):
+        for part, stretch in ((self.left, 0), (self.reason, 1), (self.recorded, 0)):
             layout.addWidget(Words("·", "emergency"))
             layout.addWidget(part, stretch)
         self.waiting = Words(self.tr("trail can't be written: kept aside"), "emergency-mark")
@@ -70,8 +70,3 @@ class EmergencyBand(QFrame):
         self.waiting.setToolTip(tip)
         told = f"{self.title.text()}, {self.left.text()}, {state.reason}, {self.recorded.text()}"
         self.setAccessibleName(told)
-
-    def set_narrow(self, narrow: bool) -> None:
-        """Give a small window to the time and the reason."""
-        self.title.setText(self.tr("Emergency") if narrow else self.tr("Emergency access"))
-        self.recorded.setText(self.tr("recorded") if narrow else self.tr("everything is recorded"))

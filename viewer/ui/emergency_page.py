@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -110,6 +111,7 @@ class EmergencyPage(QWidget):
         layout = column(page, gap=3)
         self.person = QComboBox()
         self.person.setProperty("target", "touch")
+        self.person.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         for each in people:
             self.person.addItem(f"{each.display_name}  ·  {each.role}", each.id)
         self.person.setPlaceholderText(self.tr("Choose your name"))
@@ -122,7 +124,7 @@ class EmergencyPage(QWidget):
         fields.addWidget(labelled(self.tr("Your name"), self.person), 1)
         fields.addWidget(labelled(self.tr("Your password"), self.password), 1)
         layout.addLayout(fields)
-        words = self.tr("The second step is not asked for. What was with it stays closed.")
+        words = self.tr("No second step is asked for: for a lost phone or key, or a wrong clock.")
         layout.addWidget(Words(words, "small", wrap=True))
         layout.addStretch(1)
         return page

@@ -133,7 +133,6 @@ class PatientBar(QFrame):
 
     def set_narrow(self, narrow: bool) -> None:
         """Give a small window to the patient's name."""
-        self.emergency.set_narrow(narrow)
         self._commands.setMinimumWidth(44 if narrow else 240)
         words = "Ctrl K" if narrow else self.tr("Search or command   Ctrl K")
         self._commands.setText(words)

@@ -525,7 +525,12 @@ class Shell(QWidget):
 
         offers = self.actions_bar.is_offered
         around = Surroundings(
-            self.practice.store, self.store_work, self.open_sheet, offers, self._leave_patient
+            self.practice.store,
+            self.store_work,
+            self.open_sheet,
+            offers,
+            self._leave_patient,
+            emergencies=self.practice.emergencies,
         )
         panel = StorePanel(around, part)
         self._store_sheet = self.open_sheet(self.tr("Store"), panel, wide=True)

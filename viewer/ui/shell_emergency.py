@@ -1,4 +1,4 @@
-"""Emergency access inside the shell: the band, how it begins and ends, and what is to be reviewed."""
+"""Emergency access inside the shell: the band, its beginning and end, and what waits for review."""
 
 from __future__ import annotations
 
@@ -81,6 +81,8 @@ class ShellEmergency(QObject):
         for action_id in ("review", "trail"):
             if action_id in offered.by_id and offered.is_offered(action_id):
                 offered.by_id[action_id].trigger()
+                for sheet in self._shell.sheets[-1:]:
+                    sheet.closed.connect(self.look_for_reviews)
                 return
 
     def _ignore(self, fault: Exception) -> None:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 from shiboken6 import isValid
 
 from viewer.model.ids import PatientId
+from viewer.ui.emergency_ports import Emergencies
 from viewer.ui.parts.cards import Card, Columns, Question
 from viewer.ui.parts.sheet import Sheet
 from viewer.ui.ports import OnFault, OnProgress, Running
@@ -40,6 +41,7 @@ class Surroundings:
     offers: Callable[[str], bool] = lambda _: True
     forget: Callable[[PatientId], None] = lambda _: None
     now: Clock = _now
+    emergencies: Emergencies | None = None
 
     def ask(self, title: str, question: Question, on_yes: Callable[[str], None]) -> Sheet:
         """Ask in a sheet; `on_yes(reason)` once it is closed again."""

@@ -123,6 +123,9 @@ class ClinicChart:
         trail = ports.Protection(
             "trail", good, "Every access is recorded in a chain that shows tampering.", "trail"
         )
+        if clinic.desk.break_glass.is_trail_waiting:
+            words = "The trail cannot be written: what is seen is recorded elsewhere until it can."
+            trail = ports.Protection("trail waits", ports.ProtectionState.BROKEN, words)
         if clinic.keystore.protects_a_copied_disk:
             keys = ports.Protection(
                 "key store",
