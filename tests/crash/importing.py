@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -65,6 +66,8 @@ def run(
         killed += was_killed
         ground.count("killed" if was_killed else "came to its end")
         _look(ground, place, tries, is_over=not was_killed)
+        if was_killed and killed % 10 == 0:
+            print(killed, "imports killed:", ground.figures, file=sys.stderr, flush=True)  # noqa: T201
         if not was_killed or len(ground.seen) == len(ground.truth):
             place = _fresh(ground, template)
     figures: dict[str, Any] = dict(ground.figures)
