@@ -36,7 +36,7 @@ _ROWS = ("1234567890", "qwertyuiop", "qwertzuiop", "azertyuiop", "asdfghjkl", "z
 _LOOKALIKES = {"4": "a", "@": "a", "8": "b", "(": "c", "{": "c", "[": "c", "<": "c", "3": "e"}
 _LOOKALIKES |= {"6": "g", "9": "g", "1": "i", "!": "i", "|": "i", "7": "l", "0": "o", "$": "s"}
 _LOOKALIKES |= {"5": "s", "+": "t", "%": "x", "2": "z"}
-_ALONE, _WITH_FACTOR, _STRONG, _VERY_STRONG = 10.0, 7.0, 13.0, 17.0
+_ALONE, _WITH_FACTOR, _STRONG, _VERY_STRONG = 11.0, 7.0, 13.0, 17.0
 """Powers of ten: how many guesses a password must take to be taken, and to be called so."""
 
 
