@@ -25,6 +25,7 @@ TINY = Sizes(
     import_rounds=1,
     start_rounds=1,
     light_rounds=1,
+    audit_events=6000,
 )
 
 
@@ -59,7 +60,7 @@ def require_amounts(name: str, found: list[dict[str, Any]]) -> None:
     assert len({(line["name"], line["against"]) for line in found}) == len(found)
 
 
-@pytest.mark.parametrize("name", ["import", "memory", "panes", "vault"])
+@pytest.mark.parametrize("name", ["import", "memory", "panes", "vault", "audit"])
 def test_every_line_compares_two_amounts_above_zero(name: str) -> None:
     require_amounts(name, facts(name))
 
@@ -88,3 +89,11 @@ def test_an_unknown_name_ends_the_command_with_one_plain_line() -> None:
     assert status == 1
     assert err.getvalue().startswith("There is no benchmark of this name. Choose from: import, ")
     assert out.getvalue() == ""
+
+
+def test_locking_is_compared_with_a_lock_with_nothing_open() -> None:
+    found = facts("lock")
+    require_amounts("lock", found)
+    parts = {line["name"] for line in found}
+    assert len(parts) == 5
+    assert all("the same with nothing open" in against(found, part) for part in parts)

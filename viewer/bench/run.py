@@ -9,15 +9,19 @@ from typing import TextIO
 
 import attrs
 
+from viewer.bench.audit import measure_audit
 from viewer.bench.bench import Bench
+from viewer.bench.emergency import measure_emergency
 from viewer.bench.errors import UnknownBenchmark
 from viewer.bench.figures import Figure
 from viewer.bench.importing import measure_importing
+from viewer.bench.locking import measure_locking
 from viewer.bench.memory import measure_memory
 from viewer.bench.opening import measure_opening
 from viewer.bench.panes import measure_panes
 from viewer.bench.sizes import SMALL, USUAL, Sizes
 from viewer.bench.starting import measure_starting
+from viewer.bench.switching import measure_switching
 from viewer.bench.table import table
 from viewer.bench.vault import measure_vault
 from viewer.bench.vault_catalog import measure_catalog
@@ -32,7 +36,11 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "vault": measure_vault,
     "panes": measure_panes,
     "start": measure_starting,
+    "switch": measure_switching,
+    "lock": measure_locking,
+    "emergency": measure_emergency,
     "catalog": measure_catalog,
+    "audit": measure_audit,
 }
 """In the order in which they run."""
 

@@ -37,6 +37,8 @@ class FrontDesk(QObject):
     """
 
     finished = Signal()
+    cleared, covered = Signal(), Signal()
+    """Nothing is left on any screen; every screen is covered, and the rest is about to go."""
 
     def __init__(
         self,
@@ -78,11 +80,14 @@ class FrontDesk(QObject):
         self._was_there = shell.user.id
         watch = shell.practice.watch
         self._stop_watching()
+        clear_screen((Curtain,))
+        self.cleared.emit()
         self.lock_screen = Lock(self._door, None if is_switch else shell.user.id)
         self.lock_screen.welcomed.connect(self._let_in)
         self.lock_screen.log_off_wanted.connect(self._log_off_from_lock)
         self.lock_screen.emergency_wanted.connect(self._begin_emergency_at_lock)
         self.lock_screen.draw()
+        self.covered.emit()
         if not watch.is_locked:
             watch.lock(why)
         self._close_shell()

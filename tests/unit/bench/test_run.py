@@ -63,5 +63,5 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
 
 
 def test_the_benchmarks_have_the_documented_names() -> None:
-    named = {"open", "import", "start", "memory", "panes", "vault", "catalog"}
+    named = {"open", "import", "start", "lock", "memory", "panes", "vault", "catalog", "audit"}
     assert set(BENCHMARKS) == named
