@@ -142,23 +142,23 @@ def test_accounts_are_added_listed_disabled_and_given_passwords(
 ) -> None:
     secret = tmp_path / "new.txt"
     secret.write_text("violet harbour nine lamps\n", encoding="utf-8")
-    add = ["user", "add", "dr.x", "--role", "dentist", "--new-password-file", str(secret)]
+    add = ["user", "add", "vera.vale", "--role", "dentist", "--new-password-file", str(secret)]
     assert office.bitewing(*add, "--json").facts[0]["role"] == "dentist"
     assert fails(office.bitewing(*add))
-    assert "dr.x" in office.bitewing("user", "list").out
-    given = {"user": "dr.x", "password": "violet harbour nine lamps"}
+    assert "vera.vale" in office.bitewing("user", "list").out
+    given = {"user": "vera.vale", "password": "violet harbour nine lamps"}
     assert "given to you" in fails(office.bitewing("list", **given))
     own = tmp_path / "own.txt"
     own.write_text("a sentence of one's own\n", encoding="utf-8")
-    change = office.bitewing("user", "passwd", "dr.x", "--new-password-file", str(own), **given)
+    change = office.bitewing("user", "passwd", "vera.vale", "--new-password-file", str(own), **given)
     assert change.status == 0, change.err
-    assert office.bitewing("list", user="dr.x", password="a sentence of one's own").status == 0
+    assert office.bitewing("list", user="vera.vale", password="a sentence of one's own").status == 0
     secret.write_text("another sentence to type\n", encoding="utf-8")
-    passwd = office.bitewing("user", "passwd", "dr.x", "--new-password-file", str(secret))
+    passwd = office.bitewing("user", "passwd", "vera.vale", "--new-password-file", str(secret))
     assert passwd.status == 0, passwd.err
-    assert fails(office.bitewing("list", user="dr.x", password="a sentence of one's own"))
-    assert office.bitewing("user", "disable", "dr.x").status == 0
-    assert fails(office.bitewing("list", user="dr.x", password="another sentence to type"))
+    assert fails(office.bitewing("list", user="vera.vale", password="a sentence of one's own"))
+    assert office.bitewing("user", "disable", "vera.vale").status == 0
+    assert fails(office.bitewing("list", user="vera.vale", password="another sentence to type"))
 
 
 # --- images ------------------------------------------------------------------------------------
