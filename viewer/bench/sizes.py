@@ -18,6 +18,7 @@ class Sizes:
     start_rounds: int = 3
     light_rounds: int = 15
     catalog_images: int = 2_000_000
+    audit_events: int = 1_000_000
 
     @property
     def volume_bytes(self) -> int:
@@ -31,4 +32,4 @@ class Sizes:
 
 
 USUAL = Sizes()
-SMALL = Sizes(edge=256, catalog_images=100_000)
+SMALL = Sizes(edge=256, catalog_images=100_000, audit_events=50_000)

@@ -7,6 +7,7 @@ import glob
 import os
 import secrets
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,10 @@ if sys.platform == "win32":
     import msvcrt
 else:
     import fcntl
+
+LOCK_WAIT_S = 5.0
+"""Programs hold a lock for a write; who holds it longer hangs, or means harm."""
+_LOCK_LOOK_S = 0.002
 
 
 def read_whole(path: Path) -> bytes:
@@ -72,14 +77,27 @@ def process_lock(path: Path) -> Iterator[None]:
     Raises
     ------
     OSError
-        The lock file cannot be made.
+        The lock file cannot be made, or another program holds it and does not let go.
     """
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        if sys.platform == "win32":
-            msvcrt.locking(handle, msvcrt.LK_LOCK, 1)
-        else:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        give_up = time.monotonic() + LOCK_WAIT_S
+        while not _is_locked(handle):
+            if time.monotonic() > give_up:
+                raise TimeoutError("another program holds the lock")
+            time.sleep(_LOCK_LOOK_S)
         yield
     finally:
         os.close(handle)  # closing releases the lock
+
+
+def _is_locked(handle: int) -> bool:
+    """Take the lock, if nobody else holds it."""
+    try:
+        if sys.platform == "win32":
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True

@@ -61,8 +61,7 @@ class ClinicChart:
         clinic = self._workstation.clinic
 
         def work(control: JobControl) -> ports.Thumbnail:
-            record = clinic.vault.record(image_id)
-            request = library.ShowThumbnails(record.patient_id, (image_id,))
+            request = library.ShowThumbnails(None, (image_id,))
             return ports.Thumbnail(
                 image_id, library.show_thumbnails(clinic, request, control)[image_id]
             )
