@@ -9,11 +9,13 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from datetime import UTC
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.support.audit_server import Authority
 from tests.support.emergencies import REASON, Prepare
 from tests.support.practice import (
     OFFICER,
@@ -24,11 +26,14 @@ from tests.support.practice import (
 from tests.support.small_disk import fill, make_read_only, mounted
 from viewer.app.clinic import Clinic
 from viewer.app.emergencies import open_emergencies
+from viewer.app.review.breaking import accesses
+from viewer.app.review.material import seen_in
 from viewer.app.use_cases import (
     accounts,
     emergency,
     exporting,
     library,
+    relay,
     trail,
 )
 from viewer.model.errors import BitewingError
@@ -207,6 +212,53 @@ def test_without_any_network_it_opens(
     with open_clinic(tmp_path / "store", keystore) as clinic:
         come_in(clinic, code if way == "code" else None)
         assert np.any(look(clinic).pixels)
+
+
+@pytest.mark.parametrize("way", ["password", "code"])
+def test_with_the_audit_server_down_it_opens(
+    tmp_path: Path, practice_in_need: Prepare, way: str
+) -> None:
+    keystore = FileKeyStore(tmp_path / "keys" / "keys.json")
+    code = practice_in_need(tmp_path / "store", keystore)
+    authority = Authority()
+    ours = authority.pair("operatory-1")
+    with open_clinic(tmp_path / "store", keystore) as clinic:
+        clinic.log_in(OFFICER, PASSWORD)
+        request = relay.SetRelay(
+            "127.0.0.1", 1, authority.pem, "audit.practice", ours.certificate, ours.key,
+            is_tried=False,
+        )  # fmt: skip
+        relay.set_relay(clinic, request)
+        clinic.log_off()
+        come_in(clinic, code if way == "code" else None)
+        assert np.any(look(clinic).pixels)
+        clinic.log_off()
+        assert clinic.relay.status().waiting > 0
+
+
+@pytest.mark.parametrize("state", ["lying before", "also now"])
+def test_the_review_desk_finds_each_use_with_what_was_opened(
+    tmp_path: Path, keystore: MemoryKeyStore, practice_in_need: Prepare, state: str
+) -> None:
+    """What break-glass writes is what the desk's list of emergencies reads."""
+    code = practice_in_need(tmp_path / "store", keystore)
+    with open_clinic(tmp_path / "store", keystore) as clinic:
+        come_in(clinic, code)
+        patient = look(clinic).record.patient_id
+        clinic.log_off()
+        come_in(clinic)
+        clinic.log_off()
+        clinic.log_in(OFFICER, PASSWORD)
+        reader = trail.open_trail(clinic, trail.OpenTrail())
+        if state == "also now":
+            emergency.make_emergency_code(clinic, emergency.MakeEmergencyCode())
+        found = accesses(seen_in(list(reader.scan()), UTC))
+    assert [(each.who, each.by_code) for each in found] == [
+        ("Emergency: Mara Linden", True),
+        ("Dentist Person", False),
+    ]
+    assert found[0].patients == (patient,)
+    assert all(each.ended is not None and each.signed is None for each in found)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.session.conftest import OFFICER, OTHER, PASSWORD, Clinic, FakeClock
+from tests.unit.session.test_totp import Phone
 from viewer.crypto.errors import NotAuthentic
 from viewer.session.audit.events import Entry, EventKind, Outcome
 from viewer.session.book import Due
@@ -309,6 +310,21 @@ def test_an_account_with_a_key_as_its_part_is_sent_to_the_sealed_code(
     with pytest.raises(EmergencyRefused, match="sealed code"):
         desk.break_glass.check_password(HAL, OTHER, REASON)
     assert desk.wait_s(HAL) == 0
+
+
+def test_whoever_lost_the_phone_gets_in_without_its_code_and_no_further(
+    clinic: Clinic, desk: Desk, clock: FakeClock
+) -> None:
+    hal = clinic.add(HAL, "dentist")
+    enrolment = clinic.practice.begin_totp(hal.id)
+    phone = Phone(enrolment.secret, clock)
+    clinic.practice.confirm_totp(hal.id, OTHER, enrolment, phone.code(), clock)
+    enrolment.wipe()
+    with pytest.raises(LoginRefused):
+        desk.log_in(HAL, OTHER)
+    clock.pass_s(60)
+    clock.set_wall(86400.0)  # and the machine's clock is a day ahead
+    assert may_now(by_password(desk)) == SEEN
 
 
 # --- with the sealed code ------------------------------------------------------------------
