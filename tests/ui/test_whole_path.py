@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from tests.support.practice import OFFICER, FakeClock, write_images
+from tests.support.watching import watched_store
 from tests.support.windows import (
     drag,
     images_of,
@@ -33,6 +34,14 @@ from viewer.ui.trail_window import TrailPanel
 
 
 def test_from_login_to_share_and_trail(tmp_path: Path, qtbot: QtBot) -> None:
+    """Nothing of a patient is read meanwhile before an entry says so, by whatever path."""
+    with watched_store() as watched:
+        _a_minute(tmp_path)
+    assert len(watched.content) > 10
+    assert not watched.unseen, watched.words()
+
+
+def _a_minute(tmp_path: Path) -> None:
     folder = write_images(tmp_path / "in")
     clock = FakeClock()
     with open_windows(tmp_path / "store", clock=clock) as joined:
