@@ -115,6 +115,8 @@ class Clinic:
         self.drafts = Drafts(self)
         self.destinations: ErasureDestinations = NoDestinations()
         self._vault: Vault | None = None
+        self._has_said_closed = False
+        """Whether nothing was opened since: forgetting once more costs who comes next a second."""
         self._reader: TrailReader | None = None
         self._guard = threading.RLock()
         self._head_kept_at: float | None = None
@@ -398,6 +400,7 @@ class Clinic:
         self.relay.stop()
 
     def _open_vault(self, session: Session) -> None:
+        self._has_said_closed = False
         with self._guard:
             if self._vault is not None or KeyName.IMAGES not in session.role.holds:
                 return
@@ -445,7 +448,9 @@ class Clinic:
                 _log.warning("catalog head not kept: %s", type(fault).__name__)
             finally:
                 vault.close()
-        self.closed.emit()
+        if vault is not None or reader is not None or not self._has_said_closed:
+            self._has_said_closed = True
+            self.closed.emit()
 
     def keep_catalog_head(self, vault: Vault) -> None:
         """Keep where the catalog's history stands outside the store; not of an emergency's copy."""
