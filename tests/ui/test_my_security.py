@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from tests.support.practice import OFFICER, PASSWORD, FakeClock
+from tests.support.practice import OFFICER, PASSWORD, FakeClock, found
 from tests.support.soft_key import Port, SoftKey
 from tests.support.windows import log_in, open_windows, wait_until
+from viewer.app.clinic import Clinic
+from viewer.app.jobs import JobRunner
 from viewer.crypto.onetime import code_at
+from viewer.crypto.secret import Secret
 from viewer.session.fido import UsbKeys
+from viewer.session.idle import IdlePolicy
+from viewer.session.keystore import KeyStore, MemoryKeyStore
 from viewer.session.totp import STEP_S, step_at
+from viewer.ui import theme
+from viewer.ui.application import Application
 from viewer.ui.my_security import MySecurityPanel
 from viewer.ui.my_security_forms import AppForm, CodesPaper, Form, KeyForm, PasswordForm
 from viewer.ui.parts.qr import QrPicture
-from viewer.ui.shell import Shell
 from viewer.wiring.window import Joined
+from viewer.wiring.workstation import Workstation, tile_of
 
 NEW = "amber kettle prairie two"
 
@@ -31,14 +37,9 @@ NEW = "amber kettle prairie two"
 class Room:
     """A logged-in officer with the sheet open, a clock and a security key."""
 
-    def __init__(self, joined: Joined, clock: FakeClock) -> None:
-        self.joined, self.clock, self.key = joined, clock, SoftKey()
-        joined.workstation.keys._keys = UsbKeys(Port(self.key))
-        self.shell: Shell = log_in(joined, OFFICER)
-        self.shell.actions_bar.by_id["my_sign_in"].trigger()
-        panel = self.shell.sheets[-1].content
-        assert isinstance(panel, MySecurityPanel)
-        self.panel = panel
+    def __init__(self, workstation: Workstation, panel: MySecurityPanel, clock: FakeClock) -> None:
+        self.workstation, self.panel, self.clock, self.key = workstation, panel, clock, SoftKey()
+        workstation.keys._keys = UsbKeys(Port(self.key))
 
     def click(self, button: QWidget) -> None:
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
@@ -46,14 +47,14 @@ class Room:
     def keys(self, field: QWidget, text: str) -> None:
         QTest.keyClicks(field, text)
 
-    def code(self) -> str:
-        enrolment = self.joined.workstation.security._enrolment
-        assert enrolment is not None
-        return code_at(enrolment.secret, step_at(self.clock.wall()))
-
     @property
-    def user(self) -> object:
-        return self.joined.workstation.clinic.practice.user(OFFICER)
+    def secret(self) -> Secret:
+        enrolment = self.workstation.security._enrolment
+        assert enrolment is not None
+        return enrolment.secret
+
+    def code(self) -> str:
+        return code_at(self.secret, step_at(self.clock.wall()))
 
     def form(self, kind: type[Form]) -> Form:
         open_ones = [card.inside for card in self.panel.cards]
@@ -64,11 +65,43 @@ class Room:
         wait_until(lambda: not form.is_busy)
 
 
+class Office(Room):
+    """The same in the whole window, which can be locked."""
+
+    def __init__(self, joined: Joined, clock: FakeClock) -> None:
+        self.joined = joined
+        self.shell = log_in(joined, OFFICER)
+        self.shell.actions_bar.by_id["my_sign_in"].trigger()
+        panel = self.shell.sheets[-1].content
+        assert isinstance(panel, MySecurityPanel)
+        super().__init__(joined.workstation, panel, clock)
+
+
 @pytest.fixture
 def room(qtbot: QtBot, tmp_path: Path) -> Iterator[Room]:
+    clock, keystore = FakeClock(), MemoryKeyStore()
+    found(tmp_path / "store", keystore)
+    jobs = JobRunner(Application("dark").post)
+
+    def open_clinic(where: Path, keys: KeyStore, policy: IdlePolicy | None) -> Clinic:
+        return Clinic(where, keys, clock=clock, policy=policy)
+
+    workstation = Workstation(tmp_path / "store", keystore, jobs, open_clinic=open_clinic)
+    user = workstation.clinic.log_in(OFFICER, PASSWORD).user
+    panel = MySecurityPanel(workstation.security, tile_of(user))
+    qtbot.addWidget(panel)
+    panel.resize(1300, 700)
+    panel.show()
+    yield Room(workstation, panel, clock)
+    panel.drop()
+    workstation.close()
+
+
+@pytest.fixture
+def office(qtbot: QtBot, tmp_path: Path) -> Iterator[Office]:
     clock = FakeClock()
     with open_windows(tmp_path / "store", clock=clock) as joined:
-        yield Room(joined, clock)
+        yield Office(joined, clock)
 
 
 def _set_app_up(room: Room) -> None:
@@ -105,41 +138,54 @@ def test_a_wrong_code_is_said_in_place_and_the_picture_stays(room: Room) -> None
     assert form.code.text() == form.password.text() == ""
 
 
-@pytest.mark.parametrize("way", ["lock", "close", "leave", "another form"])
-def test_picture_secret_and_what_was_typed_are_gone(room: Room, way: str) -> None:
+def _filled(room: Room) -> AppForm:
     room.click(room.panel.set_app_up)
     form = room.form(AppForm)
     assert isinstance(form, AppForm)
     room.keys(form.code, "123456")
     room.keys(form.password.line, PASSWORD)
-    picture, words, code, password = form.picture, form.secret, form.code, form.password
-    enrolment = room.joined.workstation.security._enrolment
-    assert enrolment is not None
-    gone: list[object] = []
-    form.destroyed.connect(lambda: gone.append(form))
-    if way == "lock":
-        room.joined.front_desk.lock()
-    elif way == "close":
-        room.shell.sheets[-1].close_sheet()
-    elif way == "leave":
+    return form
+
+
+@pytest.mark.parametrize("way", ["leave", "another form", "drop"])
+def test_picture_secret_and_what_was_typed_go_with_the_form(room: Room, way: str) -> None:
+    form = _filled(room)
+    secret = room.secret
+    if way == "leave":
         room.click(form.no)
-    else:
+    elif way == "another form":
         room.click(room.panel.change)
-    assert enrolment.secret.is_wiped
-    assert room.joined.workstation.security._enrolment is None
-    if not gone:
-        assert picture.is_empty
-        assert words.text() == code.text() == password.text() == ""
+    else:
+        room.panel.drop()
+    assert secret.is_wiped
+    assert room.workstation.security._enrolment is None
+    assert form.picture.is_empty
+    assert form.secret.text() == form.code.text() == form.password.text() == ""
 
 
-def test_codes_are_gone_at_lock(room: Room) -> None:
-    _set_app_up(room)
-    paper = room.panel.codes.inside
+@pytest.mark.parametrize("way", ["lock", "close"])
+def test_picture_secret_and_codes_are_gone_at_a_lock(office: Office, way: str) -> None:
+    form = _filled(office)
+    picture, words, secret = form.picture, form.secret, office.secret
+    seen: list[tuple[bool, str]] = []
+    form.destroyed.connect(lambda: seen.append((True, "")))
+    if way == "lock":
+        office.joined.front_desk.lock()
+    else:
+        office.shell.sheets[-1].close_sheet()
+        seen.append((picture.is_empty, words.text()))
+    assert secret.is_wiped
+    assert office.workstation.security._enrolment is None
+    wait_until(lambda: seen)
+    assert seen[0] == (True, "")
+
+
+def test_fresh_codes_are_gone_at_a_lock(office: Office) -> None:
+    _set_app_up(office)
+    paper = office.panel.codes.inside
     assert isinstance(paper, CodesPaper)
-    labels = paper.words
-    room.joined.front_desk.lock()
+    office.joined.front_desk.lock()
     assert paper._codes == ()
-    assert len(labels) == 10
 
 
 def test_codes_are_saved_as_a_page_that_only_its_owner_reads(room: Room, tmp_path: Path) -> None:
@@ -166,7 +212,9 @@ def test_the_password_is_changed_with_a_meter_that_moves_while_it_is_typed(room:
     assert form.new.hint.text() == "Very strong."
     room.send(form)
     assert "changed" in room.panel.password.message.words.text()
-    room.joined.workstation.clinic.practice.open_keys(room.shell.user.id, NEW).wipe()
+    room.workstation.clinic.practice.open_keys(
+        room.workstation.clinic.practice.user(OFFICER).id, NEW
+    ).wipe()
 
 
 def test_with_an_app_the_meter_takes_eight_characters(room: Room) -> None:
@@ -181,9 +229,7 @@ def test_with_an_app_the_meter_takes_eight_characters(room: Room) -> None:
 
 def test_the_app_is_removed_with_password_and_code(room: Room) -> None:
     room.click(room.panel.set_app_up)
-    enrolment = room.joined.workstation.security._enrolment
-    assert enrolment is not None
-    secret = enrolment.secret.copy()
+    secret = room.secret.copy()
     form = room.form(AppForm)
     assert isinstance(form, AppForm)
     room.keys(form.code, room.code())
@@ -248,51 +294,45 @@ def test_a_key_with_a_pin_asks_for_it_in_the_window(room: Room) -> None:
     assert "blue key" in room.panel.key.fact.text()
 
 
-def test_a_lock_lets_go_of_a_key_that_is_waited_for(room: Room) -> None:
-    room.key.pin, room.key.always_uv = "2468", True
-    room.click(room.panel.add_key)
-    form = room.form(KeyForm)
+def test_a_lock_lets_go_of_a_key_that_is_waited_for(office: Office) -> None:
+    office.key.pin, office.key.always_uv = "2468", True
+    office.click(office.panel.add_key)
+    form = office.form(KeyForm)
     assert isinstance(form, KeyForm)
-    room.keys(form.label, "blue key")
-    room.keys(form.password.line, PASSWORD)
-    room.click(form.go)
+    office.keys(form.label, "blue key")
+    office.keys(form.password.line, PASSWORD)
+    office.click(form.go)
     wait_until(form.wait.pin.isVisible)
-    room.joined.front_desk.lock()
-    wait_until(lambda: not room.joined.workstation.jobs.is_busy)
-    assert not room.joined.workstation.clinic.practice.user(OFFICER).third_share
+    office.joined.front_desk.lock()
+    wait_until(lambda: not office.workstation.jobs.is_busy)
+    assert not office.workstation.clinic.practice.user(OFFICER).third_share
 
 
-def test_login_with_app_goes_through_both_steps_in_the_real_window(room: Room) -> None:
-    room.click(room.panel.set_app_up)
-    enrolment = room.joined.workstation.security._enrolment
-    assert enrolment is not None
-    secret = enrolment.secret.copy()
-    form = room.form(AppForm)
+def test_login_with_app_goes_through_both_steps_in_the_real_window(office: Office) -> None:
+    office.click(office.panel.set_app_up)
+    secret = office.secret.copy()
+    form = office.form(AppForm)
     assert isinstance(form, AppForm)
-    room.keys(form.code, room.code())
-    room.keys(form.password.line, PASSWORD)
-    room.send(form)
-    room.joined.front_desk.log_off()
-    login = room.joined.front_desk.login
+    office.keys(form.code, office.code())
+    office.keys(form.password.line, PASSWORD)
+    office.send(form)
+    office.joined.front_desk.log_off()
+    login = office.joined.front_desk.login
     assert login is not None
     sign_in = login.sign_in
     assert sign_in is not None
-    room.click(sign_in.tiles[0])
-    room.keys(sign_in.field.line, PASSWORD)
-    room.click(sign_in.go)
-    room.clock.pass_s(STEP_S)
-    room.keys(sign_in.second.field, code_at(secret, step_at(room.clock.wall())))
-    wait_until(lambda: room.joined.front_desk.shell is not None)
+    office.click(sign_in.tiles[0])
+    office.keys(sign_in.field.line, PASSWORD)
+    office.click(sign_in.go)
+    office.clock.pass_s(STEP_S)
+    office.keys(sign_in.second.field, code_at(secret, step_at(office.clock.wall())))
+    wait_until(lambda: office.joined.front_desk.shell is not None)
 
 
 @pytest.mark.parametrize("theme_id", ["dark", "light", "contrast"])
 def test_a_qr_code_is_dark_on_white_with_a_free_edge_in_every_theme(
     qtbot: QtBot, dressed: object, theme_id: str
 ) -> None:
-    from PySide6.QtWidgets import QApplication
-
-    from viewer.ui import theme
-
     application = QApplication.instance()
     assert isinstance(application, QApplication)
     theme.apply_theme(application, theme_id)
@@ -312,7 +352,3 @@ def test_a_qr_code_is_dark_on_white_with_a_free_edge_in_every_theme(
                 assert found == (black if dark else white)
     picture.wipe()
     assert picture.is_empty
-
-
-def test_the_clock_of_the_fake_is_near_the_time_that_codes_are_for() -> None:
-    assert FakeClock().wall() < datetime.now(UTC)
