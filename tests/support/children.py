@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import queue
 import signal
@@ -150,12 +151,30 @@ class Child:
                 channel.close()
 
 
+def two_screens(folder: Path) -> str:
+    """Return a platform without a display that has two screens beside each other."""
+    common = {"y": 0, "logicalDpi": 96, "logicalBaseDpi": 96, "dpr": 1}
+    screens = [
+        {"name": "one", "x": 0, "width": 1366, "height": 768, **common},
+        {"name": "two", "x": 1366, "width": 800, "height": 600, **common},
+    ]
+    path = folder / "screens.json"
+    path.write_text(json.dumps({"screens": screens}), encoding="utf-8")
+    return f"offscreen:configfile={path}"
+
+
 @contextmanager
 def workday(
-    places: Places, script: str, images: Path, search: str = "Zyx", password: str = PASSWORD
+    places: Places,
+    script: str,
+    images: Path,
+    search: str = "Zyx",
+    password: str = PASSWORD,
+    platform: str = "offscreen",
 ) -> Iterator[Child]:
     """Run the program with a script of `tests.support.workday`."""
     environment = places.environment(images, search, password)
+    environment["QT_QPA_PLATFORM"] = platform
     command = ["-m", "tests.support.workday", script, *places.arguments]
     child = Child(places, command, environment)
     try:

@@ -17,8 +17,18 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QLineEdit
+from PySide6.QtWidgets import (
+    QApplication,
+    QDialog,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QToolTip,
+    QWidget,
+)
+from shiboken6 import isValid
 
 from tests.support.windows import drag, images_of, show, wait_until, wheel
 from viewer.main import main
@@ -26,6 +36,7 @@ from viewer.model.image import ImageKind
 from viewer.model.view import Plane
 from viewer.ui.application import Application
 from viewer.ui.crash_dialog import CrashDialog
+from viewer.ui.folder_dialog import ask_folder
 from viewer.ui.planes_pane import PlanesPane
 from viewer.ui.radiograph_pane import RadiographPane
 from viewer.ui.share_panel import SharePanel
@@ -139,8 +150,6 @@ class Day:
 
     def choose_folders(self) -> None:
         """Ask for a folder in the dialog and take the one of the images, then cancel the import."""
-        from viewer.ui.folder_dialog import ask_folder
-
         taken: list[Path] = []
         dialog = ask_folder(self.shell, "Import", taken.append)
         dialog.setDirectory(os.environ["WORKDAY_IMAGES"])
@@ -251,6 +260,65 @@ def locked(day: Day) -> Iterator[None]:
     yield
 
 
+def buried(day: Day) -> Iterator[None]:
+    """Lock with nothing open, then with everything open on two screens, and compare the screens."""
+    QApplication.setCursorFlashTime(0)
+    day.log_in()
+    day.lock()
+    bare = _screens()
+    day.log_in()
+    day.choose_patient()
+    day.look(ImageKind.BITEWING, ImageKind.PANORAMIC, ImageKind.CBCT)
+    day.plan_share()
+    windows = _open_everything(day)
+    QTest.qWait(100)
+    say(f"differ {_count_different(bare, _screens())}")
+    say("open")
+    sys.stdin.readline()
+    day.shell.start_import([Path(os.environ["WORKDAY_IMAGES"])])
+    day.lock()
+    say(f"differ {_count_different(bare, _screens())}")
+    say(f"windows {sum(isValid(window) and window.isVisible() for window in windows)}")
+    wait_until(lambda: not day.joined.workstation.jobs.is_busy)
+    QTest.qWait(300)
+    say(f"differ {_count_different(bare, _screens())}")
+    _let_the_test_read()
+    say("ready")
+    yield
+
+
+def _open_everything(day: Day) -> list[QWidget]:
+    """Open a modal dialog, a file dialog, a menu and a window on the second screen."""
+    shell, screens = day.shell, QGuiApplication.screens()
+    name = shell.patients.rows[0].patient.family_name
+    second = QLabel()
+    second.setPixmap(shell.grab())
+    second.setWindowTitle(name)
+    second.setGeometry(screens[-1].geometry())
+    second.showFullScreen()
+    dialog = QDialog(shell)
+    QLabel(name, dialog)
+    dialog.open()
+    chooser = ask_folder(shell, name, lambda _: None)
+    menu = QMenu(shell)
+    menu.addAction(name)
+    menu.popup(shell.mapToGlobal(QPoint(200, 200)))
+    QToolTip.showText(shell.mapToGlobal(QPoint(80, 80)), name, shell)
+    QGuiApplication.clipboard().setText(name)
+    return [second, dialog, chooser, menu]
+
+
+def _screens() -> list[QImage]:
+    QTest.qWait(100)
+    return [screen.grabWindow(0).toImage() for screen in QGuiApplication.screens()]
+
+
+def _count_different(one: list[QImage], other: list[QImage]) -> int:
+    """Return how many screens show something else."""
+    assert len(one) == len(other) == 2
+    return sum(a != b for a, b in zip(one, other, strict=True))
+
+
 def clean(day: Day) -> Iterator[None]:
     """Log in, look, lock, unlock, close the windows."""
     day.log_in()
@@ -306,6 +374,7 @@ SCRIPTS: dict[str, Script] = {
     "whole_day": whole_day,
     "importing": importing,
     "locked": locked,
+    "buried": buried,
     "clean": clean,
     "waiting": waiting,
 }

@@ -16,6 +16,9 @@ from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QMenu, QToolTip,
 _TOOLTIP = "QTipLabel"
 """Qt's own window for tooltips, which it deletes by itself."""
 
+_WITHOUT_OTHERS = {"offscreen", "minimal"}
+"""Platforms whose clipboard no other program shares, and which own nothing."""
+
 
 def clear_screen(kept: tuple[type[QWidget], ...] = ()) -> None:
     """Take everything off every screen but windows of these kinds, for good."""
@@ -38,7 +41,8 @@ def clear_screen(kept: tuple[type[QWidget], ...] = ()) -> None:
     for bare in QGuiApplication.topLevelWindows():
         if bare.isVisible() and not _belongs_to(bare, kept):
             bare.hide()
-    clear_own_clipboard(QGuiApplication.clipboard())
+    is_private = QGuiApplication.platformName() in _WITHOUT_OTHERS
+    clear_own_clipboard(QGuiApplication.clipboard(), is_private=is_private)
     QPixmapCache.clear()
 
 
@@ -87,9 +91,9 @@ class Clipboard(Protocol):
     def clear(self, mode: QClipboard.Mode) -> None: ...  # noqa: D102
 
 
-def clear_own_clipboard(clipboard: Clipboard) -> None:
+def clear_own_clipboard(clipboard: Clipboard, *, is_private: bool = False) -> None:
     """Empty what we copied or selected; what another program copied stays."""
-    if clipboard.ownsClipboard():
+    if clipboard.ownsClipboard() or is_private:
         clipboard.clear(QClipboard.Mode.Clipboard)
     if clipboard.supportsSelection() and clipboard.ownsSelection():
         clipboard.clear(QClipboard.Mode.Selection)

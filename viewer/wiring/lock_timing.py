@@ -24,7 +24,7 @@ from viewer.wiring.workstation import Workstation
 _LOOK_MS = 10
 _LONGEST_S = 60.0
 PARTS = ("blank", "curtain", "keys", "free", "forgotten")
-"""Nothing on screen any more; curtains painted; keys zero; the main thread free again; memory overwritten."""
+"""Nothing on screen; curtains painted; keys zero; main thread free again; memory overwritten."""
 
 Until = Callable[[], bool]
 
