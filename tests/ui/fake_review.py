@@ -11,8 +11,7 @@ import attrs
 from tests.support.trails import NAMES, a_review
 from tests.ui.fakes import FakeRunning
 from viewer.app.jobs import Progress
-from viewer.app.review.disclosures import accounting, six_years_before
-from viewer.app.review.disclosures_paper import Accounting
+from viewer.app.review.disclosures import Accounting, accounting, six_years_before
 from viewer.app.review.findings import Finding, SignedOff
 from viewer.app.review.leaving import leavings, of_patient
 from viewer.app.review.settings import Hours

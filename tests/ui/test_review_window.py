@@ -146,6 +146,22 @@ def test_a_closed_desk_hears_nothing_any_more(open_panel: Open, desk: FakeDesk) 
     assert desk.running.is_dropped
 
 
+def test_a_closed_desk_forgets_whom_it_named(open_panel: Open) -> None:
+    panel = open_panel()
+    page = patient_page(panel)
+    QTest.keyClicks(page.field, "20600")
+    click(page.go)
+    turn(panel, "timeline")
+    panel.drop()
+    assert panel.review is None
+    for each in panel.pages.values():
+        assert each.review is None
+        assert "Example" not in words_in(each)
+    timeline = panel.pages["timeline"]
+    assert isinstance(timeline, TimelinePage)
+    assert timeline.events.model.rowCount() == 0
+
+
 # --- findings ---------------------------------------------------------------------------------
 
 

@@ -73,6 +73,12 @@ class EmergencyPage(ReviewPage):
             if card.signing is not None:
                 card.signing.drop()
 
+    def forget(self) -> None:
+        """Let go of who was opened."""
+        super().forget()
+        clear_layout(self._list)
+        self.cards.clear()
+
 
 class AccessCard(QFrame):
     """One emergency access: who, why, how long, what was opened; and its sign-off."""

@@ -214,6 +214,12 @@ class EventsTable(QWidget):
             made.setVisible(name != "purpose" or bool(values[name]))
         self._filter()
 
+    def forget(self) -> None:
+        """Let go of the entries."""
+        self._all = []
+        self.model.show_rows(())
+        self.patient.clear()
+
     def _on_chosen(self, name: str) -> None:
         self._around.keeper.choose(f"{self._keep} {name}", str(self.boxes[name].currentData()))
         self._filter()
@@ -248,6 +254,11 @@ class TimelinePage(ReviewPage):
         self.events.show_seen(list(reversed(self.review.seen)), self._named)
         entries = count_words(len(self.review.seen), tr("entry"), tr("entries"))
         self.summarised.emit(entries, "text_soft")
+
+    def forget(self) -> None:
+        """Let go of the entries."""
+        super().forget()
+        self.events.forget()
 
     def _named(self, seen: Seen) -> str:
         patient_id = seen.entry.patient_id

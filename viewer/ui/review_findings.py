@@ -148,6 +148,12 @@ class FindingsPage(ReviewPage):
         for card in self.cards:
             card.signing.drop()
 
+    def forget(self) -> None:
+        """Let go of the findings."""
+        super().forget()
+        clear_layout(self._list)
+        self.cards.clear()
+
 
 class FindingCard(QFrame):
     """One finding: how grave, what, why, who and when; and its sign-off."""

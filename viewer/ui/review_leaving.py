@@ -151,6 +151,11 @@ class LeavingPage(ReviewPage):
         words += ", " + count_words(exports, tr("export"), tr("exports"))
         self.summarised.emit(words, "doubt" if exports else "text_soft")
 
+    def forget(self) -> None:
+        """Let go of what left."""
+        super().forget()
+        self.model.show_rows(())
+
     def _on_chips(self) -> None:
         self.around.keeper.choose("leaving", " ".join(sorted(self.chips.on)))
         self._list_again()

@@ -67,6 +67,10 @@ class ReviewPage(QWidget):
     def drop(self) -> None:
         """Wait for nothing any more."""
 
+    def forget(self) -> None:
+        """Let go of everything of patients: the desk was closed, or the workstation locked."""
+        self.review = None
+
     def name_of(self, patient_id: PatientId) -> str:
         """Return what may be said of a patient."""
         label = self.review.label(patient_id) if self.review else PatientLabel(patient_id)

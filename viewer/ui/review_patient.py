@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from viewer.app.jobs import Progress
-from viewer.app.review.disclosures_paper import Accounting
+from viewer.app.review.disclosures import Accounting
 from viewer.app.reviewing import PatientLabel
 from viewer.model.ids import PatientId
 from viewer.ui.folder_dialog import ask_where_to_save
@@ -159,6 +159,16 @@ class PatientPage(ReviewPage):
     def _rest(self) -> None:
         self._running = None
         self.work.show_progress(None)
+
+    def forget(self) -> None:
+        """Let go of the patient."""
+        super().forget()
+        self._view = None
+        self.events.forget()
+        clear_layout(self._found)
+        for words in (self.name, self.facts):
+            words.clear()
+        self.field.clear()
 
     def drop(self) -> None:
         """Wait for nothing any more."""

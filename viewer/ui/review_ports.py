@@ -13,7 +13,7 @@ from typing import Protocol
 
 import attrs
 
-from viewer.app.review.disclosures_paper import Accounting
+from viewer.app.review.disclosures import Accounting
 from viewer.app.review.findings import Finding
 from viewer.app.review.material import Seen
 from viewer.app.review.settings import Hours

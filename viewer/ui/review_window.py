@@ -287,11 +287,13 @@ class ReviewPanel(QWidget):
         self._rail_area.setFixedWidth(width)
 
     def drop(self) -> None:
-        """Wait for nothing any more: the sheet was closed, or the workstation locked."""
+        """Forget everything: the sheet was closed, or the workstation locked."""
         if self._running is not None:
             self._running.drop()
+        self.review = None
         for page in self.pages.values():
             page.drop()
+            page.forget()
 
 
 class Fact(QWidget):

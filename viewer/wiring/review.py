@@ -11,7 +11,7 @@ import attrs
 
 from viewer.app.jobs import Job, JobControl
 from viewer.app.notes import keep_own_setting, own_setting
-from viewer.app.review.disclosures_paper import Accounting
+from viewer.app.review.disclosures import Accounting
 from viewer.app.review.findings import Finding, SignedOff
 from viewer.app.review.settings import Hours
 from viewer.app.reviewing import PatientLabel, Review

@@ -39,6 +39,33 @@ class Disclosure:
     note: str = ""
 
 
+@attrs.frozen
+class Accounting:
+    """All that the rule asks for, and whose it is. `name` is empty where it may not be known."""
+
+    practice: str
+    patient_id: str
+    name: str = attrs.field(repr=False)
+    chart_number: str = attrs.field(repr=False)
+    birth_date: date | None = attrs.field(repr=False)
+    since: date
+    until: date
+    made: datetime
+    by: str
+    trail_from: datetime | None
+    lines: Sequence[Disclosure] = attrs.field(repr=False)
+
+    @property
+    def required(self) -> list[Disclosure]:
+        """What the rule asks for."""
+        return [line for line in self.lines if line.is_required]
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the trail begins later than the six years do."""
+        return self.trail_from is None or self.trail_from.date() > self.since
+
+
 def six_years_before(day: date) -> date:
     """Return the first day that an accounting asked for on a day covers.
 

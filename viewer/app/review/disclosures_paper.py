@@ -4,46 +4,17 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from datetime import date, datetime
 from io import StringIO
 
-import attrs
 from reportlab.platypus import Flowable
 
 from viewer.app.review import paper
-from viewer.app.review.disclosures import Disclosure
+from viewer.app.review.disclosures import Accounting, Disclosure
 
 COLUMNS = (
     "date", "recipient", "address", "what", "purpose", "required", "rule", "sent_by", "number",
     "note",
 )  # fmt: skip
-
-
-@attrs.frozen
-class Accounting:
-    """All that the rule asks for, and whose it is. `name` is empty where it may not be known."""
-
-    practice: str
-    patient_id: str
-    name: str = attrs.field(repr=False)
-    chart_number: str = attrs.field(repr=False)
-    birth_date: date | None = attrs.field(repr=False)
-    since: date
-    until: date
-    made: datetime
-    by: str
-    trail_from: datetime | None
-    lines: Sequence[Disclosure] = attrs.field(repr=False)
-
-    @property
-    def required(self) -> list[Disclosure]:
-        """What the rule asks for."""
-        return [line for line in self.lines if line.is_required]
-
-    @property
-    def is_short(self) -> bool:
-        """Whether the trail begins later than the six years do."""
-        return self.trail_from is None or self.trail_from.date() > self.since
 
 
 def accounting_pdf(accounting: Accounting) -> bytes:

@@ -42,25 +42,25 @@ class Ref:
 
 @attrs.frozen(eq=False, slots=True)
 class Seen:
-    """An event with its moment in the practice's own time."""
+    """An event with its moment and day in the practice's own time."""
 
     event: Event
     local: datetime
+    entry: Entry = attrs.field(init=False)
+    day: date = attrs.field(init=False)
 
-    @property
-    def entry(self) -> Entry:
-        """What was told."""
+    @entry.default
+    def _entry(self) -> Entry:
         return self.event.entry
+
+    @day.default
+    def _day(self) -> date:
+        return self.local.date()
 
     @property
     def kind(self) -> EventKind:
         """What happened."""
         return self.event.entry.kind
-
-    @property
-    def day(self) -> date:
-        """The day it happened."""
-        return self.local.date()
 
     @property
     def user(self) -> UserId | None:

@@ -5,7 +5,7 @@ The look is for paper, so it does not follow the theme of the windows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from io import BytesIO
 from typing import Any
@@ -22,6 +22,7 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
     BaseDocTemplate,
+    CondPageBreak,
     Flowable,
     Frame,
     KeepTogether,
@@ -43,6 +44,7 @@ ACCENT, DANGER, DOUBT, GOOD = (
 PAGE_WIDTH, PAGE_HEIGHT = LETTER
 MARGIN = 18 * mm
 WIDTH = PAGE_WIDTH - 2 * MARGIN
+_LEAST_AFTER_HEADING = 34 * mm
 _HEAD_AT, _FOOT_AT = PAGE_HEIGHT - 12 * mm, 10 * mm
 
 
@@ -74,7 +76,7 @@ def style(name: str, **changes: Any) -> ParagraphStyle:
         "title": {"fontName": BOLD, "fontSize": 20, "leading": 27, "textColor": INK},
         "heading": {
             "fontName": BOLD, "fontSize": 12, "leading": 16, "spaceBefore": 14, "spaceAfter": 5,
-            "keepWithNext": 1, "textColor": INK,
+            "textColor": INK,
         },
         "body": {"fontName": FONT, "fontSize": 9, "leading": 13, "textColor": INK},
         "soft": {"fontName": FONT, "fontSize": 9, "leading": 13, "textColor": SOFT},
@@ -221,8 +223,19 @@ def printed(masthead: Masthead, story: Sequence[Flowable], subject: str) -> byte
         invariant=1, lang="en",
     )  # fmt: skip
     make: Callable[..., Canvas] = lambda *a, **k: _Numbered(*a, masthead=masthead, **k)  # noqa: E731
-    document.build(list(story), canvasmaker=make)
+    document.build(list(_with_breaks(story)), canvasmaker=make)
     return out.getvalue()
+
+
+def _with_breaks(story: Sequence[Flowable]) -> Iterator[Flowable]:
+    """Begin a page before a heading that would stand alone at the foot of one.
+
+    A heading kept with the table after it would move the whole table.
+    """
+    for each in story:
+        if isinstance(each, Paragraph) and each.style.name == "heading":
+            yield CondPageBreak(_LEAST_AFTER_HEADING)
+        yield each
 
 
 def aligned_right(words: str) -> Paragraph:

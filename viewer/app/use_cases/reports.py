@@ -11,11 +11,9 @@ import attrs
 from viewer.app.clinic import Clinic
 from viewer.app.errors import DestinationFault
 from viewer.app.gate import Act, Entries, Subject, use_case
-from viewer.app.review.disclosures import accounting, six_years_before
-from viewer.app.review.disclosures_paper import Accounting, accounting_csv, accounting_pdf
+from viewer.app.review.disclosures import Accounting, accounting, six_years_before
 from viewer.app.review.leaving import leavings, of_patient
 from viewer.app.review.material import seen_in
-from viewer.app.review.report_pdf import Report, report_pdf
 from viewer.app.reviewing import Review
 from viewer.app.use_cases.exporting import refuse_destination
 from viewer.app.use_cases.review import events_of, label_in, make_review
@@ -60,6 +58,8 @@ def write_report(clinic: Clinic, request: WriteReport, act: Act) -> WrittenRepor
     DestinationRefused, DestinationFault
         Nothing was written.
     """
+    from viewer.app.review.report_pdf import Report, report_pdf  # what prints takes its time
+
     refuse_destination(request.destination, replace=request.replace)
     act.control.progress(0, 0, "Verifying the trail")
     verdict = clinic.trail.verify()
@@ -123,6 +123,8 @@ def account_disclosures(clinic: Clinic, request: AccountDisclosures, act: Act) -
     DestinationRefused, DestinationFault
         Nothing was written.
     """
+    from viewer.app.review.disclosures_paper import accounting_csv, accounting_pdf
+
     table = request.destination.with_suffix(".csv")
     for destination in (request.destination, table):
         refuse_destination(destination, replace=request.replace)
