@@ -14,7 +14,7 @@ import pytest
 CLONE = Path(__file__).resolve().parents[3]
 ROOMS = [
     *("model", "crypto", "session", "vault", "dicom", "ingest", "imaging", "redact", "share"),
-    *("tools", "app", "render", "ui", "demo", "bench", "wiring"),
+    *("tools", "relay", "app", "render", "ui", "demo", "bench", "wiring"),
 ]
 
 INSIDE_A_FUNCTION = "def late() -> None:\n    import {0}\n    assert {0}\n"
@@ -32,6 +32,7 @@ BREACHES = [
     ("share/planted.py", "viewer.dicom", "share"),
     ("tools/planted.py", "viewer.session", "tools"),
     ("demo/planted.py", "viewer.session", "demo"),
+    ("relay/planted.py", "viewer.redact", "relay"),
     ("session/planted.py", "viewer.dicom", "stores"),
     ("render/planted.py", "viewer.dicom", "render"),
     ("ui/planted.py", "viewer.session", "ui"),
