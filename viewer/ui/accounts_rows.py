@@ -34,7 +34,7 @@ def state_of(person: Person) -> list[tuple[str, str]]:
         found.append((tr("first password"), "doubt"))
     if person.second_factors:
         found.append((factor_words(person.second_factors), "verified"))
-    elif person.is_enabled and person.is_ready:
+    elif person.is_enabled and person.is_ready and not person.must_change:
         found.append((tr("password only"), "soft"))
     return found
 

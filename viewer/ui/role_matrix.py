@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QFont, QPainter
+from PySide6.QtGui import QFont, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -24,6 +24,7 @@ from viewer.ui.wording import tr
 
 Index = QModelIndex | QPersistentModelIndex
 _ROW_PX, _GROUP_PX, _HEAD_PX, _COLUMN_PX, _LABEL_PX, _TICK_PX = 44, 36, 56, 78, 178, 20
+_LABEL_SHARE, _LABEL_MOST_PX = 0.16, 300
 KEYS = ("images", "share", "trail")
 
 
@@ -52,9 +53,17 @@ def matrix_rows(rights: Sequence[Grantable]) -> list[MatrixRow]:
             lines.append(MatrixRow(words.title, words.words, right=each.id))
     lines.append(MatrixRow(tr("Keys it holds")))
     for key in KEYS:
-        words = key_words(key)
-        lines.append(MatrixRow(words[0].upper() + words[1:], tr("Enforced by a key"), key=key))
+        lines.append(MatrixRow(_short(key), key_words(key).capitalize(), key=key))
     return lines
+
+
+def _short(key: str) -> str:
+    known = {
+        "images": tr("Opens images"),
+        "share": tr("Signs shares"),
+        "trail": tr("Reads the trail"),
+    }
+    return known.get(key, key)
 
 
 class MatrixModel(QAbstractTableModel):
@@ -252,6 +261,13 @@ class RoleMatrix(QTableView):
         row = self.currentIndex().row()
         row = row if row >= 0 and not self._lines[row].is_group else 1
         self.setCurrentIndex(self.model().index(row, column))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the titles of the lines their share of a wide window."""
+        super().resizeEvent(event)
+        share = round(self.width() * _LABEL_SHARE)
+        self.verticalHeader().setFixedWidth(max(_LABEL_PX, min(_LABEL_MOST_PX, share)))
+        self.updateGeometries()
 
     def _on_current(self, now: QModelIndex, before: QModelIndex) -> None:
         model = self.model()

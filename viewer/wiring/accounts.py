@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from viewer.app.due import keys_due
 from viewer.app.jobs import Job
 from viewer.app.role_table import granted
-from viewer.app.use_cases import accounts
+from viewer.app.use_cases import accounts, factors
 from viewer.app.use_cases import roles as role_cases
 from viewer.model.ids import UserId
 from viewer.session.accounts import User
@@ -144,7 +144,10 @@ class ClinicAccounts:
     def reset_password(
         self, user_id: UserId, password: str, on_done: ui.OnPerson, on_fault: ports.OnFault
     ) -> Job[Any]:
-        """Give a first password again."""
+        """Give a first password again; a security key that is lost is asked for no more."""
+        if self._workstation.clinic.practice.user(user_id).third_share:
+            without = factors.ResetFactors(user_id, password)
+            return self._submit(factors.reset_factors, without, person_of, on_done, on_fault)
         request = accounts.ResetPassword(user_id, password)
         return self._submit(accounts.reset_password, request, person_of, on_done, on_fault)
 

@@ -25,6 +25,7 @@ from viewer.app.commands.paper import (
 from viewer.app.due import keys_due
 from viewer.app.errors import NothingChosen
 from viewer.app.use_cases import recovery
+from viewer.session.permissions import Role
 from viewer.session.recovery import RecoveryKey
 
 WRONG_SHEET = 1
@@ -98,11 +99,18 @@ def _say_recovered(done: recovering.Recovered, console: Console) -> None:
     console.say(f"{name} may log in; all others need a new password from {name}.")
     console.say("These accounts could not be authenticated. Look whether they are right:")
     say_users(done.accounts, console)
+    for role in sorted({user.role for user in done.accounts if user.role.is_custom}, key=_title):
+        may = ", ".join(sorted(each.value for each in role.may))
+        console.say(f"The role “{role.title}” of the practice's own may: {may}.")
     if not done.knows_heads:
         console.say("Whether the store was set back before this cannot be told here.")
     if not done.opens:
         console.say("The list of images does not open: use “bitewing check --repair”.")
     console.say("New keys are due: use “bitewing rekey”.")
+
+
+def _title(role: Role) -> str:
+    return role.title
 
 
 def run_prove(args: Namespace, console: Console) -> int:
