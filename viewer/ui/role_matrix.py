@@ -52,8 +52,7 @@ def matrix_rows(rights: Sequence[Grantable]) -> list[MatrixRow]:
             words = right_words(each.id)
             lines.append(MatrixRow(words.title, words.words, right=each.id))
     lines.append(MatrixRow(tr("Keys it holds")))
-    for key in KEYS:
-        lines.append(MatrixRow(_short(key), key_words(key).capitalize(), key=key))
+    lines += [MatrixRow(_short(key), key_words(key).capitalize(), key=key) for key in KEYS]
     return lines
 
 
@@ -137,8 +136,8 @@ class TickDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paint one cell."""
         look, ticked = theme.current(), index.data(Qt.ItemDataRole.UserRole)
-        area = option.rect  # type: ignore[attr-defined]
-        state = option.state  # type: ignore[attr-defined]
+        area = option.rect
+        state = option.state
         painter.save()
         if ticked is None:
             painter.fillRect(area, look.colour("base"))
