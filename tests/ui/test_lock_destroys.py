@@ -384,14 +384,14 @@ def test_a_volume_that_is_still_coming_is_overwritten(
         def seen(pixels: NDArray[np.generic], planes: range) -> None:
             on_planes(pixels, planes)  # type: ignore[operator]
             arrived.append(pixels)
-            wait_until_covered()
+            wait_until_dropped()
 
         return outwards(vault, image_id, plane, seen, *more)  # type: ignore[arg-type]
 
-    covered = threading.Event()
+    dropped = threading.Event()
 
-    def wait_until_covered() -> None:
-        covered.wait(30)
+    def wait_until_dropped() -> None:
+        dropped.wait(30)
 
     monkeypatch.setattr(Vault, "open_outwards", slowly)
     with open_windows(tmp_path / "store") as joined:
@@ -400,7 +400,9 @@ def test_a_volume_that_is_still_coming_is_overwritten(
         wait_until(lambda: shell.patient is not None)
         shell.open_image(images_of(shell)[ImageKind.CBCT], shell.visit)
         wait_until(lambda: arrived)
-        joined.front_desk.covered.connect(covered.set)
+        jobs = joined.workstation.jobs
+        drop_all = jobs.drop_all
+        monkeypatch.setattr(jobs, "drop_all", lambda: (drop_all(), dropped.set()))
         joined.front_desk.lock()
         wait_until(lambda: not joined.workstation.jobs.is_busy)
         assert not any(array.any() for array in arrived)
