@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,14 @@ from viewer.app.jobs import JobRunner
 from viewer.app.undo import UndoStack
 from viewer.app.use_cases import backups, importing
 from viewer.crypto.derive import SMALLEST_STRETCH
+from viewer.crypto.onetime import code_at
 from viewer.session.keystore import KeyStore, MemoryKeyStore
+from viewer.session.totp import step_at
 from viewer.ui.application import Application
 from viewer.ui.login_window import LoginWindow
 from viewer.ui.parts.words import Words
 from viewer.ui.restoring import RestorePage, SetBackPage
+from viewer.wiring.restoring import WorkstationRestoring
 from viewer.wiring.window import Joined
 from viewer.wiring.workstation import Workstation
 
@@ -186,6 +190,32 @@ def test_a_store_that_was_set_back_is_explained_and_goes_on_by_right_alone(
         shell = log_in(joined, OFFICER)
         (row,) = shell.practice.chart.find_patients("")
         assert row.image_count == 2
+
+
+def test_an_officer_with_an_app_gives_its_code_to_go_on_with_an_older_store(
+    set_back: tuple[Path, MemoryKeyStore], qtbot: QtBot
+) -> None:
+    store, keystore = set_back
+    with open_windows(store, keystore) as joined:
+        page = refused(joined, qtbot)
+        assert not page.code.isVisible()
+        practice = joined.workstation.clinic.practice
+        enrolment = practice.begin_totp(practice.user(OFFICER).id)
+        code = code_at(enrolment.secret, step_at(datetime.now(UTC)))
+        codes = practice.confirm_totp(practice.user(OFFICER).id, PASSWORD, enrolment, code)
+        page = SetBackPage(joined.workstation, WorkstationRestoring(joined.workstation))
+        page.show()
+        assert page.code.isVisible()
+        qtbot.keyClicks(page.reason, "the disk was replaced")
+        qtbot.keyClicks(page.password.line, PASSWORD)
+        click(qtbot, page.accept)
+        wait_until(page.message.isVisible)
+        assert "code do not match" in page.message.words.text()
+        qtbot.keyClicks(page.password.line, PASSWORD)
+        qtbot.keyClicks(page.code, codes[0])
+        with qtbot.waitSignal(page.accepted, timeout=60_000):
+            click(qtbot, page.accept)
+        assert page.code.text() == ""
 
 
 def test_a_store_that_was_set_back_can_be_replaced_by_its_backup(

@@ -486,7 +486,9 @@ class Clinic:
             _log.warning("spare catalog not made: %s", type(fault).__name__)
             return False
 
-    def accept_fork(self, name_or_id: str, password: str, why: str) -> SignedFork | None:
+    def accept_fork(
+        self, name_or_id: str, password: str, why: str, code: str = ""
+    ) -> SignedFork | None:
         """Authorise a catalog that was set back, as it lies there: by somebody who manages keys.
 
         Nobody needs to be logged in, since with such a catalog nobody can be. None: it was not set
@@ -499,7 +501,7 @@ class Clinic:
         StoreInUse, StoreDamaged, StoreFault, TrailUnwritable
             Nothing was authorised.
         """
-        admission = self.desk.check(name_or_id, password)
+        admission = self.desk.check(name_or_id, password, code)
         user, who = (
             admission.user,
             Actor(admission.user.id, admission.user.display_name, admission.user.role.title),

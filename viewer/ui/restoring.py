@@ -17,6 +17,7 @@ from viewer.ui.parts.groups import GroupFields
 from viewer.ui.parts.messages import Banner, error_words
 from viewer.ui.parts.words import Words, column, row
 from viewer.ui.ports import Door, Running
+from viewer.ui.second_step import code_line
 from viewer.ui.store_ports import (
     RECOVERY_GROUPS,
     BackupFolder,
@@ -347,13 +348,16 @@ class SetBackPage(QWidget):
         )
         self.who = QComboBox()
         self.who.setProperty("target", "touch")
-        for person in door.people():
-            if person.is_officer:
-                self.who.addItem(person.display_name, person.id)
+        self._officers = [person for person in door.people() if person.is_officer]
+        for person in self._officers:
+            self.who.addItem(person.display_name, person.id)
         self.password = PasswordField(self.tr("Password"))
         self.reason = line(self.tr("e.g. the disk was replaced by its image of last week"))
         layout.addWidget(labelled(self.tr("Security officer"), self.who))
         layout.addWidget(labelled(self.tr("Password"), self.password))
+        self.code = code_line(self.tr("From the phone, or a recovery code"))
+        self._code_part = labelled(self.tr("Code"), self.code)
+        layout.addWidget(self._code_part)
         layout.addWidget(labelled(self.tr("Reason"), self.reason))
         self.message = Banner(can_close=False)
         layout.addWidget(self.message)
@@ -366,10 +370,14 @@ class SetBackPage(QWidget):
         layout.addLayout(foot)
         self.password.edited.connect(self._look)
         self.reason.textChanged.connect(self._look)
+        self.who.currentIndexChanged.connect(self._look)
         self._look()
         self.setFocusProxy(self.restore)
 
     def _look(self) -> None:
+        chosen = self.who.currentIndex()
+        has_factor = chosen >= 0 and bool(self._officers[chosen].second_factors)
+        self._code_part.setVisible(has_factor)
         ready = bool(self.password.text() and self.reason.text().strip())
         self.accept.setEnabled(ready and self.who.currentIndex() >= 0)
 
@@ -383,16 +391,21 @@ class SetBackPage(QWidget):
             self.reason.text().strip(),
             self._on_accepted,
             self._on_fault,
+            self.code.text().strip(),
         )
 
     def _on_accepted(self) -> None:
-        self.password.wipe()
+        self._forget_typed()
         self.accepted.emit()
 
     def _on_fault(self, fault: Exception) -> None:
-        self.password.wipe()
+        self._forget_typed()
         self._look()
         self.message.say(error_words(fault), "danger")
+
+    def _forget_typed(self) -> None:
+        self.password.wipe()
+        self.code.clear()
 
     def _leave(self) -> None:
         self.drop()
@@ -400,7 +413,7 @@ class SetBackPage(QWidget):
 
     def drop(self) -> None:
         """Forget what was typed and what is under way."""
-        self.password.wipe()
+        self._forget_typed()
         if self._running is not None:
             self._running.drop()
             self._running = None

@@ -555,5 +555,6 @@ class Restoring(Protocol):
         reason: str,
         on_done: Callable[[], None],
         on_fault: OnFault,
+        code: str = "",
     ) -> Running:
         """Go on with a store that was set back, by right: signed, and in the trail."""

@@ -101,11 +101,13 @@ class WorkstationRestoring:
         reason: str,
         on_done: Callable[[], None],
         on_fault: ports.OnFault,
+        code: str = "",
     ) -> ports.Running:
         """Go on with a store that was set back, by right."""
         clinic = self._workstation.clinic
+        self._workstation.keys.renew()
         return self._workstation.jobs.submit(
-            lambda _: clinic.accept_fork(user_id, password, reason),
+            lambda _: clinic.accept_fork(user_id, password, reason, code),
             lambda _: on_done(),
             on_fault,
         )
