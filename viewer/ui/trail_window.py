@@ -64,13 +64,13 @@ class TrailPanel(QWidget):
         self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._foot = box("inset")
         foot = row(self._foot, margin=3, gap=3)
-        foot.addWidget(picture("info", "text_soft"), 0, Qt.AlignmentFlag.AlignTop)
+        foot.addWidget(picture("info", "text_soft"), 0, Qt.AlignmentFlag.AlignVCenter)
         foot.addWidget(self.sentence, 1)
         self.count = Words("", "small")
-        foot.addWidget(self.count, 0, Qt.AlignmentFlag.AlignTop)
+        foot.addWidget(self.count, 0, Qt.AlignmentFlag.AlignVCenter)
         self.export_buttons = [self._export_button(*each) for each in _FORMATS]
         for each in self.export_buttons:
-            foot.addWidget(each, 0, Qt.AlignmentFlag.AlignTop)
+            foot.addWidget(each, 0, Qt.AlignmentFlag.AlignVCenter)
         layout.addWidget(self._foot)
         self.verdict.show_verdict(trail.last_verdict())
         self.setFocusProxy(self.table)
@@ -83,7 +83,7 @@ class TrailPanel(QWidget):
 
     def _lay_out(self) -> None:
         is_low = self.height() < _LOW_PX
-        self.ribbon.setHidden(is_low)
+        self.ribbon.setHidden(is_low or not self._is_open)
         wanted = self._flow.heightForWidth(self._chips.width() - _SCROLL_BAR_PX)
         self._chips.setFixedHeight(min(wanted, _CHIP_ROW_PX) if is_low else wanted)
         widths = _NARROW_WIDTHS if self.width() < _NARROW_PX else _WIDTHS
