@@ -111,3 +111,48 @@ def test_progress_arrives_before_the_result(loop: MainLoop, runner: JobRunner) -
     loop.run_one()
     loop.run_one()
     assert heard == [Progress(1, 3, "reading"), "end"]
+
+
+def test_renewed_workers_are_others_and_go_on_working() -> None:
+    import threading
+
+    runner = JobRunner(lambda call: call(), workers=1)
+    seen: list[int] = []
+    done = threading.Event()
+
+    def work(_: JobControl) -> int:
+        return threading.get_ident()
+
+    def keep(ident: int) -> None:
+        seen.append(ident)
+        done.set()
+
+    first = {thread for thread in threading.enumerate() if "bitewing-job" in thread.name}
+    for _ in range(2):
+        done.clear()
+        runner.submit(work, keep, lambda fault: pytest.fail(str(fault)))
+        assert done.wait(30)
+        while runner.is_busy:
+            done.wait(0.001)
+        now = {thread for thread in threading.enumerate() if "bitewing-job" in thread.name}
+        assert now - first
+        runner.renew()
+        assert not [thread for thread in now - first if thread.is_alive()]
+    assert len(seen) == 2
+    runner.close()
+
+
+def test_a_job_that_waits_ends_as_soon_as_it_is_asked_to() -> None:
+    import threading
+
+    runner = JobRunner(lambda call: call(), workers=1)
+    begun = threading.Event()
+
+    def work(control: JobControl) -> None:
+        begun.set()
+        control.wait(600)
+
+    runner.submit(work, lambda _: None, lambda _: None)
+    assert begun.wait(30)
+    runner.close()
+    assert not runner.is_busy
