@@ -57,7 +57,7 @@ def measure_switching(bench: Bench) -> Iterator[Figure]:
     except ProcessEnded as fault:  # where no window can be made
         bench.say(str(fault))
         return
-    name = "user switch: PIN entered to one's panoramic painted, with its tools"
+    name = "user switch: PIN entered to one's panoramic painted in the window"
     yield Figure(name, taken_ms, "ms", _LIMIT, _LIMIT_MS, _WITHIN)
 
 

@@ -27,14 +27,18 @@ workstation = Workstation(store, FileKeyStore(key_file), jobs)
 joined = Joined(workstation, UndoStack())
 desk = joined.front_desk
 
+from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
+
+awake = QTimer()
+awake.start(5)
 
 def until(condition):
     give_up = time.monotonic() + 60
     while not condition():
         if time.monotonic() > give_up:
             raise SystemExit("the window did not get there")
-        QApplication.processEvents()
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
 
 def panel():
     return (desk.lock_screen.window if desk.lock_screen else desk.login).sign_in
