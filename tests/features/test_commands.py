@@ -109,7 +109,7 @@ def test_help_names_every_command() -> None:
     )  # fmt: skip
     words = [
         "demo", "init", "user", "import", "list", "export-pixels", "check", "audit", "share",
-        "open", "bench", "rekey", "erase", "certificate",
+        "open", "bench", "rekey", "erase", "certificate", "review",
     ]  # fmt: skip
     assert [word for word in words if word not in done.stdout] == []
     assert done.stderr == ""

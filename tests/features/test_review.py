@@ -206,6 +206,15 @@ def test_nobody_signs_off_their_own_emergency_access_while_another_may(scene: Sc
     assert not finding(review, Rule.EMERGENCY).is_open
 
 
+def test_a_sign_off_is_signed_into_the_trail_at_once(scene: Scene) -> None:
+    scene.as_("security_officer person")
+    late = next(f for f in scene.review().findings if f.who == OFFICER)
+    cases.review.sign_off(scene.clinic, cases.review.SignOff(late, "weekend duty"))
+    verdict = scene.clinic.trail.verify()
+    assert verdict.is_whole
+    assert verdict.signed == verdict.records - 1  # all but the record of the signature itself
+
+
 def test_the_only_one_who_may_signs_their_own_and_that_is_noted(scene: Scene) -> None:
     scene.as_(OFFICER)
     for name in ("security_officer person", "auditor person"):
@@ -413,6 +422,8 @@ def test_the_practices_own_hours_hold_and_are_a_change_of_policy_in_the_trail(
     review = scene.review()
     assert review.hours == hours
     assert Rule.AFTER_HOURS not in [f.rule for f in review.findings]
+    widened = finding(review, Rule.RIGHTS)  # who widens them to hide the night is seen doing it
+    assert "hours of the practice: 00:00 to 23:59" in widened.reason
     assert "00:00 to 23:59" in scene.newest(EventKind.POLICY_CHANGED).entry.why
 
 

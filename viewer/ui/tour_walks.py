@@ -16,6 +16,7 @@ from viewer.ui.front_desk import FrontDesk
 from viewer.ui.keeping_sheets import HoldSheet
 from viewer.ui.parts.words import Words
 from viewer.ui.ports import DemoUser, PatientRow, Visit
+from viewer.ui.review_window import ReviewPanel
 from viewer.ui.share_panel import SharePanel
 from viewer.ui.shell import Shell
 from viewer.ui.sign_in import SignIn
@@ -202,10 +203,21 @@ class DemoWalk(_DeskWalk):
             panel.table.selectRow(3)
             yield Step("trail-verified", settle_ms=1500)
         self._close_sheet()
+        yield from self._review()
         self._shell.show_accounts()
         yield Step("accounts", self._has_sheet)
         self._close_sheet()
         yield from self._store()
+
+    def _review(self) -> Iterator[Step]:
+        self._shell.actions_bar.by_id["review"].trigger()
+        panel = self._shell.sheets[0].content
+        if isinstance(panel, ReviewPanel):
+            yield Step("review", lambda: panel.review is not None)
+            for part in ("people", "leaving", "emergency", "timeline", "reports"):
+                panel.show_part(part)
+                yield Step(f"review-{part}")
+        self._close_sheet()
 
     def _is_idle(self) -> bool:
         return not self._shell.store_work.is_busy

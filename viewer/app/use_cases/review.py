@@ -232,8 +232,7 @@ def find_reviewed(clinic: Clinic, request: FindReviewed, act: Act) -> list[Patie
         return list({label.id: label for label in labels}.values())
     if len(text) < _SHORTEST_ID:
         return []
-    events = read(clinic.open_trail_reader(act.session), EventFilter(), act)
-    ids = {e.entry.patient_id for e in events if e.entry.patient_id is not None}
+    ids = clinic.open_trail_reader(act.session).facts().patients
     return [PatientLabel(each) for each in sorted(ids) if each.startswith(text.lower())]
 
 

@@ -67,6 +67,11 @@ _SIGNED_AT_ONCE = {
     EventKind.TRAIL_ARCHIVED,
     EventKind.EMERGENCY,
     EventKind.EMERGENCY_CODE,
+    EventKind.FACTOR_CHANGED,
+    EventKind.ROLE_DEFINED,
+    EventKind.POLICY_CHANGED,
+    EventKind.REVIEWED,
+    EventKind.REPORT,
 }
 """What somebody would most like to cut off again."""
 
