@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,15 +26,26 @@ from viewer.session.audit.verify import Told
 from viewer.session.permissions import Permission
 
 FORMATS = ("csv", "jsonl", "fhir")
-_TOLD_EVERY = 500
+_TOLD_EVERY = 50
+_STEPS = 200
+_MOMENT_S = 50e-6
 
 
 def _telling(act: Act, what: str) -> Told:
-    """Pass progress on, and stop where the person is gone or cancelled."""
+    """Pass progress on, and stop where the person is gone or cancelled.
+
+    Looking through a long trail is Python all the way, so each time it gives the window's thread a
+    moment: else every paint of a cell would wait for the interpreter.
+    """
+    told = [-1]
 
     def tell(done: int, total: int) -> None:
         act.still_here()
-        act.control.progress(done, total, what)
+        step = _STEPS * done // max(total, 1)
+        if step != told[0]:
+            told[0] = step
+            act.control.progress(done, total, what)
+        time.sleep(_MOMENT_S)
 
     return tell
 

@@ -43,7 +43,7 @@ from viewer.session.audit.verify import Told, untold
 ROWS_PER_BLOCK = 4096
 """Fewer new events than this are read again next time; more are added to the index."""
 
-_ROWS_AT_ONCE = 1024
+_ROWS_AT_ONCE = 64
 _FILTERS_KEPT = 4
 _SCANNED_AT_ONCE = 512
 _NOT_OPENED = "This entry cannot be opened any more: it was changed."
