@@ -153,6 +153,9 @@ class FakeKeys:
     def listen(self, on_touch: Callable[[], None], on_pin: Callable[[], None]) -> None:
         self.touch, self.pin = on_touch, on_pin
 
+    def leave(self) -> None:
+        self.touch = self.pin = lambda: None
+
     def give_pin(self, pin: str) -> None:
         self.pins.append(pin)
 

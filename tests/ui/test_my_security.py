@@ -286,12 +286,45 @@ def test_a_key_with_a_pin_asks_for_it_in_the_window(room: Room) -> None:
     room.keys(form.label, "blue key")
     room.keys(form.password.line, PASSWORD)
     room.click(form.go)
-    for _ in range(2):  # to make the secret, and to wrap with it
+    _give_pins(room, form, 2)  # to make the secret, and to wrap with it
+    assert "blue key" in room.panel.key.fact.text()
+
+
+def test_a_new_password_of_an_account_with_a_key_asks_for_the_key_in_place(room: Room) -> None:
+    room.key.pin, room.key.always_uv = "2468", True
+    room.click(room.panel.add_key)
+    adding = room.form(KeyForm)
+    assert isinstance(adding, KeyForm)
+    room.keys(adding.label, "blue key")
+    room.keys(adding.password.line, PASSWORD)
+    room.click(adding.go)
+    _give_pins(room, adding, 2)
+    room.click(room.panel.change)
+    form = room.form(PasswordForm)
+    assert isinstance(form, PasswordForm)
+    room.keys(form.password.line, PASSWORD)
+    room.keys(form.new.field.line, NEW)
+    room.click(form.go)
+    assert not form.go.isVisible()
+    _give_pins(room, form, 2)  # to open what is, and to wrap it anew
+    assert "changed" in room.panel.password.message.words.text()
+
+
+def _give_pins(room: Room, form: Form, count: int) -> None:
+    for _ in range(count):
         wait_until(form.wait.pin.isVisible)
         room.keys(form.wait.pin.line, "2468")
         QTest.keyClick(form.wait.pin.line, Qt.Key.Key_Return)
     wait_until(lambda: not form.is_busy)
-    assert "blue key" in room.panel.key.fact.text()
+
+
+def test_a_key_that_asks_for_its_pin_where_nobody_listens_keeps_no_worker_waiting(
+    room: Room,
+) -> None:
+    keys = room.workstation.keys
+    keys.renew()
+    keys.leave()
+    assert keys.pin_wanted() == ""
 
 
 def test_a_lock_lets_go_of_a_key_that_is_waited_for(office: Office) -> None:

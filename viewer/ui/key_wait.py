@@ -14,10 +14,6 @@ from viewer.ui.security_ports import KeyDoor
 _FIELD_PX = 360
 
 
-def _nothing() -> None:
-    return
-
-
 class KeyWait(QWidget):
     """Hidden until something waits for a key."""
 
@@ -57,7 +53,7 @@ class KeyWait(QWidget):
 
     def rest(self) -> None:
         """Nothing is waited for, and nothing is heard of the key."""
-        self._keys.listen(_nothing, _nothing)
+        self._keys.leave()
         self.pin.wipe()
         self.hide()
 

@@ -170,6 +170,7 @@ class MySecurityPanel(QWidget):
     def _ask_app_removal(self) -> None:
         security = self._security
         form = RemovalForm(
+            security,
             self.tr("Remove the app"),
             self.tr("Code from the app, or a recovery code"),
             lambda f: security.remove_app(f.password.text(), f.code.text(), f.on_done, f.on_fault),
@@ -186,6 +187,7 @@ class MySecurityPanel(QWidget):
     def _ask_codes(self) -> None:
         security, now = self._security, self._security.standing()
         form = RemovalForm(
+            security,
             self.tr("Make new codes"),
             self.tr("The next code from the app") if now.has_app else "",
             lambda f: security.renew_codes(f.password.text(), f.code.text(), f.on_done, f.on_fault),

@@ -35,8 +35,11 @@ class Form(QWidget):
     done = Signal(object)
     left = Signal()
 
-    def __init__(self, verb: str, look: str = "primary") -> None:
+    def __init__(self, security: MySecurity, verb: str, look: str = "primary") -> None:
         super().__init__()
+        self._security = security
+        self._has_key = bool(security.standing().key_label)
+        self.wait = KeyWait(security.keys)
         self._running: Running | None = None
         self._is_busy = False
         self._layout = column(self, gap=3)
@@ -57,6 +60,7 @@ class Form(QWidget):
 
     def finish(self) -> None:
         """Add what is at the foot of every form."""
+        self._layout.addWidget(self.wait)
         self._layout.addWidget(self.error)
         foot = row(gap=2)
         foot.addWidget(self.go)
@@ -76,6 +80,11 @@ class Form(QWidget):
         """Whether there is enough to try."""
         return bool(self.password.text())
 
+    @property
+    def takes_key(self) -> bool:
+        """Whether a security key is touched for it."""
+        return self._has_key
+
     def begin(self) -> Running:
         """Begin the work with `on_done` and `on_fault`."""
         raise NotImplementedError
@@ -86,6 +95,9 @@ class Form(QWidget):
             return
         self.error.hide()
         self._set_busy(True)
+        if self.takes_key:
+            self._show_wait(True)
+            self.wait.start()
         self._hold(self.begin())
 
     def _hold(self, running: Running) -> None:
@@ -108,16 +120,17 @@ class Form(QWidget):
     def drop(self) -> None:
         """Forget what was typed and what is under way."""
         self.password.wipe()
+        self.wait.rest()
         if self._running is not None:
             self._running.drop()
             self._running = None
 
-    def _give_room_to_wait(self, waits: bool, wait: KeyWait) -> None:
+    def _show_wait(self, shown: bool) -> None:
         """Show what the key wants in place of the buttons."""
-        if not waits:
-            wait.rest()
-        self.go.setVisible(not waits)
-        self.no.setVisible(not waits)
+        if not shown:
+            self.wait.rest()
+        self.go.setVisible(not shown)
+        self.no.setVisible(not shown)
 
     def _leave(self) -> None:
         self.drop()
@@ -127,6 +140,7 @@ class Form(QWidget):
         self._is_busy = busy
         if not busy:
             self._running = None
+            self._show_wait(False)
         for each in self.fields:
             each.setEnabled(not busy)
         self.go.setEnabled(not busy)
@@ -137,8 +151,7 @@ class PasswordForm(Form):
     """The password as it is, and a new one with a meter that moves while it is typed."""
 
     def __init__(self, security: MySecurity, name: str) -> None:
-        super().__init__(self.tr("Change the password"))
-        self._security = security
+        super().__init__(security, self.tr("Change the password"))
         self.password.line.setPlaceholderText(self.tr("Password as it is"))
         self.password.line.setAccessibleName(self.tr("Password as it is"))
         self.new = NewPassword(self.tr("New password"), security.password_advice, lambda: name)
@@ -171,8 +184,7 @@ class AppForm(Form):
     """The secret as a picture and as text, and the code that shows it arrived in the app."""
 
     def __init__(self, security: MySecurity) -> None:
-        super().__init__(self.tr("Set it up"))
-        self._security = security
+        super().__init__(security, self.tr("Set it up"))
         secret: AppSecret = security.begin_app()
         self.picture = QrPicture(self.tr("QR code for the authenticator app"))
         self.picture.show_modules(secret.picture)
@@ -233,8 +245,14 @@ class AppForm(Form):
 class RemovalForm(Form):
     """Password, and a code where it takes one."""
 
-    def __init__(self, verb: str, words: str, begin: Callable[[RemovalForm], Running]) -> None:
-        super().__init__(verb, "danger")
+    def __init__(
+        self,
+        security: MySecurity,
+        verb: str,
+        words: str,
+        begin: Callable[[RemovalForm], Running],
+    ) -> None:
+        super().__init__(security, verb, "danger")
         self._begin = begin
         self.code = code_line(words)
         self.add(self.password)
@@ -257,15 +275,12 @@ class KeyForm(Form):
     """What one calls the key and the password; then the key is touched, twice or three times."""
 
     def __init__(self, security: MySecurity) -> None:
-        super().__init__(self.tr("Add the key"))
-        self._security = security
+        super().__init__(security, self.tr("Add the key"))
         self.label = line(self.tr("For example: blue key"))
         self.label.setMaxLength(40)
         self.label.returnPressed.connect(self.password.setFocus)
         self.add(labelled(self.tr("What you call it"), self.label))
         self.add(self.password)
-        self.wait = KeyWait(security.keys)
-        self._layout.addWidget(self.wait)
         self.finish()
         self.setFocusProxy(self.label)
 
@@ -274,21 +289,16 @@ class KeyForm(Form):
         """Whether it has a name and the password was typed."""
         return bool(self.label.text().strip()) and bool(self.password.text())
 
+    @property
+    def takes_key(self) -> bool:
+        """The one that is added."""
+        return True
+
     def begin(self) -> Running:
         """Wait for the key."""
-        self.wait.start()
         return self._security.add_key(
             self.password.text(), self.label.text(), self.on_done, self.on_fault
         )
-
-    def drop(self) -> None:
-        """Stop waiting."""
-        self.wait.rest()
-        super().drop()
-
-    def _set_busy(self, busy: bool) -> None:
-        super()._set_busy(busy)
-        self._give_room_to_wait(busy, self.wait)
 
 
 class KeyRemovalForm(RemovalForm):
@@ -296,29 +306,18 @@ class KeyRemovalForm(RemovalForm):
 
     def __init__(self, security: MySecurity) -> None:
         super().__init__(
+            security,
             self.tr("Remove the key"),
             self.tr("Recovery code, if the key is lost"),
             lambda form: security.remove_key(
                 form.password.text(), form.code.text(), form.on_done, form.on_fault
             ),
         )
-        self.wait = KeyWait(security.keys)
-        self._layout.insertWidget(2, self.wait)
 
-    def drop(self) -> None:
-        """Stop waiting."""
-        self.wait.rest()
-        super().drop()
-
-    def begin(self) -> Running:
-        """Wait for the key, unless it is lost."""
-        if not self.code.text().strip():
-            self.wait.start()
-        return super().begin()
-
-    def _set_busy(self, busy: bool) -> None:
-        super()._set_busy(busy)
-        self._give_room_to_wait(busy and not self.code.text().strip(), self.wait)
+    @property
+    def takes_key(self) -> bool:
+        """Unless it is lost."""
+        return not self.code.text().strip()
 
 
 class CodesPaper(QWidget):

@@ -41,6 +41,9 @@ class KeyDoor(Protocol):
     def listen(self, on_touch: Callable[[], None], on_pin: Callable[[], None]) -> None:
         """Say who is told that the key blinks, and that it asks for its PIN."""
 
+    def leave(self) -> None:
+        """Tell nobody any more: a key that asks for its PIN then fails with a message."""
+
     def give_pin(self, pin: str) -> None:
         """Answer with the PIN."""
 

@@ -34,8 +34,8 @@ class WindowKeys(KeyTalk):
         self._jobs = jobs
         self._keys = keys
         self._pins: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._on_touch: Callable[[], None] = lambda: None
-        self._on_pin: Callable[[], None] = lambda: None
+        self._on_touch: Callable[[], None] | None = None
+        self._on_pin: Callable[[], None] | None = None
 
     @property
     def within_reach(self) -> SecurityKeys:
@@ -63,6 +63,10 @@ class WindowKeys(KeyTalk):
         """Say who is told what the key wants."""
         self._on_touch, self._on_pin = on_touch, on_pin
 
+    def leave(self) -> None:
+        """Tell nobody any more."""
+        self._on_touch = self._on_pin = None
+
     def give_pin(self, pin: str) -> None:
         """Answer with the PIN."""
         self._pins.put(pin)
@@ -73,10 +77,14 @@ class WindowKeys(KeyTalk):
         self._pins.put("")
 
     def _tell_touch(self) -> None:
-        self._on_touch()  # whoever listens by now
+        if self._on_touch is not None:  # whoever listens by now
+            self._on_touch()
 
     def _tell_pin(self) -> None:
-        self._on_pin()
+        if self._on_pin is None:  # who asked has gone meanwhile
+            self._pins.put("")
+        else:
+            self._on_pin()
 
     # the worker
 
@@ -85,8 +93,8 @@ class WindowKeys(KeyTalk):
         self._jobs.soon(self._tell_touch)
 
     def pin_wanted(self) -> str:
-        """Ask the window, and wait for what it says; "" where that is cancelled."""
-        if self.is_cancelled:
+        """Ask the window, and wait for what it says; "" where that is cancelled or nobody hears."""
+        if self.is_cancelled or self._on_pin is None:
             return ""
         self._jobs.soon(self._tell_pin)
         return self._pins.get()
