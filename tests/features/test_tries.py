@@ -85,6 +85,22 @@ TRIES: dict[str, tuple[str, ...]] = {
         "unit/session/test_keystore.py::test_the_native_back_end_takes_nothing_from_the_environment",
         "unit/session/test_accounts.py::test_nothing_is_founded_where_the_key_store_keeps_nothing",
     ),
+    "12 101 wrong passwords, also over restarts and clock changes": (
+        "unit/session/test_guessing.py::test_a_hundred_and_one_wrong_guesses_never_help",
+        "unit/session/test_guessing.py::test_a_guess_too_soon_is_not_even_looked_at",
+        "unit/session/test_throttle.py::test_a_hundred_and_one_wrong_passwords_do_not_help",
+        "unit/session/test_throttle.py::test_a_deleted_count_lets_nobody_in",
+        "unit/session/test_totp.py::test_guessing_codes_by_way_of_dropping_is_throttled",
+    ),
+    "13 a code used twice, at two places, after the clock was set back": (
+        "unit/session/test_totp.py::test_a_code_works_once",
+        "unit/session/test_totp.py::test_a_code_works_once_at_two_desks",
+        "unit/session/test_totp.py::test_of_two_programs_with_the_same_code_at_once_one_is_let_in",
+        "unit/session/test_totp.py::test_a_clock_that_is_set_back_replays_nothing",
+        "unit/session/test_totp.py::test_who_removes_or_sets_back_the_last_steps_gets_nobody_in",
+        "unit/session/test_codes.py::test_of_two_programs_that_use_the_same_code_at_once_one_gets_in",
+        "unit/session/test_codes.py::test_a_used_code_that_is_put_back_into_the_file_is_found",
+    ),
     "14 logoff under modal, menu, drag, file dialog, second screen, running decode": (
         "ui/test_lock_destroys.py::test_a_lock_leaves_nothing_of_what_was_open",
         "ui/test_lock_destroys.py::test_a_caller_that_waits_in_a_dialogs_own_loop_goes_on_to_a_locked_practice",
