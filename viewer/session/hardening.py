@@ -21,7 +21,8 @@ _M_ARENA_MAX = -8
 _HEAP_STEP, _LARGEST_EXACT = 16, 1032
 """Sizes that glibc keeps apart (malloc/malloc.c, tcache and small bins)."""
 _LARGE_PIECES = tuple(1 << power for power in range(16, 10, -1))
-_MOST_PIECES = 200_000
+_MOST_PIECES = 500_000
+_CACHED = 7
 
 
 def harden_process() -> tuple[str, ...]:
@@ -77,9 +78,10 @@ def forget_freed_memory() -> None:
 def _stir_heap(libc: ctypes.CDLL) -> None:
     """Take every free piece of the C library's heap, overwrite it, and free it again.
 
-    Larger pieces first: what is left of them is found by the smaller sizes. A piece behind the
-    end that the heap had before is new memory, so no free one of this size is left. Threads that
-    run keep a few pieces of their own, which only their end gives back (`JobRunner.renew`).
+    Larger pieces first: what is left of them is found by the smaller sizes. Pieces behind the end
+    that the heap had before are new memory: more of them than glibc keeps at hand for a thread
+    mean that no free one of this size is left. Threads that run keep a few pieces of their own,
+    which only their end gives back (`JobRunner.renew`).
     """
     for name, result in (("malloc", ctypes.c_void_p), ("sbrk", ctypes.c_void_p)):
         getattr(libc, name).restype = result
@@ -88,13 +90,13 @@ def _stir_heap(libc: ctypes.CDLL) -> None:
     end = libc.sbrk(0) or 0
     taken: list[int] = []
     for size in (*_LARGE_PIECES, *range(_LARGEST_EXACT, 0, -_HEAP_STEP)):
-        for _ in range(_MOST_PIECES):
+        new = 0
+        while new <= _CACHED and len(taken) < _MOST_PIECES:
             place = libc.malloc(size)
             if not place:
                 break
             ctypes.memset(place, 0, size)
             taken.append(place)
-            if place >= end:
-                break
+            new += place >= end
     for place in taken:
         libc.free(place)
