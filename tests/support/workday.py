@@ -244,22 +244,6 @@ def importing(day: Day) -> Iterator[None]:
     yield
 
 
-def locked(day: Day) -> Iterator[None]:
-    """Look at everything, then lock and stand still."""
-    day.log_in()
-    day.choose_patient()
-    day.look(ImageKind.BITEWING, ImageKind.PANORAMIC, ImageKind.CBCT)
-    day.plan_share()
-    say("open")
-    sys.stdin.readline()
-    day.lock()
-    wait_until(lambda: not day.joined.workstation.jobs.is_busy)
-    QTest.qWait(300)
-    _let_the_test_read()
-    say("ready")
-    yield
-
-
 def buried(day: Day) -> Iterator[None]:
     """Lock with nothing open, then with everything open on two screens, and compare the screens."""
     QApplication.setCursorFlashTime(0)
@@ -373,7 +357,6 @@ def _let_the_test_read() -> None:
 SCRIPTS: dict[str, Script] = {
     "whole_day": whole_day,
     "importing": importing,
-    "locked": locked,
     "buried": buried,
     "clean": clean,
     "waiting": waiting,

@@ -123,6 +123,7 @@ def test_after_an_hour_without_a_touch_a_locked_workstation_is_at_the_door(
         joined.front_desk.lock()
         desk = joined.front_desk
         assert desk._lock_watch is not None
+        assert desk._lock_watch._timer.isActive()
         clock.pass_s(3599)
         desk._lock_watch.tick()
         assert desk.lock_screen is not None
