@@ -18,6 +18,7 @@ from viewer.crypto.errors import NotAuthentic
 from viewer.model.ids import PatientId, UserId, new_id
 from viewer.session.accounts import KeyRing, User
 from viewer.session.audit.events import PROGRAM, Actor, Entry, Event, EventKind, Outcome
+from viewer.session.book import TOTP
 from viewer.session.emergency import (
     MARK,
     SEEN,
@@ -37,6 +38,7 @@ from viewer.session.errors import (
     LoginRefused,
     NotLoggedIn,
     NotPermitted,
+    PasswordMustChange,
     TrailUnwritable,
     WaitFirst,
 )
@@ -122,8 +124,8 @@ class BreakGlass:
             There is no reason; or the account opens only together with a security key.
         LoginRefused, WaitFirst, AccountBlocked
             Not admitted, in one message for a wrong name and a wrong password.
-        NotPermitted
-            The password is right, but the role has no emergency access.
+        NotPermitted, PasswordMustChange
+            The password is right, but the role has no emergency access; or somebody else gave it.
         TrailUnwritable, AccountsTampered, DeviceSecretMissing, NoKeyStore
             Nobody can be admitted now.
         """
@@ -150,7 +152,7 @@ class BreakGlass:
             raise LoginRefused from None
         with ExitStack() as undo:
             undo.callback(keys.wipe)
-            self._forget_tries(account)
+            self._forget_tries(account, has_proved_all=TOTP not in known.second_factors)
             self._require_theirs(known, who)
             begun = self._begun(who, Way.DOOR, reason)
             self._write(Entry(EventKind.LOGIN, who, why=MARK))
@@ -308,10 +310,12 @@ class BreakGlass:
                 raise WaitFirst(_UNWRITTEN_WAIT_S) from None
             self.spool.mark(TRIES, account)
 
-    def _forget_tries(self, account: str) -> None:
+    def _forget_tries(self, account: str, *, has_proved_all: bool = True) -> None:
+        """Forget wrong tries; without the second step only this one, which was right."""
         self.spool.unmark(TRIES, account)
+        throttle = self._desk.practice.throttle
         with contextlib.suppress(AccountsUnwritable, OSError):
-            self._desk.practice.throttle.succeeded(account)
+            (throttle.succeeded if has_proved_all else throttle.take_back)(account)
 
     def _opened_by_password(self, user: User | None, password: str) -> tuple[User, KeyRing]:
         """Return the images' keys alone: no others are held, whatever the role."""
@@ -327,6 +331,9 @@ class BreakGlass:
         if not user.is_enabled:
             self._refuse(EventKind.LOGIN_FAILED, who, "account disabled")
             raise AccountBlocked
+        if user.must_change:  # whoever gave it would look at images in this person's name
+            self._refuse(EventKind.LOGIN_FAILED, who, "a first password, not changed yet")
+            raise PasswordMustChange
         if not user.role.allows(Permission.EMERGENCY_ACCESS):
             self._refuse(EventKind.LOGIN_FAILED, who, "not for this role")
             raise NotPermitted(user.role.title, "begin an emergency access")

@@ -322,7 +322,10 @@ class PasswordLedger(KeyLedger):
             else:
                 found = self._open_by_password(user_id, password, share)
             wiped.enter_context(found)
-            self.throttle.succeeded(user_id)
+            if found.row.totp and not (in_steps or lost):
+                self.throttle.take_back(user_id)  # wrong codes are not forgiven without a code
+            else:
+                self.throttle.succeeded(user_id)
             yield found
 
     def _carried(

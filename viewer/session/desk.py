@@ -476,7 +476,7 @@ class Desk:
         if session is None:
             return
         session.end()
-        if why != _SWITCH and session.emergency is None:
+        if why != _SWITCH and (session.emergency is None or not session.emergency.is_alone):
             self.shift.drop(session.user.id, "logged off")
         in_emergency = session.emergency is not None
         self.break_glass.tell_end(session, why)

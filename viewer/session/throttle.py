@@ -86,6 +86,17 @@ class Throttle:
             if rows.pop(account, None) is not None:
                 self._file.write(rows)
 
+    def take_back(self, account: str) -> None:
+        """Take back the try that was just counted: it was right, but not all that is asked for.
+
+        Wrong ones before it stay counted.
+        """
+        with process_lock(self._lock_path):
+            rows = self._file.read()
+            failures, at_s = _row(rows, account)
+            if failures > 0:
+                self._file.write(rows | {account: [failures - 1, at_s]})
+
     def wait_s(self, account: str, clock: Clock) -> float:
         """Return seconds until the next password is taken; infinity where it is blocked."""
         with process_lock(self._lock_path):
