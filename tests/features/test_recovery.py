@@ -152,7 +152,10 @@ def test_a_role_is_changed_with_its_keys_and_the_caller_is_told_what_is_due(
     down = accounts.change_role(clinic, accounts.ChangeRole(dentist, "consultant"))
     assert down.rotation_due == {KeyName.SHARE}
     newest = entries(clinic, EventKind.ACCOUNT_CHANGED)[0].entry
-    assert (newest.why, newest.objects) == ("role dentist to consultant", (down.user.id,))
+    assert (newest.why, newest.objects) == (
+        "role Dentist to Read-only consultant",
+        (down.user.id,),
+    )
     assert set(kept_ring(clinic, dentist).keys) == {KeyName.IMAGES}
     assert set(kept_ring(clinic, assistant).keys) == {KeyName.IMAGES, KeyName.SHARE}
 
