@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -20,14 +21,14 @@ from tests.support.windows import log_in, open_windows, wait_until
 from tests.ui.fake_review import FakeDesk
 from viewer.app.review.people import PersonFacts
 from viewer.app.review.settings import Rule, shipped_settings
-from viewer.app.reviewing import PatientLabel
+from viewer.app.reviewing import PatientLabel, Review
 from viewer.model.errors import EnvironmentFault
 from viewer.session.keystore import MemoryKeyStore
 from viewer.ui import theme
 from viewer.ui.parts.words import Words
 from viewer.ui.review_charts import GravityMark, HourStrip, WeekChart
 from viewer.ui.review_emergency import EmergencyPage
-from viewer.ui.review_events import TimelinePage
+from viewer.ui.review_events import EventRow, TimelinePage
 from viewer.ui.review_findings import FindingsPage
 from viewer.ui.review_leaving import LeavingPage
 from viewer.ui.review_patient import PatientPage
@@ -36,6 +37,7 @@ from viewer.ui.review_reports import ReportsPage
 from viewer.ui.review_window import ReviewPanel
 from viewer.ui.shell import Shell
 from viewer.ui.trail_window import TrailPanel
+from viewer.wiring.window import Joined
 
 REVIEW = a_review()
 
@@ -477,3 +479,32 @@ def test_a_real_practice_is_looked_through_and_its_trail_names_patients(
             return {entry.patient for entry in entries if entry is not None}
 
         wait_until(lambda: "Example, Ada" in names())
+
+
+def look_through(joined: Joined, images: Path) -> None:
+    """Import images, open the desk on its timeline, and keep hold of nothing."""
+    shell: Shell = log_in(joined, OFFICER)
+    shell.start_import([images])
+    wait_until(lambda: bool(shell.patients.rows))
+    shell.actions_bar.by_id["review"].trigger()
+    panel = shell.sheets[-1].content
+    assert isinstance(panel, ReviewPanel)
+    wait_until(lambda: panel.review is not None)
+    panel.show_part("timeline")
+
+
+def alive(kind: type) -> int:
+    """How many of a kind anybody still holds."""
+    gc.collect()
+    return sum(type(each) is kind for each in gc.get_objects())
+
+
+def test_a_lock_leaves_nothing_of_the_review(qtbot: QtBot, tmp_path: Path) -> None:
+    images = write_images(tmp_path / "in", a_patient("Example", "20431"), cbct=False)
+    before = alive(Review), alive(EventRow)
+    with open_windows(tmp_path / "store", MemoryKeyStore()) as joined:
+        look_through(joined, images)
+        assert alive(Review) > before[0]
+        joined.front_desk.lock()
+        wait_until(lambda: joined.front_desk.shell is None)
+        wait_until(lambda: alive(Review) <= before[0] and alive(EventRow) <= before[1], seconds=10)
