@@ -17,7 +17,7 @@ The note is written before the file goes: where both are there, the file counts.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date
 from enum import Enum
 from pathlib import Path
@@ -75,9 +75,15 @@ def note_path(store_folder: Path, number: int) -> Path:
 
 
 def read_notes(
-    store_folder: Path, signer_of: Callable[[int], PublicKey | None]
+    store_folder: Path,
+    signer_of: Callable[[int], PublicKey | None],
+    vouched: Collection[bytes] | None = None,
 ) -> dict[int, ArchiveNote]:
     """Return the notes that one of the trail's own keys signed, by segment.
+
+    A line beside the trail makes no key the trail's: anybody can add one. `vouched` are the keys
+    that are (None: all that `signer_of` names, from lines that were kept elsewhere). A note also
+    vouches for the key of the segment that it stands for.
 
     Raises
     ------
@@ -86,21 +92,33 @@ def read_notes(
     """
     folder = trail_folder(store_folder)
     found: dict[int, ArchiveNote] = {}
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+    known = set(vouched or ())
+    for path in sorted(folder.iterdir(), reverse=True) if folder.is_dir() else ():
         match = _NAME.fullmatch(path.name)
-        note = _read_note(path.read_bytes(), signer_of) if match else None
-        if match and note is not None and note.segment == int(match[1]):
+        signed = _read_note(path.read_bytes(), signer_of) if match else None
+        if match is None or signed is None or signed[0].segment != int(match[1]):
+            continue
+        note, key = signed
+        if vouched is None or key in known:
             found[note.segment] = note
+            known.add(PublicKey.from_line(note.public_line).key)
     return found
 
 
-def _read_note(raw: bytes, signer_of: Callable[[int], PublicKey | None]) -> ArchiveNote | None:
+def _read_note(
+    raw: bytes, signer_of: Callable[[int], PublicKey | None]
+) -> tuple[ArchiveNote, bytes] | None:
+    """Return a note and the key that signed it."""
     try:
         text = raw.decode()
         signer = signer_of(int(text.partition("\n")[0].rpartition("/")[2]))
-        return None if signer is None else _from_lines(open_text(text, signer)[1:])
+        if signer is None:
+            return None
+        note = _from_lines(open_text(text, signer)[1:])
+        PublicKey.from_line(note.public_line)
     except (ValueError, NotAuthentic):
         return None
+    return note, signer.key
 
 
 def _from_lines(lines: list[str]) -> ArchiveNote:

@@ -13,6 +13,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -21,7 +22,7 @@ import attrs
 from viewer.session.audit.archived import ArchiveNote, Whereabouts, note_path, read_notes
 from viewer.session.audit.errors import ArchiveFault, ArchiveRefused
 from viewer.session.audit.index import index_folder
-from viewer.session.audit.note import Checkpoint
+from viewer.session.audit.note import Checkpoint, PublicKey
 from viewer.session.audit.segment import (
     mapped,
     public_key_path,
@@ -66,11 +67,21 @@ class Archives:
         ArchiveFault
             They cannot be read.
         """
-        signers = Signers(public_lines(self._folder) + "\n" + self._trail.public_key_line)
+        own = self._trail.public_key_line
+        signers = Signers(public_lines(self._folder) + "\n" + own)
         try:
-            return read_notes(self._folder, signers.find)
+            vouched = {PublicKey.from_line(own).key, *self._keys_of_parts(signers)}
+            return read_notes(self._folder, signers.find, vouched)
         except OSError:
             raise ArchiveFault from None
+
+    def _keys_of_parts(self, signers: Signers) -> Iterator[bytes]:
+        """Yield the keys with which the segments that are in the store were begun."""
+        for number in self._trail.numbers():
+            signer = signers.find(number)
+            with mapped(segment_path(self._folder, number)) as file:
+                if signer is not None and signed_genesis(file, signer) is not None:
+                    yield signer.key
 
     def closed(self) -> list[int]:
         """Return the segments that could be archived."""

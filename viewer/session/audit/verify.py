@@ -147,7 +147,6 @@ class _TrailCheck:
         self._outside = outside
         self._keys = keys
         self._looked = looked
-        self._notes = read_notes(folder, signers.find)
         self._paths = {
             number: segment_path(each, number)
             for each in (*reversed(self._looked.archives), folder)
@@ -155,9 +154,17 @@ class _TrailCheck:
             if not self._looked.only or number in self._looked.only
         }
         self._numbers = sorted(self._paths)
+        self._notes = read_notes(folder, signers.find, self._vouched())
         self._verdict = Verdict(0, 0, 0, Head(0, ""))
         self._done = 0
         self._total = sum(self._size_of(number) for number in self._numbers)
+
+    def _vouched(self) -> set[bytes] | None:
+        """Return the workstation's own key and those that the segments here are held against."""
+        if self._keys is None:
+            return None
+        signers = [self._keys.signer, *map(self._signers.find, self._numbers)]
+        return {each.key for each in signers if each is not None}
 
     def run(self) -> Verdict:
         if not self._numbers:

@@ -316,3 +316,31 @@ def test_a_part_closes_when_it_is_full(log: Log, monkeypatch: pytest.MonkeyPatch
     reader = TrailReader(log.folder, log.reader_pair.private)
     reader.refresh()
     assert reader.count() == 120
+
+
+@pytest.mark.parametrize("at", [1, 2, 77])
+def test_a_note_under_a_key_that_was_put_beside_the_trail_excuses_nothing(
+    long: Log, tmp_path: Path, at: int
+) -> None:
+    """Whoever has the folder, and no device secret, would take a part away and vouch for it."""
+    other = Log(tmp_path / "other", type(long.keystore)(), long.clock)
+    other.write(1)
+    keys = other.trail._end.keys.of_segment(at)
+    held = _archives(long)._note(2, "ab" * 32, 10, 10)
+    segment_path(long.folder, 2).unlink()
+    public_key = segment_path(long.folder, 2).with_name("public.key")
+    with public_key.open("a") as file:
+        file.write(keys.signer.line + "\n")
+    note_path(long.folder, 2).write_text(held.sign(keys))
+    assert _damage(long) is not None
+    assert 2 not in _archives(long).notes()
+    other.crash()
+
+
+def test_notes_of_an_archived_workstation_are_vouched_for_by_those_behind_them(
+    long: Log, attic: Path
+) -> None:
+    for number in (1, 2, 3):
+        _archives(long).archive(number, attic)
+    assert sorted(_archives(long).notes()) == [1, 2, 3]
+    assert long.trail.verify().is_whole
