@@ -29,6 +29,7 @@ from viewer.session.policy import CaptureRule
 from viewer.session.recovery import RecoveryKey
 from viewer.ui import ports
 from viewer.ui.store_ports import StoreSetBack
+from viewer.wiring.admitting import unless_gone
 from viewer.wiring.emergency import ClinicEmergencyDoor
 from viewer.wiring.own_password import choose_password, unless_given
 from viewer.wiring.quick import ClinicQuick
@@ -386,20 +387,6 @@ class Workstation:
         """Close the store and go back to the door."""
         self.jobs.drop_all()
         self.clinic.log_off()
-
-
-def unless_gone(control: JobControl, admission: Admission) -> Admission:
-    """Return an admission, or wipe it if the computer was locked meanwhile: nobody comes in.
-
-    Raises
-    ------
-    Cancelled
-        It was.
-    """
-    if control.is_cancelled():
-        admission.keys.wipe()
-        control.stop_if_cancelled()
-    return admission
 
 
 def _a_moment(control: JobControl) -> None:
