@@ -145,8 +145,9 @@ class UseCase(Generic[Request, Answer]):
             before = _marked(before, session, self.event)
             outcome = Outcome.INTENT if is_effect else Outcome.DONE
             first = clinic.write(self._entry(actor, outcome, before), session)
-            images = before.objects if before.digests else ()
-            clinic.desk.break_glass.looked(session, before.patient_id, images)
+            if session is not None and session.emergency is not None:
+                images = before.objects if before.digests else ()
+                session.emergency.looked(before.patient_id, images)
 
         def check() -> None:
             if session is not None and ticket is not None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from viewer.crypto.errors import NotAuthentic
-from viewer.model.ids import PatientId, UserId, new_id
+from viewer.model.ids import UserId, new_id
 from viewer.session.accounts import KeyRing, User
 from viewer.session.audit.events import PROGRAM, Actor, Entry, Event, EventKind, Outcome
 from viewer.session.book import TOTP
@@ -210,13 +210,6 @@ class BreakGlass:
         if session is None or session.emergency is None:
             return self._desk.trail.append(self.spool.resolved(entry))
         return self._write(entry)
-
-    def looked(
-        self, session: Session | None, patient_id: PatientId | None, images: tuple[str, ...]
-    ) -> None:
-        """Count a look of an emergency."""
-        if session is not None and session.emergency is not None:
-            session.emergency.looked(patient_id, images)
 
     def poll(self) -> None:
         """End it when its time is over."""

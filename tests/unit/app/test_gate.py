@@ -7,11 +7,14 @@ from typing import Any
 import attrs
 import pytest
 
+from tests.support.practice import FakeClock
 from viewer.app.gate import Act, Entries, Subject, UseCase, registered
 from viewer.app.jobs import SilentControl
 from viewer.app.use_cases import import_all
 from viewer.model.errors import Cancelled, UserError
+from viewer.model.ids import PatientId
 from viewer.session.audit.events import Actor, Entry, EventKind, Outcome
+from viewer.session.emergency import Emergency, Way
 from viewer.session.errors import Locked, NotLoggedIn, NotPermitted, TrailUnwritable
 from viewer.session.permissions import Permission
 
@@ -22,6 +25,7 @@ class FakeSession:
     def __init__(self) -> None:
         self.is_locked = False
         self.actor = Actor(name="Ines", role="Assistant")
+        self.emergency: Emergency | None = None
 
     def require(self, permission: Permission) -> int:
         if self.is_locked:
@@ -70,6 +74,13 @@ class FakeClinic:
     def __init__(self, session: FakeSession | None) -> None:
         self.desk = FakeDesk(session)
         self.trail = FakeTrail()
+        self.waiting: list[Entry] = []
+
+    def write(self, entry: Entry, session: FakeSession | None) -> Committed:
+        if session is not None and session.emergency is not None and self.trail.is_full:
+            self.waiting.append(entry)
+            return Committed(-len(self.waiting), 0)
+        return self.trail.append(entry)
 
     @property
     def story(self) -> list[tuple[EventKind, Outcome]]:
@@ -190,3 +201,48 @@ def test_every_use_case_names_its_permission_and_its_event() -> None:
         assert isinstance(found.permission, Permission), name
         assert isinstance(found.event, EventKind), name
         assert name == found.name
+
+
+@pytest.fixture
+def in_emergency(clinic: FakeClinic) -> Emergency:
+    made = Emergency(Way.DOOR, "Pain", FakeClock(), 1000.0, 1, 1)
+    assert clinic.desk.session is not None
+    clinic.desk.session.emergency = made
+    return made
+
+
+def test_a_look_in_an_emergency_says_so_and_is_counted(
+    clinic: FakeClinic, in_emergency: Emergency
+) -> None:
+    subject = Subject(PatientId("p" * 32), ("i1",), "image", ("d1",))
+    look = attrs.evolve(
+        case(lambda c, r, a: None, entries=Entries.ONE_BEFORE), subject=lambda c, r: subject
+    )
+    look(clinic, None)  # type: ignore[arg-type]
+    assert clinic.trail.entries[0].why == "image (emergency access)"
+    assert (in_emergency.images, in_emergency.patients) == ({"i1"}, {"p" * 32})
+
+
+def test_a_look_in_an_emergency_waits_where_the_trail_is_full_and_any_other_is_refused(
+    clinic: FakeClinic, in_emergency: Emergency
+) -> None:
+    clinic.trail.is_full = True
+    look = case(lambda c, r, a: 7, entries=Entries.ONE_BEFORE)
+    assert look(clinic, None) == 7  # type: ignore[arg-type]
+    assert [entry.kind for entry in clinic.waiting] == [EventKind.VIEW]
+    assert clinic.desk.session is not None
+    clinic.desk.session.emergency = None
+    with pytest.raises(TrailUnwritable):
+        look(clinic, None)  # type: ignore[arg-type]
+
+
+def test_what_commits_by_itself_is_committed_by_nobody_else(clinic: FakeClinic) -> None:
+    by_itself = case(lambda c, r, a: 7, entries=Entries.BY_ITSELF)
+    assert by_itself(clinic, None) == 7  # type: ignore[arg-type]
+    assert clinic.trail.entries == []
+
+
+def test_break_glass_alone_commits_by_itself() -> None:
+    import_all()
+    alone = [name for name, each in registered().items() if each.entries is Entries.BY_ITSELF]
+    assert alone == ["begin_emergency"]
