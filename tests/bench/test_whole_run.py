@@ -60,7 +60,7 @@ def require_amounts(name: str, found: list[dict[str, Any]]) -> None:
     assert len({(line["name"], line["against"]) for line in found}) == len(found)
 
 
-@pytest.mark.parametrize("name", ["import", "memory", "panes", "vault", "audit"])
+@pytest.mark.parametrize("name", ["import", "memory", "panes", "vault", "audit", "switch"])
 def test_every_line_compares_two_amounts_above_zero(name: str) -> None:
     require_amounts(name, facts(name))
 
