@@ -95,6 +95,18 @@ class GrowingEnd:
         if self.tail.end < self._size:
             self._set_aside(self._size)
 
+    def sign_to_its_end(self) -> None:
+        """Put a checkpoint behind what is not signed yet.
+
+        Raises
+        ------
+        OSError
+            The disk refused.
+        """
+        if self.tail.unsigned > 0:
+            tail = self.tail.copy()
+            self.put(tail.add_checkpoint(self.keys), tail)
+
     def close(self) -> None:
         """Let go of the file."""
         if self._file is not None:
@@ -159,9 +171,7 @@ class GrowingEnd:
         OSError
             The disk refused: this segment goes on.
         """
-        if self.tail.unsigned > 0:
-            tail = self.tail.copy()
-            self.put(tail.add_checkpoint(self.keys), tail)
+        self.sign_to_its_end()
         keys = self.keys.of_segment(self.keys.number + 1)
         begin_segment_file(self.folder, keys, trail_public, self.tail.signed, begun)
         self.catch_up()
@@ -228,3 +238,23 @@ class GrowingEnd:
                 if frame.kind == FrameKind.GENESIS:
                     return
                 end = frame.start
+
+
+def settle(folder: Path, keys: SegmentKeys, sealer: RecordSealer) -> None:
+    """Sign a segment to its end, if this workstation wrote it: another is to follow it.
+
+    Raises
+    ------
+    OSError
+        The disk refused.
+    """
+    end = GrowingEnd(folder, keys, sealer)
+    try:
+        with end.lock():
+            end.find()
+            end.open()
+            end.sign_to_its_end()
+    except TrailDamaged:
+        return  # another workstation's, or not whole: what its last checkpoint claims is followed
+    finally:
+        end.close()

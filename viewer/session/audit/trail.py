@@ -22,7 +22,7 @@ from viewer.session.audit.beginning import begin_segment_file
 from viewer.session.audit.committed import Committed, Cursor, SignedHead
 from viewer.session.audit.events import Entry, Event, EventKind, Outcome
 from viewer.session.audit.frames import FrameKind, split_checkpoint
-from viewer.session.audit.growing import GrowingEnd
+from viewer.session.audit.growing import GrowingEnd, settle
 from viewer.session.audit.outside import HEAD_NAME, OutsideHead
 from viewer.session.audit.sealing import RecordSealer
 from viewer.session.audit.segment import (
@@ -114,6 +114,9 @@ class Trail:
         with require_device_secret(keystore) as secret:
             keys = SegmentKeys.of_device(secret, practice_id, number)
         try:
+            if numbers:
+                sealer = RecordSealer(clock, workstation_name())
+                settle(folder, keys.of_segment(numbers[-1]), sealer)
             previous = last_checkpoint(segment_path(folder, numbers[-1])) if numbers else None
             signed = begin_segment_file(folder, keys, trail_public, previous, begun)
         except OSError:

@@ -342,6 +342,18 @@ def test_after_a_recovery_a_new_segment_begins_and_both_verify(log: Log) -> None
     assert finding.damage is Damage.ROLLED_BACK
 
 
+def test_a_recovery_with_the_same_key_store_leaves_nothing_unsigned_behind(log: Log) -> None:
+    """What a crash left unsigned would look like entries that were added to a closed part."""
+    log.write(3)
+    log.crash()
+    log.trail = Trail.create(log.folder, log.keystore, PRACTICE, log.reader_pair.public, log.clock)
+    log.write(1)
+    lines = (log.folder / "trail" / "public.key").read_text()
+    assert verify_trail(log.folder, lines).is_whole
+    assert log.trail.verify().is_whole
+    assert len(_events(log)) == 4
+
+
 def test_opening_a_long_trail_reads_back_to_the_last_checkpoint_only(
     log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
