@@ -248,15 +248,24 @@ def test_each_change_of_a_role_is_in_the_trail_in_words(attacked: Attacked) -> N
     after = RoleDraft("Looker", "", frozenset({Permission.LIST_PATIENTS}))
     roles.redefine_role(clinic, roles.RedefineRole("looker", after))
     roles.drop_role(clinic, roles.DropRole("looker"))
-    from viewer.app.use_cases import trail
-
     reader = trail.open_trail(clinic, trail.OpenTrail())
     found = reader.page(EventFilter(kinds=frozenset({EventKind.ROLE_DEFINED})), 0, 9)
     assert [each.entry.why for each in reversed(found) if each.entry.outcome.value == "done"] == [
-        "make “Looker”: view images",
-        "change “Looker”; may: list patients; no more: view images",
-        "delete “looker”",
+        "make the role “Looker”: view images",
+        "change the role “Looker”; may: list patients; no more: view images",
+        "delete the role “looker”",
     ]
+
+
+def test_a_role_that_rules_over_others_is_called_so_in_the_trail(attacked: Attacked) -> None:
+    clinic = attacked.clinic
+    clinic.log_in(OFFICER, PASSWORD)
+    draft = RoleDraft("Friend", "", frozenset({Permission.MANAGE_ACCOUNTS}))
+    role = roles.add_role(clinic, roles.AddRole(draft))
+    accounts.change_role(clinic, accounts.ChangeRole("assistant person", role.id))
+    reader = trail.open_trail(clinic, trail.OpenTrail())
+    newest = reader.page(EventFilter(kinds=frozenset({EventKind.ACCOUNT_CHANGED})), 0, 1)[0]
+    assert newest.entry.why == "role Assistant to Friend (may manage accounts)"
 
 
 def test_a_lock_leaves_nothing_to_patch(

@@ -14,7 +14,7 @@ from viewer.session.accounts import User
 from viewer.session.audit.events import EventKind
 from viewer.session.errors import AccountRefused, LoginRefused
 from viewer.session.names import advise_name
-from viewer.session.permissions import KeyName, Permission
+from viewer.session.permissions import KeyName, Permission, Role
 
 
 @attrs.frozen
@@ -55,7 +55,9 @@ def add_user(clinic: Clinic, request: AddUser, act: Act) -> User:
         user = clinic.practice.add_user(
             ring, request.name, request.display_name, role.id, request.password
         )
-    why = f"add, role {role.title}" + (", name sounds shared" if _sounds_shared(user) else "")
+    why = f"add, role {_role_words(role)}" + (
+        ", name sounds shared" if _sounds_shared(user) else ""
+    )
     act.outcome = attrs.evolve(act.outcome, objects=(user.id,), why=why)
     return user
 
@@ -70,6 +72,12 @@ def _somebody_else(clinic: Clinic, act: Act, name: str, now: str) -> User:
     if user.id == act.session.user.id:
         raise AccountRefused("Nobody does this to the account he is using.", now)
     return user
+
+
+def _role_words(role: Role) -> str:
+    """Name a role for the trail; of one of the practice's own, whether it rules over others."""
+    rules = role.is_custom and role.allows(Permission.MANAGE_ACCOUNTS)
+    return f"{role.title} (may {Permission.MANAGE_ACCOUNTS.value})" if rules else role.title
 
 
 def _sounds_shared(user: User) -> bool:
@@ -131,7 +139,9 @@ def change_role(clinic: Clinic, request: ChangeRole, act: Act) -> RoleChanged:
     role_id = clinic.practice.role(request.role_id).id
     with act.session.lent_keys() as ring:
         user = clinic.practice.change_role(ring, before.id, role_id)
-    act.outcome = attrs.evolve(act.outcome, why=f"role {before.role.title} to {user.role.title}")
+    act.outcome = attrs.evolve(
+        act.outcome, why=f"role {before.role.title} to {_role_words(user.role)}"
+    )
     return RoleChanged(user, clinic.practice.rotation_due)
 
 

@@ -40,13 +40,13 @@ class AddRole:
 @use_case(
     permission=Permission.MANAGE_ACCOUNTS,
     event=EventKind.ROLE_DEFINED,
-    subject=lambda clinic, request: Subject(why=f"make “{request.draft.title}”"),
+    subject=lambda clinic, request: Subject(why=f"make the role “{request.draft.title}”"),
 )
 def add_role(clinic: Clinic, request: AddRole, act: Act) -> Role:
     """Make a role; it holds the keys that its permissions need, and no others."""
     with act.session.lent_keys() as ring:
         role = clinic.practice.add_role(ring, request.draft)
-    act.outcome = Subject(objects=(role.id,), why=f"make “{role.title}”: {_may(role.may)}")
+    act.outcome = Subject(objects=(role.id,), why=f"make the role “{role.title}”: {_may(role.may)}")
     return role
 
 
@@ -70,7 +70,7 @@ class RoleRedefined:
     permission=Permission.MANAGE_ACCOUNTS,
     event=EventKind.ROLE_DEFINED,
     subject=lambda clinic, request: Subject(
-        objects=(clinic.practice.role(request.role).id,), why=f"change “{request.role}”"
+        objects=(clinic.practice.role(request.role).id,), why=f"change the role “{request.role}”"
     ),
 )
 def redefine_role(clinic: Clinic, request: RedefineRole, act: Act) -> RoleRedefined:
@@ -97,7 +97,7 @@ class DropRole:
     permission=Permission.MANAGE_ACCOUNTS,
     event=EventKind.ROLE_DEFINED,
     subject=lambda clinic, request: Subject(
-        objects=(clinic.practice.role(request.role).id,), why=f"delete “{request.role}”"
+        objects=(clinic.practice.role(request.role).id,), why=f"delete the role “{request.role}”"
     ),
 )
 def drop_role(clinic: Clinic, request: DropRole, act: Act) -> None:
@@ -116,7 +116,7 @@ def _may(may: frozenset[Permission]) -> str:
 
 
 def _change(before: Role, now: Role) -> str:
-    words = [f"change “{before.title}”"]
+    words = [f"change the role “{before.title}”"]
     if now.title != before.title:
         words.append(f"it is “{now.title}” now")
     for verb, permissions in (("may", now.may - before.may), ("no more", before.may - now.may)):
