@@ -4,7 +4,8 @@ Break-glass alone goes on then, and nothing of it may be lost: each entry is sea
 another place before its effect. Room for it is taken while there is some, so that a full disk
 still takes it; where that place cannot be written either, the next one is used, and where none
 can, break-glass is refused. What waits goes into the trail before any other entry. How many there
-are is also kept in the key store, so that a file that somebody removed shows.
+are and the digest of the last is also kept in the key store, so that a file shows that somebody
+removed, or put that of an earlier emergency in its place.
 
 ::
 
@@ -232,7 +233,7 @@ class EmergencySpool:
             (record for place in self._places for record in self._records(place)),
             key=lambda record: int(record[0]),
         )
-        for number, what, content in records:
+        for number, what, content, _ in records:
             if what == _ENTRY:
                 self._waiting.append((number, event_from_fields(content, 0, -number - 1)))
             else:
@@ -242,9 +243,12 @@ class EmergencySpool:
             outside = self._keystore.read_head(self._practice_id, _HEAD_NAME)
         except NoKeyStore:
             return
-        self.lost = max(0, (outside.size if outside else 0) - len(records))
+        known = outside.size if outside else 0
+        self.lost = max(0, known - len(records))
+        if outside and 0 < known <= len(records) and records[known - 1][3] != outside.digest:
+            self.lost = known  # the files of another time lie there
 
-    def _records(self, place: _Place) -> Iterator[tuple[int, str, Any]]:
+    def _records(self, place: _Place) -> Iterator[tuple[int, str, Any, str]]:
         """Read a file as far as it is ours; bytes after that were never finished."""
         try:
             content = place.path.read_bytes()
@@ -263,7 +267,7 @@ class EmergencySpool:
             number, what, told = json.loads(plain)
             place.end, place.count = first + size, place.count + 1
             place.last = digest(content[first : first + size])
-            yield int(number), str(what), told
+            yield int(number), str(what), told, place.last.hex()
 
     def close(self) -> None:
         """Forget the key."""

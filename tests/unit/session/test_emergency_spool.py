@@ -168,3 +168,26 @@ def test_a_full_file_refuses_instead_of_forgetting(
     kept = spool.waiting
     assert kept > 3
     assert office.spool().waiting == kept
+
+
+def test_the_file_of_an_emergency_before_in_its_place_is_noticed(office: Office) -> None:
+    """As many entries as the key store knows of, but of another time."""
+    looks(office.spool(), "first", "second")
+    (file,) = office.files
+    before = file.read_bytes()
+    office.spool().settle(office.append)
+    looks(office.spool(), "third", "fourth")
+    file.write_bytes(before)
+    office.written.clear()
+    office.spool().settle(office.append)
+    assert any("removed" in entry.why for entry in office.written)
+
+
+def test_a_kill_between_record_and_head_is_no_removal(office: Office) -> None:
+    looks(office.spool(), "first")
+    head = office.keystore.read_head(PRACTICE, "emergency")
+    looks(office.spool(), "second")
+    assert head is not None
+    office.keystore.write_head(PRACTICE, "emergency", head)
+    again = office.spool()
+    assert (again.lost, again.waiting) == (0, 2)
