@@ -26,7 +26,7 @@ from viewer.session.audit.events import EventFilter, EventKind
 from viewer.session.permissions import KeyName
 from viewer.vault.errors import DiskFull
 
-_NAMES_LEFT = 4
+_NAMES_LEFT = 12
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 _REPOSITORY = Path(__file__).resolve().parents[2]
 
