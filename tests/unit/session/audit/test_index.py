@@ -11,6 +11,7 @@ import pytest
 from tests.unit.session.audit.conftest import PATIENT, PRACTICE
 from viewer.bench.audit_fill import Filled, fill_trail
 from viewer.crypto.people import new_sealing_pair
+from viewer.crypto.secret import Secret
 from viewer.model.ids import PatientId, UserId
 from viewer.session.audit import reader as reader_module
 from viewer.session.audit.committed import Cursor
@@ -18,9 +19,10 @@ from viewer.session.audit.events import ALL_EVENTS, EventFilter, EventKind
 from viewer.session.audit.facts import local_days
 from viewer.session.audit.frames import MAGIC, FrameKind, frames_from
 from viewer.session.audit.index import index_folder
+from viewer.session.audit.note import PublicKey
 from viewer.session.audit.opener import RecordOpener
 from viewer.session.audit.reader import TrailReader
-from viewer.session.audit.segment import segment_path
+from viewer.session.audit.segment import SegmentKeys, Tail, segment_path
 from viewer.session.audit.trail import Trail
 from viewer.session.clock import SystemClock
 from viewer.session.keystore import MemoryKeyStore
@@ -249,6 +251,28 @@ def test_an_index_that_promises_what_was_cut_off_is_not_used(filled: Filled, sto
     reader = _read(filled, store)
     left = sum(1 for frame in frames[:100] if frame.kind == FrameKind.EVENT)
     assert sum(1 for event in reader.scan() if event.segment == 3) == left
+
+
+def test_an_index_of_a_part_that_was_written_anew_since_is_not_used(
+    filled: Filled, store: Path
+) -> None:
+    """Each record as long as before, linked anew without the device secret: nothing of it opens."""
+    _read(filled, store)
+    path, keys = segment_path(store, 2), _strangers()
+    tail, raw = Tail.of_new_file(), MAGIC
+    for frame in frames_from(path.read_bytes(), len(MAGIC)):
+        body = frame.body[:-1] + b"!" if frame.seq == 5 else frame.body
+        raw += tail.add(FrameKind(frame.kind), body, keys)
+    assert len(raw) == path.stat().st_size
+    path.write_bytes(raw)
+    reader = _read(filled, store)
+    assert [event.segment for event in reader.scan()].count(2) < 10
+    assert len(reader.unreadable) > 200
+
+
+def _strangers() -> SegmentKeys:
+    signer = PublicKey("x", bytes(32))
+    return SegmentKeys(PRACTICE, "", 2, Secret.random(), Secret.random(), signer)
 
 
 def test_an_entry_that_was_edited_after_it_was_indexed_is_told_as_unreadable(
