@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +20,8 @@ from tests.support.practice import (
     write_images,
 )
 from viewer.app.clinic import Clinic
+from viewer.app.commands.console import Console
+from viewer.app.commands.main import run
 from viewer.app.drafts import (
     MOST_BYTES,
     MOST_STEPS,
@@ -306,3 +310,25 @@ def test_no_draft_lies_in_clear_in_the_store(desktop: Desktop, tmp_path: Path) -
         if path.is_file():
             raw = path.read_bytes()
             assert not [needle for needle in needles if needle in raw]
+
+
+def test_the_command_shows_ones_own_draft_and_forgets_it(desktop: Desktop, tmp_path: Path) -> None:
+    draft = desktop.look_at()
+    desktop.clinic.close()
+
+    def bitewing(*words: str, user: str = OFFICER) -> str:
+        out = io.StringIO()
+        place = ["--store", str(tmp_path / "store"), "--keystore", f"file:{tmp_path / 'key'}"]
+        console = Console(out=out, err=io.StringIO(), source=io.StringIO(f"{PASSWORD}\n"))
+        status = run([*place, "--user", user, "--password-file", "-", "--json", *words], console)
+        assert status == 0, console
+        return out.getvalue()
+
+    shown = json.loads(bitewing("draft", "show"))
+    assert (shown["patient_id"], shown["image_id"]) == (draft.patient_id, draft.image_id)
+    assert shown["undo_steps"] == len(STEPS)
+    assert json.loads(bitewing("draft", "show", user="dentist person")) is None
+    bitewing("draft", "forget", user="dentist person")
+    assert json.loads(bitewing("draft", "show")) == shown
+    bitewing("draft", "forget")
+    assert json.loads(bitewing("draft", "show")) is None

@@ -12,6 +12,7 @@ from viewer import __version__
 from viewer.app.commands import (
     accounts,
     backups,
+    drafts,
     emergency,
     keeping,
     keys,
@@ -62,6 +63,7 @@ def make_parser(more: Sequence[AddParsers] = ()) -> ArgumentParser:
         emergency,
         backups,
         keeping,
+        drafts,
         policy,
         relay,
     ):
