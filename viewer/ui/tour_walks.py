@@ -103,6 +103,7 @@ class DemoWalk(_DeskWalk):
         self._shell.inspector.tabs.setCurrentIndex(0)
         yield from self._share()
         yield from self._sheets()
+        yield from self._pages("my_sign_in", "quick_pin", "emergency")
         yield from self._looks()
         yield from self._lock()
         yield from self._officer()
@@ -139,6 +140,15 @@ class DemoWalk(_DeskWalk):
         crash.open()
         yield Step("crash", crash.isVisible, window=crash)
         crash.accept()
+
+    def _pages(self, *action_ids: str) -> Iterator[Step]:
+        """Open what these actions open, one after another, for whoever is allowed it."""
+        for action_id in action_ids:
+            if not self._shell.actions_bar.is_offered(action_id):
+                continue
+            self._shell.actions_bar.by_id[action_id].trigger()
+            yield Step(action_id.replace("_", "-"), self._has_sheet)
+            self._close_sheet()
 
     def _commands(self) -> Iterator[Step]:
         self._shell.show_palette()
@@ -207,6 +217,7 @@ class DemoWalk(_DeskWalk):
         self._shell.show_accounts()
         yield Step("accounts", self._has_sheet)
         self._close_sheet()
+        yield from self._pages("relay", "workstation", "emergency_code")
         yield from self._store()
 
     def _review(self) -> Iterator[Step]:
