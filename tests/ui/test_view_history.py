@@ -118,3 +118,38 @@ def test_another_picture_starts_clean(pane: ViewingPane, stack: UndoStack) -> No
     stack.undo()
     assert pane.view is not None
     assert pane.view == RadiographView(WindowLevel(100, 200))
+
+
+def test_a_kept_history_goes_back_onto_another_pane_and_the_pose_is_no_step(
+    pane: ViewingPane, stack: UndoStack
+) -> None:
+    pane.change(inverted=True)
+    pane.change(quarter_turns=1)
+    stack.undo()
+    history: ViewHistory = pane.history  # type: ignore[attr-defined]
+    done, undone = history.kept()
+    view = pane.view
+    pane.show(a_picture())
+    assert stack.undo_text == ""
+    history.put_back(pane, done, undone, lambda: pane.change(**attrs.asdict(view, recurse=False)))
+    assert pane.view == view
+    assert (stack.undo_text, stack.redo_text) == ("Invert", "Turn")
+    stack.redo()
+    stack.undo()
+    stack.undo()
+    assert pane.view == RadiographView(WindowLevel(100, 200))
+    pane.change(flipped_vertically=True)
+    assert stack.undo_text == "Flip"
+
+
+def test_a_volume_that_is_all_there_keeps_the_edits_made_on_its_overview(
+    pane: ViewingPane, stack: UndoStack
+) -> None:
+    pane.opening = object()  # type: ignore[attr-defined]
+    pane.show(a_picture())
+    pane.change(inverted=True)
+    pane.picture = a_picture()
+    pane.change(quarter_turns=1)
+    assert stack.undo_text == "Turn"
+    stack.undo()
+    assert stack.undo_text == "Invert"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from viewer.app.drafts import Step, Values
 from viewer.app.undo import Command, UndoStack
 
 
@@ -64,3 +65,53 @@ def test_clear_leaves_nothing_for_the_next_user() -> None:
     stack.clear()
     stack.undo()
     assert (state["n"], stack.undo_text) == (1, "")
+
+
+def _step(text: str) -> Step:
+    return Step(text, Values(inverted=False), Values(inverted=True))
+
+
+def _edit(text: str, step: Step | None = None, merge_key: str = "") -> Command:
+    return Command(text, lambda: None, lambda: None, merge_key, step)
+
+
+def test_a_draft_keeps_what_was_done_and_what_was_undone() -> None:
+    stack = UndoStack()
+    for name in ("one", "two", "three"):
+        stack.remember(_edit(name, _step(name)))
+    stack.undo()
+    done, undone = stack.steps()
+    assert ([step.text for step in done], [step.text for step in undone]) == (
+        ["one", "two"],
+        ["three"],
+    )
+
+
+def test_steps_before_one_that_cannot_be_kept_are_left_out() -> None:
+    stack = UndoStack()
+    for command in (_edit("one", _step("one")), _edit("two"), _edit("three", _step("three"))):
+        stack.remember(command)
+    assert [step.text for step in stack.steps()[0]] == ["three"]
+
+
+def test_a_drag_that_became_one_step_is_kept_from_its_beginning() -> None:
+    stack = UndoStack()
+    first = Step("Window", Values(slab_mm=1.0), Values(slab_mm=2.0))
+    then = Step("Window", Values(slab_mm=2.0), Values(slab_mm=3.0))
+    stack.remember(_edit("Window", first, "drag"))
+    stack.remember(_edit("Window", then, "drag"))
+    assert stack.steps()[0] == (Step("Window", Values(slab_mm=1.0), Values(slab_mm=3.0)),)
+
+
+def test_a_history_that_was_kept_goes_on_where_it_was() -> None:
+    stack, told = UndoStack(), []
+    stack.put_back(
+        [Command("one", lambda: told.append("do one"), lambda: told.append("undo one"))],
+        [Command("two", lambda: told.append("do two"), lambda: told.append("undo two"))],
+    )
+    assert (stack.undo_text, stack.redo_text) == ("one", "two")
+    assert told == []
+    stack.redo()
+    stack.undo()
+    stack.undo()
+    assert told == ["do two", "undo two", "undo one"]
