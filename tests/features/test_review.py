@@ -127,6 +127,8 @@ def test_a_chart_opened_on_a_sunday_is_found_and_named_for_who_may_know_the_name
     assert {f.who for f in late} >= {"Assistant Person"}
     assert review.label(scene.record.patient_id).name == "Assistant, Ada"
     assert review.knows_names
+    quiet = attrs.evolve(review, findings=(), emergencies=(), leavings=())
+    assert quiet.label(scene.record.patient_id).name == "Assistant, Ada"  # the timeline's, too
 
 
 def test_an_auditor_reviews_without_names_and_is_told_what_was_not_looked_at(scene: Scene) -> None:

@@ -55,8 +55,8 @@ class Review:
     """A period of the trail, looked through. `seen` is the period alone, oldest first.
 
     `last` is when somebody last signed anything off or made a report; `not_looked_at` says in
-    sentences which rules could not be used, and why. `labels` has the patients that are named in
-    findings, emergencies and what left.
+    sentences which rules could not be used, and why. `labels` has the patients that anything in it
+    is about, for a role that may know them.
     """
 
     since: date
@@ -148,10 +148,14 @@ def people_of(clinic: Clinic) -> dict[UserId, Person]:
     }
 
 
-def all_names(clinic: Clinic) -> dict[PatientId, Named]:
-    """Return every patient's name, to be compared in memory."""
-    rows = clinic.vault.patients("", _EVERYBODY)
-    return {row.patient.id: Named(row.patient.family_name, row.patient.given_name) for row in rows}
+def all_patients(clinic: Clinic) -> dict[PatientId, Patient]:
+    """Return every patient, whose name is compared in memory."""
+    return {row.patient.id: row.patient for row in clinic.vault.patients("", _EVERYBODY)}
+
+
+def names_of(patients: Mapping[PatientId, Patient]) -> dict[PatientId, Named]:
+    """Return patients' names for the rules."""
+    return {key: Named(each.family_name, each.given_name) for key, each in patients.items()}
 
 
 def labels_of(clinic: Clinic, patient_ids: Iterable[PatientId]) -> dict[PatientId, PatientLabel]:

@@ -21,7 +21,8 @@ from viewer.ui.wording import count_words, tr
 AnyIndex = QModelIndex | QPersistentModelIndex
 NameOf = Callable[[Seen], str]
 _BAD = frozenset({"refused", "failed"})
-_NARROW_PX = 900
+_NARROW_PX, _ROOMY_PX = 900, 1200
+_ROLE, _PATIENT, _PLACE = 2, 5, 6
 _ALL = ""
 _FILTERS = ("who", "kind", "purpose", "outcome")
 
@@ -178,7 +179,7 @@ class EventsTable(QWidget):
         table.verticalHeader().setDefaultSectionSize(36)
         head = table.horizontalHeader()
         head.setHighlightSections(False)
-        for place, width in enumerate((170, 140, 120, 120, 200, 150, 110, 90)):
+        for place, width in enumerate((170, 140, 120, 110, 200, 180, 100, 84)):
             table.setColumnWidth(place, width)
         head.setSectionResizeMode(4, QHeaderView.ResizeMode.Stretch)
         return table
@@ -186,13 +187,14 @@ class EventsTable(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave role and place to a wide window."""
         super().resizeEvent(event)
-        is_narrow = self.width() < _NARROW_PX
-        for place in (2, 6):
-            self.table.setColumnHidden(place, is_narrow)
+        width = self.width()
+        is_crowded = width < _ROOMY_PX and not self.table.isColumnHidden(_PATIENT)
+        self.table.setColumnHidden(_ROLE, is_crowded or width < _NARROW_PX)
+        self.table.setColumnHidden(_PLACE, width < _NARROW_PX)
 
     def hide_patient(self) -> None:
         """For one patient's entries: the column and the filter say nothing."""
-        self.table.setColumnHidden(5, True)
+        self.table.setColumnHidden(_PATIENT, True)
         self.patient.hide()
 
     def show_seen(self, seen: Sequence[Seen], name_of: NameOf) -> None:

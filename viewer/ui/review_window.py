@@ -272,10 +272,12 @@ class ReviewPanel(QWidget):
         count = review.open_findings
         grave = any(f.is_open and gravity(f.score) > 1 for f in review.findings)
         token = "danger" if grave else "doubt" if count else "verified"
-        self.facts["open"].say(str(count), tr("open findings"), token)
+        icon = "warning" if count else "check"
+        self.facts["open"].say(str(count), tr("open findings"), token, icon)
         waiting = review.open_emergencies
-        token = "danger" if waiting else "verified"
-        self.facts["emergency"].say(str(waiting), tr("emergency accesses to review"), token)
+        token, icon = ("danger", "shield-warning") if waiting else ("verified", "shield")
+        words = tr("emergency accesses to review")
+        self.facts["emergency"].say(str(waiting), words, token, icon)
 
     # --- size and end ------------------------------------------------------------------------
 
@@ -312,9 +314,9 @@ class Fact(QWidget):
         words.addWidget(self.words)
         layout.addLayout(words)
 
-    def say(self, figure: str, words: str, token: str) -> None:
+    def say(self, figure: str, words: str, token: str, icon: str = "") -> None:
         """Say a figure."""
         self.figure.setText(figure)
         self.words.setText(words)
-        self._icon.set_icon(self._icon_name, token)
+        self._icon.set_icon(icon or self._icon_name, token)
         self.setAccessibleName(f"{words}: {figure}")

@@ -21,12 +21,13 @@ from viewer.app.review.settings import Hours
 from viewer.app.reviewing import (
     PatientLabel,
     Review,
-    all_names,
+    all_patients,
     gathered,
     knows_names,
     label_of,
     labels_of,
     may_name,
+    names_of,
     people_of,
     read,
     whole_days,
@@ -87,13 +88,14 @@ def make_review(clinic: Clinic, since: date, until: date, act: Act) -> Review:
     people = people_of(clinic)
     act.still_here()
     named = knows_names(clinic, act)
+    patients = all_patients(clinic) if named else {}
     material = Material(
         seen,
         start,
         clinic.clock.wall(),
         known.settings,
         people,
-        all_names(clinic) if named else None,
+        names_of(patients) if named else None,
         unreadable=[Ref(*place) for place in reader.unreadable],
     )
 
@@ -105,9 +107,9 @@ def make_review(clinic: Clinic, since: date, until: date, act: Act) -> Review:
     period = [each for each in seen if start <= each.local < end]
     left = leavings(period)
     emergencies = list(reversed(accesses(seen)))
-    shown = [p for each in findings for p in each.patients[:_REFS_TOLD]]
-    shown += [p for access in emergencies for p in access.patients]
-    shown += [each.patient_id for each in left if each.patient_id is not None]
+    shown = {each.entry.patient_id for each in period}
+    shown.update(p for each in findings for p in each.patients)
+    shown.update(p for access in emergencies for p in access.patients)
     return Review(
         since,
         until,
@@ -121,7 +123,7 @@ def make_review(clinic: Clinic, since: date, until: date, act: Act) -> Review:
         _last_review(seen),
         named,
         _not_looked_at(named=named, hours_damaged=known.is_damaged),
-        labels_of(clinic, shown) if named else {},
+        {key: label_of(each) for key, each in patients.items() if key in shown},
     )
 
 
