@@ -21,7 +21,7 @@ from viewer.relay.backlog import Backlog, Cursor
 from viewer.relay.errors import RelayFault
 from viewer.relay.policy import PolicyFile, RelayPolicy
 from viewer.relay.spool import Position, Spool
-from viewer.relay.wire import CONNECT_S, deliver, tls_context
+from viewer.relay.wire import CONNECT_S, Cut, deliver, tls_context
 from viewer.session.audit.events import Entry, Event, EventKind, Outcome
 from viewer.session.clock import Clock
 from viewer.session.files import process_lock
@@ -34,6 +34,8 @@ GATHER_S = 0.5
 LONGEST_PAUSE_S = 300.0
 _FIRST_PAUSE_S = 1.0
 _LAST_TRY_S = 2.0
+_FAULTS = (BitewingError, OSError, ValueError)
+"""What a server, a disk, a key store that does not answer, or a damaged trail makes of a try."""
 TOLD_AFTER_S = 900.0
 """An outage this long is written into the trail, once, and so is its end."""
 
@@ -92,6 +94,7 @@ class Relay:
         self._turn = threading.Condition()
         self._is_wanted = False
         self._is_closing = False
+        self._cut = Cut()
         self._fault = ""
         self._since: datetime | None = None
         self._since_s = 0.0
@@ -116,23 +119,30 @@ class Relay:
         self._backlog = Backlog(
             self._store, self._folder, self._spool, self._key, self._practice_id
         )
-        self._policy, self._is_closing, self._is_wanted = policy, False, True
+        self._policy, self._is_closing, self._is_wanted, self._cut = policy, False, True, Cut()
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Try once more, for two seconds at most, then leave the rest for the next start."""
+        """Try once more, for two seconds at most, then leave the rest for the next start.
+
+        A server that stalls is cut off; what still waits for the network's names is left behind.
+        """
         thread, self._thread = self._thread, None
         if thread is None:
             return
         with self._turn:
             self._is_closing = True
             self._turn.notify_all()
-        thread.join()
+        thread.join(_LAST_TRY_S)
+        self._cut()
+        thread.join(_LAST_TRY_S)
         self._policy, self._backlog, self._spool = None, None, None
-        if self._key is not None:
-            self._key.wipe()
-            self._key = None
+        key, self._key = self._key, None
+        if key is not None and thread.is_alive():
+            threading.Thread(target=_wiped_after, args=(thread, key), daemon=True).start()
+        elif key is not None:
+            key.wipe()
 
     # --- while it runs -----------------------------------------------------------------------
 
@@ -233,11 +243,11 @@ class Relay:
         while self._waited(gather_s):
             try:
                 self._send_all(self._policy_now(), self._backlog_now(), wait_s)
-            except (RelayFault, OSError) as fault:
-                words = fault.what if isinstance(fault, RelayFault) else "The disk refused."
+            except _FAULTS as fault:
+                words = fault.what if isinstance(fault, BitewingError) else "The disk refused."
                 self._note_fault(words)
                 with self._turn:
-                    self._turn.wait_for(lambda: self._is_closing, backoff_s)
+                    self._turn.wait_for(self._is_over, backoff_s)
                     self._is_wanted = True
                 backoff_s = min(2 * backoff_s, LONGEST_PAUSE_S)
             else:
@@ -246,24 +256,28 @@ class Relay:
         if not self._fault:
             try:
                 self._send_all(self._policy_now(), self._backlog_now(), _LAST_TRY_S)
-            except (RelayFault, OSError) as fault:
+            except _FAULTS as fault:
                 _log.info("the rest of the trail waits: %s", type(fault).__name__)
 
     def _waited(self, gather_s: float) -> bool:
         """Wait until there is something to send; False when it is time to end."""
         with self._turn:
-            self._turn.wait_for(lambda: self._is_wanted or self._is_closing)
-            if not self._is_closing and gather_s:
-                self._turn.wait_for(lambda: self._is_closing, gather_s)
+            self._turn.wait_for(lambda: self._is_wanted or self._is_over())
+            if not self._is_over() and gather_s:
+                self._turn.wait_for(self._is_over, gather_s)
             self._is_wanted = False
-            return not self._is_closing
+            return not self._is_over()
+
+    def _is_over(self) -> bool:
+        """Whether this thread is to end: also one that was left behind, when another began."""
+        return self._is_closing or threading.current_thread() is not self._thread
 
     def _send_all(self, policy: RelayPolicy, backlog: Backlog, wait_s: float) -> int:
-        made, sent = tls_context(policy, self.policies), 0
+        made, sent, cut = tls_context(policy, self.policies), 0, self._cut
         with process_lock(self._folder / "sender.lock"):
             cursor: Cursor = backlog.cursor(policy.where)
             while (delivery := backlog.next_delivery(cursor)) is not None:
-                deliver(policy, made, delivery.lines, wait_s)
+                deliver(policy, made, delivery.lines, wait_s, cut)
                 backlog.keep(delivery.after)
                 cursor, sent = delivery.after, sent + len(delivery.lines)
                 if self._is_closing:
@@ -307,3 +321,8 @@ class Relay:
             self._write(Entry(EventKind.SENT_OFF, outcome=outcome, why=why))
         except BitewingError as fault:
             _log.warning("not in the trail: %s", type(fault).__name__)
+
+
+def _wiped_after(thread: threading.Thread, key: Secret) -> None:
+    thread.join()
+    key.wipe()

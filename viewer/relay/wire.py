@@ -21,10 +21,12 @@ RFC 5425 §4.2 (mutual authentication), §4.4 (closure); RFC 8446 §6.1.
 
 from __future__ import annotations
 
+import contextlib
 import select
 import socket
 import ssl
 import sys
+import threading
 import time
 from collections.abc import Iterable
 
@@ -64,26 +66,71 @@ def tls_context(policy: RelayPolicy, files: PolicyFile) -> ssl.SSLContext:
     return made
 
 
+class Cut:
+    """Ends a delivery from another thread: a server that stalls holds nobody up."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._line: socket.socket | None = None
+        self._is_cut = False
+
+    def hold(self, line: socket.socket | None) -> None:
+        """Say which connection there is now; None: there is none.
+
+        Raises
+        ------
+        OSError
+            It was cut before.
+        """
+        with self._turn:
+            self._line = line
+            if self._is_cut and line is not None:
+                raise OSError("cut off")
+
+    def __call__(self) -> None:
+        """Cut the connection that there is, and any that comes."""
+        with self._turn:
+            self._is_cut = True
+            if self._line is not None:
+                with contextlib.suppress(OSError):
+                    socket.socket.shutdown(self._line, socket.SHUT_RDWR)  # below the TLS
+
+
 def deliver(
-    policy: RelayPolicy, made: ssl.SSLContext, lines: Iterable[bytes], wait_s: float = CONNECT_S
+    policy: RelayPolicy,
+    made: ssl.SSLContext,
+    lines: Iterable[bytes],
+    wait_s: float = CONNECT_S,
+    cut: Cut | None = None,
 ) -> bool:
     """Send messages and return once the server has read all of them; whether it gave a receipt.
+
+    `wait_s` is for each step: one that answers a byte at a time takes as long as it likes, until
+    somebody calls `cut`.
 
     Raises
     ------
     RelayFault
         Not delivered, or not known to be: send them again.
     """
+    cut = cut or Cut()
     try:
         with (
             socket.create_connection((policy.host, policy.port), wait_s) as plain,
-            made.wrap_socket(plain, server_hostname=policy.peer_name) as line,
+            made.wrap_socket(
+                plain, server_hostname=policy.peer_name, do_handshake_on_connect=False
+            ) as line,
         ):
-            line.sendall(b"".join(octet_counted(each) for each in lines))
-            _wait_until_acknowledged(line, wait_s)
-            _require_not_hung_up(line)
-            line.settimeout(wait_s)
-            return _end(line, needs_receipt=policy.needs_receipt)
+            try:
+                cut.hold(line)
+                line.do_handshake()
+                line.sendall(b"".join(octet_counted(each) for each in lines))
+                _wait_until_acknowledged(line, wait_s)
+                _require_not_hung_up(line)
+                line.settimeout(wait_s)
+                return _end(line, needs_receipt=policy.needs_receipt)
+            finally:
+                cut.hold(None)
     except ssl.SSLCertVerificationError:
         raise RelayFault(
             "The audit server is not the one that it should be.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import socket
 import threading
 from pathlib import Path
 
@@ -11,13 +12,14 @@ import pytest
 
 from tests.support.audit_server import AuditServer, Authority
 from tests.unit.relay.conftest import PRACTICE, WHO, Station
+from viewer.crypto.secret import Secret
 from viewer.relay.compare import Difference, compare
 from viewer.relay.errors import RelayFault, RelayRefused
 from viewer.relay.relay import TOLD_AFTER_S, RelayState
 from viewer.relay.syslog import AUDIT, HEAD, RECORD, read_received
 from viewer.session.audit.events import Entry, EventKind
 from viewer.session.audit.segment import public_key_path, segment_path
-from viewer.session.errors import AccountsTampered
+from viewer.session.errors import AccountsTampered, NoKeyStore
 
 
 def positions(lines: list[str], kind: str = AUDIT) -> list[int]:
@@ -302,3 +304,45 @@ def wait_until(is_so: object, within: int = 600) -> None:
             return
         pause.wait(0.05)
     pytest.fail("it did not happen")
+
+
+def test_a_server_that_takes_the_call_and_says_nothing_keeps_no_program_open(
+    station: Station, server: AuditServer, authority: Authority
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        server.port = silent.getsockname()[1]
+        station.relay._pauses = (0.05, 0.0, 3600.0)
+        station.send_to(server, authority)
+        station.write(3)
+        line, _ = silent.accept()
+        ending = threading.Thread(target=station.relay.stop)
+        ending.start()
+        ending.join(60)
+        is_ended = not ending.is_alive()
+        line.close()
+        ending.join()
+    assert is_ended
+
+
+def test_a_key_store_that_does_not_answer_for_a_while_ends_no_sending(
+    station: Station,
+    server: AuditServer,
+    authority: Authority,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = threading.Event()
+    passphrase = station.relay.policies.passphrase
+
+    def refuses() -> Secret:
+        if threading.current_thread().name == "relay" and not asked.is_set():
+            asked.set()
+            raise NoKeyStore
+        return passphrase()
+
+    with server:
+        monkeypatch.setattr(station.relay.policies, "passphrase", refuses)
+        station.send_to(server, authority)
+        station.write(3)
+        lines = server.wait_for(3)
+    assert asked.is_set()
+    assert len(set(positions(lines))) == 3
