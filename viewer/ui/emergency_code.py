@@ -27,6 +27,7 @@ class CodePanel(QWidget):
         self._port = port
         self._running: Work | None = None
         self._paper: CodePaper | None = None
+        self._words: list[Words] = []
         self.setFixedWidth(600)
         layout = column(self, margin=5, gap=4)
         words = self.tr(
@@ -113,7 +114,8 @@ class CodePanel(QWidget):
             number = Words(str(place + 1), "small")
             number.setFixedWidth(18)
             cell.addWidget(number)
-            cell.addWidget(Words(group, "code"), 1)
+            self._words.append(Words(group, "code"))
+            cell.addWidget(self._words[-1], 1)
             grid.addLayout(cell, place // _COLUMNS, place % _COLUMNS)
         self._place.addWidget(card)
         words = self.tr("Shown this once. Print the sheet, or write the groups down by hand.")
@@ -141,6 +143,9 @@ class CodePanel(QWidget):
     def drop(self) -> None:
         """Forget the code, and what is under way."""
         self._paper = None
+        for words in self._words:
+            words.clear()
+        self._words.clear()
         clear_layout(self._place)
         if self._running is not None:
             self._running.drop()

@@ -69,7 +69,7 @@ class KeysPage(Page):
             return
         since = self.around.emergencies.code_since()
         if since is None:
-            words = self.tr("There is none. Without one nobody gets in when no login goes.")
+            words = self.tr("There is none. Without one nobody sees an image when no login works.")
             self.code.show_fact(words, "doubt", "warning")
             return
         words = self.tr("Made {when}. It opens images once; keep it sealed in the practice.")
