@@ -6,6 +6,7 @@ to others.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from tests.support.practice import (
 )
 from viewer.app.clinic import Clinic
 from viewer.app.gate import UseCase
-from viewer.app.use_cases import accounts, exporting, importing, library, roles, sharing
+from viewer.app.use_cases import accounts, exporting, importing, library, roles, sharing, trail
 from viewer.crypto.errors import NotAuthentic
 from viewer.model.errors import BitewingError
 from viewer.model.ids import ImageId
@@ -36,6 +37,7 @@ from viewer.session.book import open_epoch, unwrap_user_key
 from viewer.session.custom_roles import RoleDraft
 from viewer.session.device import require_device_secret
 from viewer.session.errors import AccountRefused, Locked, NotLoggedIn, NotPermitted
+from viewer.session.keystore import MemoryKeyStore
 from viewer.session.permissions import KeyName, Permission, Role
 from viewer.session.permissions import roles as program_roles
 from viewer.session.session import Session, Ticket
@@ -53,18 +55,37 @@ class Attacked:
     folder: Path
 
 
-@pytest.fixture
-def attacked(tmp_path: Path) -> Iterator[Attacked]:
-    write_images(tmp_path / "in", a_patient(MARKER_FAMILY), cbct=False)
-    with open_clinic(tmp_path / "store") as clinic:
+@attrs.frozen
+class Template:
+    """A practice on disk, to be copied for each attack."""
+
+    folder: Path
+    keystore: MemoryKeyStore
+    image_id: ImageId
+    planned: sharing.PlannedShare
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    folder, keystore = tmp_path_factory.mktemp("practice"), MemoryKeyStore()
+    write_images(folder / "in", a_patient(MARKER_FAMILY), cbct=False)
+    with open_clinic(folder / "store", keystore) as clinic:
         clinic.log_in(OFFICER, PASSWORD)
         for role_id in ("auditor", "assistant", "consultant"):
             add_person(clinic, role_id)
-        report = importing.import_paths(clinic, importing.ImportPaths((tmp_path / "in",)))
+        report = importing.import_paths(clinic, importing.ImportPaths((folder / "in",)))
         image_id = report.stored[0].record.id
         planned = sharing.plan_share(clinic, sharing.PlanShare((image_id,), "referral"))
-        clinic.log_off()
-        yield Attacked(clinic, image_id, planned, tmp_path)
+    return Template(folder / "store", keystore, image_id, planned)
+
+
+@pytest.fixture
+def attacked(template: Template, tmp_path: Path) -> Iterator[Attacked]:
+    shutil.copytree(template.folder, tmp_path / "store")
+    keystore = MemoryKeyStore()
+    keystore._texts.update(template.keystore._texts)
+    with open_clinic(tmp_path / "store", keystore) as clinic:
+        yield Attacked(clinic, template.image_id, template.planned, tmp_path)
 
 
 def without_gate(monkeypatch: pytest.MonkeyPatch) -> None:
