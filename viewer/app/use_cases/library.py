@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 import attrs
@@ -197,17 +197,42 @@ class ListStore:
     patient: str | None = attrs.field(default=None, repr=False)
 
 
+def _listing_subject(clinic: Clinic, request: ListStore) -> Subject:
+    if request.patient is None:
+        return Subject(why="store listing")
+    named = clinic.vault.patients_named(request.patient)
+    return Subject(named[0].id if named else None, why="store listing, one patient")
+
+
 @use_case(
     permission=Permission.VIEW_IMAGES,
     event=EventKind.LIST,
     entries=Entries.ONE_BEFORE,
-    subject=lambda clinic, request: Subject(why="store listing"),
+    subject=_listing_subject,
 )
 def list_store(clinic: Clinic, request: ListStore, act: Act) -> list[OpenedChart]:
-    """List everything in the store, or one patient's part of it."""
+    """List everything in the store, or one patient's part of it.
+
+    A chart number that several practices gave may be of several patients: each has an entry.
+    """
     vault = clinic.vault
     if request.patient is None:
         wanted = [row.patient for row in vault.patients("", limit=_EVERYBODY)]
     else:
         wanted = vault.patients_named(request.patient)
+        say_of_others(clinic, act, EventKind.LIST, {patient.id: () for patient in wanted})
     return [OpenedChart(patient, tuple(vault.studies(patient.id))) for patient in wanted]
+
+
+def say_of_others(
+    clinic: Clinic, act: Act, kind: EventKind, images: Mapping[PatientId, tuple[str, ...]]
+) -> None:
+    """Write of each other patient what the first entry says of one, before anything is shown.
+
+    Who asks later who saw somebody finds it by the patient. `images` are those of each.
+    """
+    for patient_id, objects in images.items():
+        if patient_id != act.outcome.patient_id:
+            subject = patient_id, objects, act.outcome.why
+            entry = Entry(kind, act.session.actor, Outcome.DONE, *subject)
+            clinic.write(entry, act.session)

@@ -14,6 +14,7 @@ from viewer.app.clinic import Clinic
 from viewer.app.errors import NothingChosen
 from viewer.app.gate import Act, Entries, Subject, use_case
 from viewer.app.use_cases.exporting import refuse_destination
+from viewer.app.use_cases.library import say_of_others
 from viewer.model.errors import UserError
 from viewer.model.ids import ImageId, PatientId, new_id
 from viewer.model.image import ImageRecord
@@ -79,6 +80,10 @@ def _several_patients(records: list[ImageRecord]) -> tuple[PatientId, ...]:
     return patients if len(patients) > 1 else ()
 
 
+def _images_of(records: list[ImageRecord], patient_id: PatientId) -> tuple[str, ...]:
+    return tuple(record.id for record in records if record.patient_id == patient_id)
+
+
 def _plan_subject(clinic: Clinic, request: PlanShare) -> Subject:
     records = _records(clinic, request.image_ids)
     return Subject(
@@ -111,6 +116,8 @@ def plan_share(clinic: Clinic, request: PlanShare, act: Act) -> PlannedShare:
     )
     subjects = []
     records = _records(clinic, request.image_ids)
+    of = {patient: _images_of(records, patient) for patient in _several_patients(records)}
+    say_of_others(clinic, act, EventKind.VIEW, of)
     for number, record in enumerate(records):
         act.still_here()
         act.control.progress(number, len(records), "Preparing")
