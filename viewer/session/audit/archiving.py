@@ -131,9 +131,9 @@ class Archives:
             target.unlink()
             raise ArchiveFault
         _merge_lines(public_key_path(destination), public_lines(self._folder))
-        signed = self._trail.keep_note(note)
+        signed = self._trail.whole.keep_note(note)
         write_atomically(note_path(destination, number), signed.encode())
-        self._trail.drop_segment(number)
+        self._trail.whole.drop_segment(number)
         (index_folder(self._folder) / f"{number:04d}.index").unlink(missing_ok=True)
         return note
 
@@ -211,7 +211,7 @@ class Archives:
             )
         purged = attrs.evolve(note, whereabouts=Whereabouts.PURGED)
         try:
-            self._trail.keep_note(purged)
+            self._trail.whole.keep_note(purged)
             segment_path(folder, number).unlink()
             sync_folder(trail_folder(folder))
         except OSError:

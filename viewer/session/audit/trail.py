@@ -15,9 +15,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-import attrs
-
-from viewer.session.audit.archived import ArchiveNote, note_path
 from viewer.session.audit.beginning import begin_segment_file
 from viewer.session.audit.committed import Committed, Cursor, SignedHead
 from viewer.session.audit.events import Entry, Event, EventKind, Outcome
@@ -31,15 +28,13 @@ from viewer.session.audit.segment import (
     head_of,
     segment_numbers,
     segment_path,
-    trail_folder,
 )
-from viewer.session.audit.verdict import Checked, Verdict
-from viewer.session.audit.verify import Looked, Told, last_checkpoint, untold, verify_trail
-from viewer.session.audit.whole import files_of, public_lines, sizes_of
+from viewer.session.audit.verdict import Verdict
+from viewer.session.audit.verify import Told, last_checkpoint, untold
+from viewer.session.audit.whole import WholeTrail, files_of
 from viewer.session.clock import Clock
 from viewer.session.device import require_device_secret, workstation_name
 from viewer.session.errors import TrailDamaged, TrailUnwritable
-from viewer.session.files import sync_folder, write_atomically
 from viewer.session.keystore import Head, KeyStore
 
 Written = TypeVar("Written")
@@ -91,9 +86,10 @@ class Trail:
         self.before_append: Callable[[], None] = lambda: None
         """What goes in before any other entry: it may append, and raises TrailUnwritable."""
         self._is_to_open = False
-        self._checked: Checked | None = None
         self._keep_words: Callable[[Event], None] = lambda _: None
         self._outside = OutsideHead(folder, keystore, keys.practice_id)
+        self.whole = WholeTrail(folder, self._end, self._outside, self._turn)
+        """Its files together: verifying, and what archives do."""
 
     # --- begin and resume ------------------------------------------------------------------
 
@@ -435,70 +431,12 @@ class Trail:
     def verify(
         self, told: Told = untold, *, is_whole: bool = True, archives: Sequence[Path] = ()
     ) -> Verdict:
-        """Verify the trail against the head kept outside and this workstation's key.
-
-        Segments of an earlier workstation are checked with the keys that lie beside them; each is
-        held by the first record of the next, and so in the end by this workstation's signature.
-        Writing goes on meanwhile. Unless `is_whole`, what this process found good before is taken
-        for good, and `Verdict.skipped` says how much that is. `told` may raise to stop it. Archived
-        segments are looked for in `archives`.
-
-        Raises
-        ------
-        TrailUnwritable
-            The files cannot be read.
-        TrailDamaged
-            The public key of an older segment is missing.
-        """
-        with self._turn:
-            own = self._end.keys
-            outside = self._outside.read()
-            sizes = self._settled(sizes_of)
-            newest = max(own.number, *sizes, 0)  # another process may have gone on
-            keys = attrs.evolve(own.of_segment(newest), chain=own.chain.copy())
-        since = None if is_whole else self._checked
-        looked = Looked(sizes, since, archives, told=told)
-        try:
-            verdict = verify_trail(self._folder, public_lines(self._folder), outside, keys, looked)
-        except ValueError:
-            raise TrailDamaged("A public key of the trail is missing.") from None
-        except OSError:
-            raise TrailUnwritable from None
-        finally:
-            keys.chain.wipe()
-        self._checked = verdict.checked if verdict.is_whole else None
-        return verdict
+        """Verify the trail: see `WholeTrail.verify`."""
+        return self.whole.verify(told, is_whole=is_whole, archives=archives)
 
     def numbers(self) -> list[int]:
         """Return the segments that are in the store, oldest first."""
         return segment_numbers(self._folder)
-
-    def keep_note(self, note: ArchiveNote) -> str:
-        """Sign the note of an archived segment, keep it beside the trail, and return it.
-
-        Raises
-        ------
-        OSError
-            The disk refused.
-        """
-        with self._turn:
-            signed = note.sign(self._end.keys)
-            with self._end.lock():
-                write_atomically(note_path(self._folder, note.segment), signed.encode())
-        return signed
-
-    def drop_segment(self, number: int) -> None:
-        """Take a closed segment out of the store; its note is there.
-
-        Raises
-        ------
-        OSError
-            The disk refused.
-        """
-        with self._turn, self._end.lock():
-            segment_path(self._folder, number).unlink(missing_ok=True)
-            sync_folder(trail_folder(self._folder))
-        self._checked = None
 
     def settled_files(self) -> list[tuple[Path, int]]:
         """Sign what there is, and return the trail's files with the sizes that belong together.
@@ -512,12 +450,4 @@ class Trail:
             The disk refused.
         """
         self.checkpoint()
-        return self._settled(files_of)
-
-    def _settled(self, look: Callable[[Path], Written]) -> Written:
-        """Look at the files between two records."""
-        try:
-            with self._end.lock():
-                return look(self._folder)
-        except OSError:
-            raise TrailUnwritable from None
+        return self.whole.settled(files_of)

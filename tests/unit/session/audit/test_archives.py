@@ -224,7 +224,7 @@ def test_killed_between_note_and_removal_the_next_try_ends_it(
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(long.trail, "drop_segment", kill)
+        patch.setattr(long.trail.whole, "drop_segment", kill)
         with pytest.raises(Killed):
             _archives(long).archive(1, attic)
     assert long.trail.verify().is_whole
@@ -265,7 +265,7 @@ def test_a_shorter_time_edited_into_a_note_is_not_believed(long: Log, attic: Pat
 
 def test_even_a_signed_note_cannot_go_below_the_floor(long: Log, attic: Path) -> None:
     note = _archives(long).archive(1, attic)
-    long.trail.keep_note(attrs.evolve(note, keep_until=date(2020, 1, 1)))
+    long.trail.whole.keep_note(attrs.evolve(note, keep_until=date(2020, 1, 1)))
     with pytest.raises(ArchiveRefused, match="is kept until"):
         _archives(long).purge(1, attic)
 
