@@ -5,7 +5,7 @@ import logging
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QApplication, QDialog, QLabel, QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.ui.fakes import (
@@ -21,6 +21,8 @@ from viewer.app.actions import Actions
 from viewer.ui.activity import Activity
 from viewer.ui.crash_dialog import CrashDialog, describe
 from viewer.ui.front_desk import FrontDesk
+from viewer.ui.parts.fields import PasswordField
+from viewer.ui.parts.groups import GroupFields
 from viewer.ui.ports import UserTile
 from viewer.ui.shell import Practice, Shell
 
@@ -156,6 +158,25 @@ def test_the_last_minute_is_counted_down_aloud(
         "In 42 s this workstation locks. Your work is kept. Move the mouse to stay."
     )
     assert shell.bar.ring.is_warning
+    close(desk)
+
+
+def test_a_computer_that_locks_at_the_door_finds_no_secret_typed_there(
+    dressed: QApplication, qtbot: QtBot, desk: FrontDesk
+) -> None:
+    page = QWidget()
+    qtbot.addWidget(page)
+    groups, password, name = GroupFields(3), PasswordField("Password"), QLineEdit("Rosengarten")
+    for field in (groups, password, name):
+        field.setParent(page)
+    groups.fill("ABCD-EFGH-JKLM")
+    password.line.setText("quiet-lamp-river-oak")
+    password.show_plainly()
+    desk.open()
+    desk.go_away("the computer was locked")
+    assert groups.text() == "--"
+    assert password.text() == ""
+    assert name.text() == "Rosengarten", "what is no secret stays"
     close(desk)
 
 

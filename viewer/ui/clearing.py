@@ -13,6 +13,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QClipboard, QDrag, QGuiApplication, QPixmapCache, QWindow
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QMenu, QToolTip, QWhatsThis, QWidget
 
+from viewer.ui.parts.fields import PasswordField
+from viewer.ui.parts.groups import GroupFields
+
 _TOOLTIP = "QTipLabel"
 """Qt's own window for tooltips, which it deletes by itself."""
 
@@ -73,8 +76,10 @@ def stop_hands() -> None:
 
 
 def forget_typed() -> None:
-    """Empty every line that hides what is typed, in whatever window is there."""
+    """Empty every field for a secret, in whatever window is there, shown plainly or not."""
     for window in QApplication.topLevelWidgets():
+        for field in (*window.findChildren(PasswordField), *window.findChildren(GroupFields)):
+            field.wipe()
         for line in window.findChildren(QLineEdit):
             if line.echoMode() is not QLineEdit.EchoMode.Normal:
                 line.clear()
