@@ -217,6 +217,15 @@ def test_a_sign_off_is_signed_into_the_trail_at_once(scene: Scene) -> None:
     assert verdict.signed == verdict.records - 1  # all but the record of the signature itself
 
 
+def test_a_past_month_shows_no_emergency_of_later(scene: Scene) -> None:
+    scene.as_(OFFICER)
+    emergency_of_the_officer(scene)
+    september = cases.review.ReviewTrail(date(2026, 9, 1), date(2026, 9, 30))
+    review = cases.review.review_trail(scene.clinic, september)
+    assert (review.findings, review.emergencies, review.seen) == ([], [], [])
+    assert all(person.events == 0 for person in review.people)
+
+
 def test_the_only_one_who_may_signs_their_own_and_that_is_noted(scene: Scene) -> None:
     scene.as_(OFFICER)
     for name in ("security_officer person", "auditor person"):

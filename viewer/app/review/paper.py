@@ -13,7 +13,6 @@ from xml.sax.saxutils import escape
 
 import attrs
 from reportlab.lib.colors import Color, HexColor
-from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import LETTER
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
@@ -236,8 +235,3 @@ def _with_breaks(story: Sequence[Flowable]) -> Iterator[Flowable]:
         if isinstance(each, Paragraph) and each.style.name == "heading":
             yield CondPageBreak(_LEAST_AFTER_HEADING)
         yield each
-
-
-def aligned_right(words: str) -> Paragraph:
-    """Return a figure at the right edge of its cell."""
-    return text(words, "small", alignment=TA_RIGHT)

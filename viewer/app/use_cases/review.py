@@ -11,7 +11,7 @@ from viewer.app import opening_hours
 from viewer.app.clinic import Clinic
 from viewer.app.gate import Act, Entries, Subject, use_case
 from viewer.app.opening_hours import keep_hours
-from viewer.app.review.breaking import ABOUT_ONESELF, accesses
+from viewer.app.review.breaking import ABOUT_ONESELF, EmergencyAccess, accesses
 from viewer.app.review.findings import Finding
 from viewer.app.review.leaving import leavings
 from viewer.app.review.material import Material, Ref, Seen, seen_in
@@ -103,28 +103,40 @@ def make_review(clinic: Clinic, since: date, until: date, act: Act) -> Review:
         act.still_here()
         act.control.progress(done, total, "Looking")
 
-    findings = ranked(material, on_rule)
+    # What lasts was gathered from any time, what came after the period, too.
+    findings = [each for each in ranked(material, on_rule) if each.first < end]
     period = [each for each in seen if start <= each.local < end]
-    left = leavings(period)
-    emergencies = list(reversed(accesses(seen)))
-    shown = {each.entry.patient_id for each in period}
-    shown.update(p for each in findings for p in each.patients)
-    shown.update(p for access in emergencies for p in access.patients)
-    return Review(
+    made = Review(
         since,
         until,
         material.now,
         period,
         findings,
-        people_facts(seen, people, findings, start),
-        left,
-        emergencies,
+        people_facts(period, people, findings, start),
+        leavings(period),
+        _emergencies(seen, start, end),
         known.settings.hours,
         _last_review(seen),
         named,
         _not_looked_at(named=named, hours_damaged=known.is_damaged),
-        {key: label_of(each) for key, each in patients.items() if key in shown},
+        {},
     )
+    shown = _patients_in(made)
+    labels = {key: label_of(each) for key, each in patients.items() if key in shown}
+    return attrs.evolve(made, labels=labels)
+
+
+def _emergencies(seen: Sequence[Seen], start: datetime, end: datetime) -> list[EmergencyAccess]:
+    """Return those of the period and what is open from before, newest first."""
+    began = [each for each in reversed(accesses(seen)) if each.began < end]
+    return [each for each in began if each.signed is None or each.began >= start]
+
+
+def _patients_in(made: Review) -> set[PatientId | None]:
+    shown = {each.entry.patient_id for each in made.seen}
+    shown.update(p for each in made.findings for p in each.patients)
+    shown.update(p for access in made.emergencies for p in access.patients)
+    return shown
 
 
 def _not_looked_at(*, named: bool, hours_damaged: bool) -> tuple[str, ...]:
