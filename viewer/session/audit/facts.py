@@ -167,16 +167,14 @@ class Ledger:
         if needed > len(self._rows):
             grown = np.zeros(max(needed, len(self._rows) * 3 // 2), FACT)
             grown[: self._count] = self._rows[: self._count]
-            self._rows.view(np.uint8).fill(0)
-            self._rows = grown
+            self._rows = grown  # who still looks at the old ones sees what was then
         self._rows[self._count : needed] = rows
         self._count = needed
 
     def keep(self, kept: NDArray[np.bool_]) -> None:
         """Drop the others."""
-        rows = self._rows[: self._count][kept]
-        self._rows[: len(rows)] = rows
-        self._count = len(rows)
+        self._rows = self._rows[: self._count][kept]
+        self._count = len(self._rows)
 
     def wipe(self) -> None:
         """Overwrite and forget everything."""

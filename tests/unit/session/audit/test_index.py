@@ -188,6 +188,18 @@ def test_a_read_that_was_stopped_goes_on_where_it_was(
     assert numbers == sorted(set(numbers))
 
 
+def test_facts_that_somebody_looks_at_stay_what_they_were_while_more_is_read(
+    filled: Filled, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("viewer.session.audit.facts._FIRST_ROWS", 8)
+    reader = TrailReader(store, filled.reader.private)
+    seen = []
+    reader.refresh(lambda done, total: seen.append(reader.facts()))
+    assert len({len(facts) for facts in seen}) > 3
+    for facts in seen:
+        assert facts.rows["seq"].tolist() == seen[-1].rows["seq"][: len(facts)].tolist()
+
+
 # --- attacks -----------------------------------------------------------------------------------
 
 
