@@ -25,7 +25,7 @@ from tests.support.practice import a_patient, write_images
 from viewer.app.use_cases import importing
 
 _PATIENTS = 4
-_GONE_WITHIN_S = 10.0
+_GONE_WITHIN_S = 60.0
 _LIMIT_S = 120.0
 
 
