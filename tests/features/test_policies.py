@@ -7,16 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.practice import OFFICER, PASSWORD, FakeClock, add_person, found
+from tests.support.practice import FIRST, OFFICER, PASSWORD, FakeClock, add_person, found
 from viewer.app.clinic import Clinic
 from viewer.app.commands.console import Console
 from viewer.app.commands.main import run
-from viewer.app.use_cases import policies, trail
+from viewer.app.use_cases import accounts, factors, library, policies, trail
+from viewer.crypto.onetime import code_at
 from viewer.session.audit.events import EventFilter, EventKind, Outcome
-from viewer.session.errors import NotPermitted, PolicyRefused
+from viewer.session.errors import (
+    FactorMissing,
+    NotPermitted,
+    PasswordMustChange,
+    PolicyRefused,
+)
 from viewer.session.idle import IdlePhase
 from viewer.session.keystore import FileKeyStore, MemoryKeyStore
 from viewer.session.policy import FILE, CaptureRule, WorkstationKind
+from viewer.session.totp import step_at
 
 DESK = WorkstationKind.FRONT_DESK
 
@@ -131,3 +138,46 @@ def test_the_command_line_sets_and_shows(
     assert say("policy", "set", "--lock-after", "15m")[0] == 1
     status, shown = say("policy", "set", "--second-factor", "none")
     assert "no role" in shown
+
+
+def test_a_role_that_needs_a_second_factor_does_nothing_but_set_one_up(
+    clinic: Clinic, clock: FakeClock
+) -> None:
+    name = add_person(clinic, "dentist")
+    policies.set_policies(clinic, policies.SetPolicies(factor_roles=frozenset({"dentist"})))
+    library.find_patients(clinic, library.FindPatients())  # the officer's role needs none
+    user = clinic.log_in(name, PASSWORD).user
+    with pytest.raises(FactorMissing):
+        library.find_patients(clinic, library.FindPatients())
+    enrolment = clinic.practice.begin_totp(user.id)
+    code = code_at(enrolment.secret, step_at(clock.wall()))
+    factors.confirm_totp(clinic, factors.ConfirmTotp(PASSWORD, enrolment, code))
+    library.find_patients(clinic, library.FindPatients())
+    clinic.log_off()
+    clinic.log_in(OFFICER, PASSWORD)
+    reader = trail.open_trail(clinic, trail.OpenTrail())
+    refused = reader.page(EventFilter(frozenset({EventKind.REFUSED})), 0, 10)
+    assert [event.entry.why for event in refused] == ["find patients"]
+
+
+def test_a_removed_file_frees_nobody_of_the_second_factor(clinic: Clinic, tmp_path: Path) -> None:
+    """But who may set the policies anew does so, and an emergency waits for nobody."""
+    name = add_person(clinic, "dentist")
+    policies.set_policies(clinic, policies.SetPolicies(factor_roles=frozenset({"dentist"})))
+    (tmp_path / "store" / FILE).unlink()
+    clinic.desk.poll()
+    library.find_patients(clinic, library.FindPatients())
+    clinic.log_in(name, PASSWORD)
+    with pytest.raises(FactorMissing):
+        library.find_patients(clinic, library.FindPatients())
+    clinic.log_off()
+    clinic.admit(clinic.check_in_emergency(name, PASSWORD, "Patient in the chair"))
+    library.find_patients(clinic, library.FindPatients())
+
+
+def test_a_first_password_accepts_no_old_list_of_images(clinic: Clinic) -> None:
+    name = add_person(clinic, "owner")
+    accounts.reset_password(clinic, accounts.ResetPassword(name, FIRST))
+    clinic.log_off()
+    with pytest.raises(PasswordMustChange):
+        clinic.accept_fork(name, FIRST, "because")

@@ -34,13 +34,14 @@ from viewer.session.errors import (
     Locked,
     NotLoggedIn,
     NotPermitted,
+    PasswordMustChange,
     TrailDamaged,
     TrailUnwritable,
 )
 from viewer.session.fork import SignedFork
 from viewer.session.idle import IdlePolicy, IdleState
 from viewer.session.keystore import KeyStore
-from viewer.session.permissions import OWNER, KeyName, Permission
+from viewer.session.permissions import OWNER, KeyName, Permission, Role
 from viewer.session.policy import Policies, PolicyStore
 from viewer.session.recovery import RecoveryKey
 from viewer.session.session import Session
@@ -110,6 +111,7 @@ class Clinic:
         self._shadow: Shadow | None = None
         remove_leftovers(self._places)
         self.desk = Desk(self.practice, self.trail, clock, times, self._places)
+        self.desk.needs_factor = self._needs_factor
         self.desk.break_glass.spool.reserve()
         self.undo = UndoStack()
         self.drafts = Drafts(self)
@@ -510,6 +512,8 @@ class Clinic:
             if not user.role.allows(Permission.MANAGE_KEYS):
                 self.trail.append(Entry(EventKind.REFUSED, who, Outcome.REFUSED, why="accept fork"))
                 raise NotPermitted(user.role.title, Permission.MANAGE_KEYS.value)
+            if user.must_change:
+                raise PasswordMustChange
             epochs = ring.keys[KeyName.IMAGES]
             keys = VaultKeys(self.practice.id, epochs, max(epochs))
             grounds = forking.Grounds(who, why, self.clock.wall())
@@ -539,6 +543,12 @@ class Clinic:
         except BitewingError as fault:  # those before go on
             _log.warning("policies not read: %s", type(fault).__name__)
         self._follow_policies()
+
+    def _needs_factor(self, role: Role) -> bool:
+        """Whether a role has to have a second factor; who may mend damaged policies goes on."""
+        now = self.policies.now
+        is_to_mend = now.is_damaged and role.allows(Permission.MANAGE_POLICIES)
+        return now.needs_factor(role.id) and not is_to_mend
 
     def _follow_policies(self) -> None:
         if self._times is None:

@@ -27,6 +27,7 @@ from viewer.session.errors import (
     AccountBlocked,
     AccountRefused,
     CodeRefused,
+    FactorMissing,
     LoginRefused,
     NotLoggedIn,
     NotPermitted,
@@ -38,13 +39,17 @@ from viewer.session.errors import (
 )
 from viewer.session.idle import OPERATORY, IdleClock, IdlePhase, IdlePolicy, IdleState
 from viewer.session.opened import Opened
-from viewer.session.permissions import KeyName, Permission
+from viewer.session.permissions import KeyName, Permission, Role
 from viewer.session.pins import require_good_pin
 from viewer.session.session import Session
 from viewer.session.shift import PIN, TAP, QuickWays, Shift
 
 _log = logging.getLogger(__name__)
 _SWITCH = "another user logged in"
+_WITHOUT_FACTOR = frozenset(
+    {Permission.LOGGED_IN, Permission.MANAGE_POLICIES, Permission.EMERGENCY_ACCESS}
+)
+"""What goes on for whoever still has to set up a second factor: to do so, and what may not wait."""
 _WHY_REFUSED: dict[type[Exception], str] = {
     WaitFirst: "too soon after others",
     AccountBlocked: "account blocked",
@@ -119,6 +124,8 @@ class Desk:
         self.idle = IdleClock(policy, clock)
         self.shift = Shift(practice, clock, on_end=self._on_quick_end)
         self._clock = self.clock = clock
+        self.needs_factor: Callable[[Role], bool] = lambda _role: False
+        """Whether a role has to have a second factor; the clinic says what its policies ask."""
         self._session: Session | None = None
         self._proved: tuple[UserId, float] | None = None
         self._has_said_leaving = False
@@ -139,6 +146,8 @@ class Desk:
         ------
         NotLoggedIn, Locked, NotPermitted
             It may not be done now, or not by this user.
+        FactorMissing
+            The practice asks a second factor of the role, and there is none.
         """
         if permission is Permission.OPEN_TO_ALL:
             return None
@@ -146,6 +155,10 @@ class Desk:
         if session is None:
             raise NotLoggedIn
         session.require(permission)
+        if permission not in _WITHOUT_FACTOR and session.emergency is None:
+            now = session.user_now()
+            if not now.has_second_factor and self.needs_factor(now.role):
+                raise FactorMissing
         return session
 
     def announce(self, version: str) -> None:

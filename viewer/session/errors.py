@@ -12,6 +12,7 @@
     ├── NotLoggedIn             nobody is logged in, or this session ended
     ├── Locked                  the workstation is locked, or was since the work began
     ├── NotPermitted            the role does not allow it
+    ├── FactorMissing           the practice asks a second factor of this role: set one up first
     ├── PasswordMustChange      one's password was given by somebody else: change it first
     ├── WeakPassword            a new password is refused, with the reason
     ├── WeakPin                 a new quick PIN is refused, with the reason
@@ -130,6 +131,17 @@ class NotPermitted(UserError):
         super().__init__(
             f"{role_title}: this role may not {what}.",
             "Ask somebody who may, or the security officer.",
+        )
+
+
+class FactorMissing(NotPermitted):
+    """The practice asks a second factor of this role, and the account has none."""
+
+    def __init__(self) -> None:
+        UserError.__init__(
+            self,
+            "Your role needs a second factor in this practice, and you have none yet.",
+            "Set one up under “My sign-in” first (“bitewing user factor totp”).",
         )
 
 
