@@ -296,6 +296,33 @@ def test_on_a_full_disk_break_glass_alone_opens_from_the_start_of_the_program(
     assert told[first : first + len(waited)] == waited  # nothing came before or between
 
 
+def test_an_officer_who_is_in_when_the_disk_fills_up_sees_images_and_does_nothing_else(
+    tmp_path: Path, disk: Path, practice_in_need: Prepare
+) -> None:
+    keystore = FileKeyStore(tmp_path / "keys" / "keys.json")
+    practice_in_need(disk / "store", keystore)
+    with open_clinic(disk / "store", keystore) as clinic:
+        clinic.log_in("security_officer person", PASSWORD)
+        filler = fill(disk)
+        exhaust(clinic)
+        emergency.begin_emergency(clinic, emergency.BeginEmergency(REASON))
+        assert np.any(look(clinic).pixels)
+        with pytest.raises(TrailUnwritable):
+            accounts.list_accounts(clinic, accounts.ListAccounts())
+        with pytest.raises(TrailUnwritable):
+            emergency.make_emergency_code(clinic, emergency.MakeEmergencyCode())
+        clinic.desk.break_glass.end()
+        filler.unlink()
+        waited = [each.entry for each in events(clinic) if each.entry.happened]
+    assert [each.kind for each in waited] == [
+        EventKind.EMERGENCY,
+        EventKind.LIST,
+        EventKind.VIEW,
+        EventKind.VIEW,
+        EventKind.EMERGENCY,
+    ]
+
+
 @pytest.mark.parametrize("way", ["password", "code"])
 def test_on_a_disk_that_can_only_be_read_it_opens_and_is_told_later(
     tmp_path: Path, disk: Path, way: str, practice_in_need: Prepare

@@ -17,7 +17,7 @@ from viewer.app.jobs import JobControl, SilentControl
 from viewer.model.errors import BitewingError, Cancelled
 from viewer.model.ids import PatientId
 from viewer.session.audit.events import PROGRAM, Actor, Entry, Event, EventKind, Outcome
-from viewer.session.emergency import MARK
+from viewer.session.emergency import MARK, SEEN
 from viewer.session.errors import NotLoggedIn, NotPermitted
 from viewer.session.permissions import Permission
 from viewer.session.session import Session
@@ -144,7 +144,7 @@ class UseCase(Generic[Request, Answer]):
         if self.entries is not Entries.BY_ITSELF:
             before = _marked(before, session, self.event)
             outcome = Outcome.INTENT if is_effect else Outcome.DONE
-            first = clinic.write(self._entry(actor, outcome, before), session)
+            first = self._commit(clinic, self._entry(actor, outcome, before), session)
             if session is not None and session.emergency is not None:
                 images = before.objects if before.digests else ()
                 session.emergency.looked(before.patient_id, images)
@@ -184,7 +184,7 @@ class UseCase(Generic[Request, Answer]):
                 Outcome.REFUSED,
                 why=self.name.replace("_", " "),
             )
-            clinic.write(entry, session)
+            self._commit(clinic, entry, session)
             raise
 
     def _subject(self, clinic: Clinic, request: Request, actor: Actor) -> Subject:
@@ -192,7 +192,9 @@ class UseCase(Generic[Request, Answer]):
             return self.subject(clinic, request)
         except BitewingError as fault:
             why = _reason(self.name.replace("_", " "), fault)
-            clinic.write(Entry(self.event, actor, Outcome.FAILED, why=why), clinic.desk.session)
+            self._commit(
+                clinic, Entry(self.event, actor, Outcome.FAILED, why=why), clinic.desk.session
+            )
             raise
 
     def _entry(self, actor: Actor, outcome: Outcome, subject: Subject) -> Entry:
@@ -211,12 +213,16 @@ class UseCase(Generic[Request, Answer]):
             refers_in=subject.refers_in,
         )
 
+    def _commit(self, clinic: Clinic, entry: Entry, session: Session | None) -> Event:
+        """Commit; what an emergency is for, and nothing else, may wait where the trail cannot."""
+        return clinic.write(entry, session if self.permission in SEEN else None)
+
     def _close(self, clinic: Clinic, actor: Actor, outcome: Outcome, act: Act) -> None:
         if self.entries is Entries.BY_ITSELF:
             return
         entry = self._entry(actor, outcome, act.outcome)
         entry = attrs.evolve(entry, refers_to=act.number, refers_in=act.segment)
-        clinic.write(entry, act.session_or_none)
+        self._commit(clinic, entry, act.session_or_none)
 
 
 def _marked(subject: Subject, session: Session | None, event: EventKind) -> Subject:

@@ -236,6 +236,18 @@ def test_a_look_in_an_emergency_waits_where_the_trail_is_full_and_any_other_is_r
         look(clinic, None)  # type: ignore[arg-type]
 
 
+def test_what_an_emergency_is_not_for_is_refused_where_the_trail_is_full(
+    clinic: FakeClinic, in_emergency: Emergency
+) -> None:
+    clinic.trail.is_full = True
+    done: list[str] = []
+    other = case(lambda c, r, a: done.append("done"), Permission.LOGGED_IN)
+    with pytest.raises(TrailUnwritable):
+        other(clinic, None)  # type: ignore[arg-type]
+    assert done == []
+    assert clinic.waiting == []
+
+
 def test_what_commits_by_itself_is_committed_by_nobody_else(clinic: FakeClinic) -> None:
     by_itself = case(lambda c, r, a: 7, entries=Entries.BY_ITSELF)
     assert by_itself(clinic, None) == 7  # type: ignore[arg-type]

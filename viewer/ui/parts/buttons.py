@@ -47,13 +47,16 @@ class IconButton(QToolButton):
         self.setIconSize(QSize(size, size))
 
 
+_TOKENS = {"primary": "on_accent", "danger": "danger", "alarm": "on_danger"}
+
+
 class WordButton(QPushButton):
     """A button with words, and before them an icon that follows the theme."""
 
     def __init__(self, words: str, look: str, icon_name: str) -> None:
         super().__init__(words)
         self._icon_name = icon_name
-        self._token = {"primary": "on_accent", "danger": "danger", "alarm": "on_danger"}.get(look, "text_soft")
+        self._token = _TOKENS.get(look, "text_soft")
         self._size = theme.current().size("icon_beside")
         self.setProperty("look", look)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
