@@ -309,3 +309,20 @@ def test_the_code_sheet_makes_shows_and_forgets_a_code(office: Office, tmp_path:
     )
     made = [e for e in told.scan() if e.entry.kind is EventKind.EMERGENCY_CODE]
     assert made[-1].entry.why.startswith("made")
+
+
+def test_a_computer_that_sleeps_at_the_door_lets_nobody_in_by_an_emergency(office: Office) -> None:
+    """What was typed is gone, and who was being checked does not come in behind the lock."""
+    page, hand = office.ask(), office.hand
+    hand.click(page.reason.buttons[0])
+    hand.click(page.code_way)
+    hand.type(office.code.text.replace("-", ""))
+    hand.type("Mara Linden")
+    hand.press(Qt.Key.Key_Return)
+    office.desk.go_away("the computer goes to sleep")
+    assert not page.groups.text().replace("-", "")
+    workstation = office.joined.workstation
+    wait_until(lambda: not workstation.jobs.is_busy)
+    QApplication.processEvents()
+    assert office.desk.shell is None
+    assert workstation.clinic.desk.session is None

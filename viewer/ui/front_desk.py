@@ -106,6 +106,8 @@ class FrontDesk(QObject):
             sign_in = self.lock_screen.window.sign_in
         if sign_in is not None:
             sign_in.drop()
+        if self.login is not None and self.login.emergency is not None:
+            self.login.emergency.drop()
 
     def log_off(self) -> None:
         """Close the store and go back to the door."""
