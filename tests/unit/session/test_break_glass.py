@@ -563,12 +563,19 @@ def test_nothing_else_is_let_through_by_an_emergency_that_waits(clinic: Clinic, 
             desk.break_glass.write(Entry(EventKind.EXPORT), None)
 
 
-def test_a_first_password_that_somebody_else_gave_opens_nothing(
-    clinic: Clinic, desk: Desk
-) -> None:
+def test_a_first_password_that_somebody_else_gave_opens_nothing(clinic: Clinic, desk: Desk) -> None:
     """Whoever gave it would look at images in another person's name."""
     with clinic.practice.open_keys(clinic.officer.id, PASSWORD) as ring:
         clinic.practice.add_user(ring, "Ida", "Ida", "dentist", OTHER)
     with pytest.raises(PasswordMustChange):
         by_password(desk, "Ida")
     assert entries(clinic, EventKind.EMERGENCY) == []
+
+
+def test_logging_off_in_an_emergency_ends_the_quick_pin_as_ever(clinic: Clinic, desk: Desk) -> None:
+    hal = clinic.add(HAL, "security_officer")
+    desk.log_in(HAL, OTHER)
+    desk.set_quick_pin("493817")
+    desk.break_glass.begin(REASON)
+    desk.log_off()
+    assert not desk.quick_ways(hal.id).is_any
