@@ -150,7 +150,8 @@ def test_accounts_are_added_listed_disabled_and_given_passwords(
     assert "given to you" in fails(office.bitewing("list", **given))
     own = tmp_path / "own.txt"
     own.write_text("a sentence of one's own\n", encoding="utf-8")
-    change = office.bitewing("user", "passwd", "vera.vale", "--new-password-file", str(own), **given)
+    words = ("user", "passwd", "vera.vale", "--new-password-file", str(own))
+    change = office.bitewing(*words, **given)
     assert change.status == 0, change.err
     assert office.bitewing("list", user="vera.vale", password="a sentence of one's own").status == 0
     secret.write_text("another sentence to type\n", encoding="utf-8")
