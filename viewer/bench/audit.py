@@ -37,7 +37,7 @@ _FRAME_MS = 1000 / 60
 _SUM, _SYNC, _FRAME = (
     "SHA-256 over the same bytes", "as many bytes written and synced", "one frame at 60 Hz",
 )  # fmt: skip
-_VERIFYING, _WAITING = AtMost(60.0), AtMost(3.0)
+_VERIFYING, _WAITING = AtMost(30.0), AtMost(3.0)
 
 
 def measure_audit(bench: Bench) -> Iterator[Figure]:
