@@ -135,7 +135,9 @@ class Drafts:
         with self._turn:
             draft, self._noted = self._noted, None
             session = self._clinic.desk.session
-            if draft is None or session is None or session.user.id != draft.owner:
+            if draft is None or session is None or not _keeps(session):
+                return False
+            if session.user.id != draft.owner:
                 return False
             if session.emergency is not None:  # what it showed is no work to come back to
                 return False
@@ -168,7 +170,9 @@ class Drafts:
             vault = self._clinic.vault
         except (NotLoggedIn, Locked):
             return False
-        return session is not None and vault.draft(session.user.id, PLACE) is not None
+        if session is None or not _keeps(session):
+            return False
+        return vault.draft(session.user.id, PLACE) is not None
 
     def of(self, session: Session) -> Draft | None:
         """Return what was kept for somebody; nobody asks for another's.
@@ -178,6 +182,8 @@ class Drafts:
         NotLoggedIn, Locked
             The store is closed.
         """
+        if not _keeps(session):
+            return None
         blob = self._clinic.vault.draft(session.user.id, PLACE)
         return of_blob(blob, session.user.id) if blob is not None else None
 
@@ -185,6 +191,11 @@ class Drafts:
         """Remove it."""
         self.note(None)
         self._clinic.vault.save_draft(session.user.id, PLACE, None)
+
+
+def _keeps(session: Session) -> bool:
+    """Whether this is somebody with a desk of his own: emergency access alone leaves no drafts."""
+    return session.emergency is None or not session.emergency.is_alone
 
 
 def _entry(session: Session, draft: Draft, why: str) -> Entry:

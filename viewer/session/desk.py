@@ -245,8 +245,8 @@ class Desk:
         """
         user, keys = admission.user, admission.keys
         self.idle.restart()
-        if not admission.is_quick and admission.emergency is None:
-            self._proved = user.id, self._clock.boot_s()
+        is_proved = not admission.is_quick and admission.emergency is None
+        self._proved = (user.id, self._clock.boot_s()) if is_proved else None
         session = self._session
         is_same = session is not None and session.is_locked and session.user.id == user.id
         if session is not None and is_same and admission.emergency is None:

@@ -267,6 +267,19 @@ def test_what_was_thrown_away_does_not_come_back(desktop: Desktop) -> None:
     assert desktop.told()[1] == ("thrown away", draft.patient_id)
 
 
+def test_emergency_access_alone_gets_no_draft_and_leaves_none(desktop: Desktop) -> None:
+    draft = desktop.look_at()
+    desktop.clinic.lock()
+    reason = "The patient is bleeding and the chart is needed"
+    desktop.clinic.admit(desktop.clinic.check_in_emergency(OFFICER, PASSWORD, reason))
+    assert desktop.clinic.drafts.is_there() is False
+    assert desktop.back() is None
+    desktop.look_at(1)
+    desktop.clinic.lock()
+    desktop.enter()
+    assert without_time(desktop.back()) == draft
+
+
 def test_a_role_without_images_has_no_drafts(desktop: Desktop) -> None:
     desktop.enter("auditor person")
     assert desktop.clinic.drafts.is_there() is False

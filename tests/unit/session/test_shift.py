@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import attrs
 import pytest
 
-from tests.unit.session.conftest import OFFICER, OTHER, PASSWORD, Clinic, FakeClock
+from tests.unit.session.conftest import FIRST, OFFICER, OTHER, PASSWORD, Clinic, FakeClock
 from viewer.crypto.errors import NotAuthentic
 from viewer.crypto.secret import Secret
+from viewer.model.errors import UserError
 from viewer.session.audit.events import EventKind, Outcome
+from viewer.session.desk import Admission
 from viewer.session.errors import (
     AccountBlocked,
     LoginRefused,
@@ -354,8 +357,7 @@ def test_guessing_the_password_by_setting_a_pin_is_throttled(
         clinic.desk.set_quick_pin(PIN, PASSWORD)
 
 
-def test_a_pin_does_not_prolong_itself(with_pin: Clinic, clock: FakeClock) -> None:
-    clock.pass_s(SHIFT.fresh_s + 1)
+def test_a_pin_does_not_prolong_itself(with_pin: Clinic) -> None:
     with_pin.desk.lock()
     _enter(with_pin)
     with pytest.raises(PasswordFirst):
@@ -377,9 +379,49 @@ def test_rights_that_are_no_role_of_this_person_set_no_pin(
     clinic.add("Hal", "consultant")
     session = clinic.desk.log_in("Hal", OTHER)
     session._user = clinic.officer  # more than the account says
-    monkeypatch.setattr(clinic.practice, "user", lambda _, user=clinic.practice.user("Hal"): user)
+    hal = clinic.practice.user("Hal")
+    monkeypatch.setattr(clinic.practice, "user", lambda _: hal)
     with pytest.raises(NotPermitted):
         clinic.desk.set_quick_pin(PIN)
+
+
+def test_emergency_access_sets_no_pin_neither_in_a_session_nor_by_password_alone(
+    clinic: Clinic,
+) -> None:
+    reason = "The patient is bleeding and the chart is needed"
+    clinic.add("Hal", "security_officer")
+    clinic.desk.log_in("Hal", OTHER)
+    clinic.desk.break_glass.begin(reason)
+    with pytest.raises(NotPermitted):
+        clinic.desk.set_quick_pin(PIN)
+    clinic.desk.break_glass.end()
+    clinic.desk.set_quick_pin(PIN)
+    clinic.desk.log_off()
+    let_in = clinic.desk.break_glass.check_password("Hal", OTHER, reason)
+    clinic.desk.admit(Admission.in_emergency(let_in))
+    with pytest.raises(NotPermitted):
+        clinic.desk.set_quick_pin(PIN)
+    assert not clinic.desk.is_fresh(), "nor does it make a later session fresh"
+
+
+def test_a_first_password_sets_no_pin(clinic: Clinic) -> None:
+    with clinic.ring() as ring:
+        clinic.practice.add_user(ring, "Hal", "Hal", "dentist", FIRST)
+    clinic.desk.log_in("Hal", FIRST)
+    assert clinic.desk.can_set_quick() is False
+    with pytest.raises(UserError):
+        clinic.desk.set_quick_pin(PIN)
+    assert not _has_pin(clinic, "Hal")
+
+
+def test_where_a_login_takes_a_code_the_password_alone_sets_no_pin(
+    clinic: Clinic, clock: FakeClock
+) -> None:
+    session = clinic.desk.log_in(OFFICER, PASSWORD)
+    session._user = attrs.evolve(session.user, second_factors=("totp",))
+    clock.pass_s(SHIFT.fresh_s + 1)
+    with pytest.raises(PasswordFirst, match="code"):
+        clinic.desk.set_quick_pin(PIN, PASSWORD)
 
 
 def test_a_weak_pin_is_refused_before_anything_else(clinic: Clinic) -> None:
