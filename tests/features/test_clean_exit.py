@@ -123,7 +123,7 @@ def test_a_lock_under_everything_leaves_two_bare_screens_and_nothing_in_memory(
         child.wait_for("open")
         before = occurrences(child.process.pid, wanted | names)
         child.tell()
-        for words in ("differ 0", "windows 0", "differ 0", "ready"):
+        for words in ("differ 0", "covered 2", "windows 0", "differ 0", "ready"):
             child.wait_for(words)
         after = occurrences(child.process.pid, wanted | names)
     # The search sees what is there before the lock ...

@@ -37,6 +37,7 @@ from viewer.model.view import Plane
 from viewer.ui.application import Application
 from viewer.ui.crash_dialog import CrashDialog
 from viewer.ui.folder_dialog import ask_folder
+from viewer.ui.lock_window import Curtain
 from viewer.ui.planes_pane import PlanesPane
 from viewer.ui.radiograph_pane import RadiographPane
 from viewer.ui.share_panel import SharePanel
@@ -262,6 +263,7 @@ def buried(day: Day) -> Iterator[None]:
     day.shell.start_import([Path(os.environ["WORKDAY_IMAGES"])])
     day.lock()
     say(f"differ {_count_different(bare, _screens())}")
+    say(f"covered {_count_covered()}")
     say(f"windows {sum(isValid(window) and window.isVisible() for window in windows)}")
     wait_until(lambda: not day.joined.workstation.jobs.is_busy)
     QTest.qWait(300)
@@ -295,6 +297,13 @@ def _open_everything(day: Day) -> list[QWidget]:
 def _screens() -> list[QImage]:
     QTest.qWait(100)
     return [screen.grabWindow(0).toImage() for screen in QGuiApplication.screens()]
+
+
+def _count_covered() -> int:
+    """Return how many screens have a curtain over all of them."""
+    curtains = [w for w in QApplication.topLevelWidgets() if isinstance(w, Curtain)]
+    areas = [curtain.frameGeometry() for curtain in curtains if curtain.isVisible()]
+    return sum(screen.geometry() in areas for screen in QGuiApplication.screens())
 
 
 def _count_different(one: list[QImage], other: list[QImage]) -> int:
