@@ -57,10 +57,11 @@ class _Place:
     end: int = _START
     count: int = 0
     last: bytes = b""
+    stamp: tuple[int, int] = (0, 0)
 
 
 class EmergencySpool:
-    """Entries and marks that wait. Safe from any thread; one process has a store open.
+    """Entries and marks that wait. Safe from any thread; what other programs put is taken in.
 
     Parameters
     ----------
@@ -89,12 +90,13 @@ class EmergencySpool:
 
     @property
     def waiting(self) -> int:
-        """How many entries wait."""
+        """How many entries wait, of those that this program knows of."""
         return len(self._waiting)
 
     def marks(self, what: str) -> tuple[str, ...]:
         """Return what was marked under a word."""
         with self._turn:
+            self._take_in()
             return tuple(text for kind, text in self._marks if kind == what)
 
     def reserve(self) -> None:
@@ -116,6 +118,7 @@ class EmergencySpool:
             No place takes it: what the entry is about must not be done.
         """
         with self._turn:
+            self._take_in()
             number = self._next
             wall, boot_s = self._clock.wall(), self._clock.boot_s()
             event = Event(-number - 1, workstation_name(), wall, boot_s, entry, 0)
@@ -132,6 +135,7 @@ class EmergencySpool:
             No place takes it.
         """
         with self._turn:
+            self._take_in()
             self._put(what, text)
             self._marks.append((what, text))
 
@@ -160,7 +164,10 @@ class EmergencySpool:
             It cannot be written yet: what is left waits on.
         """
         with self._turn:
-            if self._is_settling or not (self._waiting or self.lost or self._is_stale):
+            if self._is_settling:
+                return
+            self._take_in()
+            if not (self._waiting or self.lost or self._is_stale):
                 return
             self._is_settling = True
             try:
@@ -210,7 +217,9 @@ class EmergencySpool:
 
     def _write(self, place: _Place, plain: bytes) -> None:
         if not place.path.exists() or not place.generation:
+            gone = place.count
             _make(place)
+            self.lost += gone
         sealed = seal(self._key, plain, self._bound(place))
         raw = len(sealed).to_bytes(_LENGTH_BYTES, "big") + sealed
         if place.end + len(raw) + _LENGTH_BYTES > ROOM_BYTES:
@@ -223,22 +232,13 @@ class EmergencySpool:
         return context(name, self._practice_id, place.generation, place.count, place.last)
 
     def _keep_head(self, place: _Place) -> None:
-        count = sum(each.count for each in self._places)
+        count = sum(each.count for each in self._places) + self.lost
         with contextlib.suppress(NoKeyStore):
             head = Head(count, place.last.hex())
             self._keystore.write_head(self._practice_id, _HEAD_NAME, head)
 
     def _load(self) -> None:
-        records = sorted(
-            (record for place in self._places for record in self._records(place)),
-            key=lambda record: int(record[0]),
-        )
-        for number, what, content, _ in records:
-            if what == _ENTRY:
-                self._waiting.append((number, event_from_fields(content, 0, -number - 1)))
-            else:
-                self._marks.append((what, content))
-            self._next = number + 1
+        records = self._take_in()
         try:
             outside = self._keystore.read_head(self._practice_id, _HEAD_NAME)
         except NoKeyStore:
@@ -248,15 +248,44 @@ class EmergencySpool:
         if outside and 0 < known <= len(records) and records[known - 1][3] != outside.digest:
             self.lost = known  # the files of another time lie there
 
+    def _take_in(self) -> list[tuple[int, str, Any, str]]:
+        """Read what there is behind what was read or written last: other programs', too."""
+        fresh = [each for each in self._places if _stamp(each.path) != each.stamp]
+        generations = [(place, place.generation) for place in fresh]
+        records = sorted(
+            (record for place in fresh for record in self._records(place)),
+            key=lambda record: record[0],
+        )
+        for number, what, content, _ in records:
+            if what == _ENTRY:
+                self._waiting.append((number, event_from_fields(content, 0, -number - 1)))
+            else:
+                self._marks.append((what, content))
+            self._next = max(self._next, number + 1)
+        if any(before and place.generation != before for place, before in generations):
+            self._count_lost()
+        return records
+
+    def _count_lost(self) -> None:
+        """Another file lies there: whoever emptied one rightly left nothing in the key store."""
+        with contextlib.suppress(NoKeyStore):
+            outside = self._keystore.read_head(self._practice_id, _HEAD_NAME)
+            found = sum(each.count for each in self._places)
+            self.lost = max(self.lost, (outside.size if outside else 0) - found)
+
     def _records(self, place: _Place) -> Iterator[tuple[int, str, Any, str]]:
         """Read a file as far as it is ours; bytes after that were never finished."""
+        stamp = _stamp(place.path)
         try:
             content = place.path.read_bytes()
         except OSError:
             return
         if content[: len(_MAGIC)] != _MAGIC or len(content) < _START + _LENGTH_BYTES:
             return
-        place.generation = content[len(_MAGIC) : _START]
+        place.stamp = stamp
+        if content[len(_MAGIC) : _START] != place.generation:  # ours was emptied, or is new
+            place.generation = content[len(_MAGIC) : _START]
+            place.end, place.count, place.last = _START, 0, b""
         while place.end + _LENGTH_BYTES <= len(content):
             first = place.end + _LENGTH_BYTES
             size = int.from_bytes(content[place.end : first], "big")
@@ -272,6 +301,14 @@ class EmergencySpool:
     def close(self) -> None:
         """Forget the key."""
         self._key.wipe()
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        facts = path.stat()
+    except OSError:
+        return (0, 0)
+    return (facts.st_mtime_ns, facts.st_ino)
 
 
 def _make(place: _Place) -> None:

@@ -191,3 +191,50 @@ def test_a_kill_between_record_and_head_is_no_removal(office: Office) -> None:
     office.keystore.write_head(PRACTICE, "emergency", head)
     again = office.spool()
     assert (again.lost, again.waiting) == (0, 2)
+
+
+def test_two_programs_know_of_each_others_marks_and_overwrite_nothing(office: Office) -> None:
+    first, second = office.spool(), office.spool()
+    looks(first, "of the first")
+    first.mark("spent", "a code")
+    assert second.marks("spent") == ("a code",)
+    looks(second, "of the second")
+    looks(first, "of the first again")
+    after = office.spool()
+    assert [event.entry.why for _, event in after._waiting] == [
+        "of the first",
+        "of the second",
+        "of the first again",
+    ]
+    assert (after.marks("spent"), after.lost) == (("a code",), 0)
+
+
+def test_what_another_program_emptied_is_gone_on_with(office: Office) -> None:
+    first, second = office.spool(), office.spool()
+    looks(first, "before")
+    second.settle(office.append)
+    looks(first, "after")
+    after = office.spool()
+    assert [event.entry.why for _, event in after._waiting] == ["after"]
+    assert after.lost == 0
+
+
+def test_an_empty_file_put_in_its_place_while_the_program_runs_is_noticed(office: Office) -> None:
+    spool = office.spool()
+    spool.reserve()
+    empty = office.files[0].read_bytes()
+    looks(spool, "first", "second")
+    path = next(each for each in office.files if each.read_bytes() != empty)
+    path.write_bytes(empty[:8] + bytes(16) + empty[24:])
+    looks(spool, "third")
+    after = office.spool()
+    assert (after.waiting, after.lost) == (1, 2)
+
+
+def test_a_file_removed_while_the_program_runs_is_noticed(office: Office) -> None:
+    spool = office.spool()
+    looks(spool, "first", "second")
+    office.files[0].unlink()
+    looks(spool, "third")
+    after = office.spool()
+    assert (after.waiting, after.lost) == (1, 2)

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.unit.session.conftest import FIRST, OTHER, Clinic, FakeClock
+from tests.unit.session.test_break_glass import disk_refuses
 from tests.unit.session.test_totp import Phone
 from viewer.session.audit.events import EventKind, Outcome
 from viewer.session.desk import Desk
 from viewer.session.errors import (
     CodeRefused,
+    EmergencyCodeSpent,
     LoginRefused,
     NotPermitted,
     PasswordMustChange,
@@ -113,3 +115,20 @@ def test_logging_off_in_an_emergency_ends_the_quick_pin_too(clinic: Clinic, desk
     desk.break_glass.begin(REASON)
     desk.log_off()
     assert not desk.quick_ways(hal.id).is_any
+
+
+def test_on_a_full_disk_a_second_program_takes_the_sealed_code_no_more(
+    clinic: Clinic, tmp_path: Path
+) -> None:
+    """Each keeps in mind what is spent, and the accounts cannot say so."""
+    with clinic.ring() as ring:
+        code = clinic.practice.make_emergency(ring, clinic.clock)
+    places = (tmp_path / "state", tmp_path / "run")
+    windows = [
+        Desk(clinic.practice, clinic.trail, clinic.clock, waiting_places=places) for _ in range(2)
+    ]
+    windows[0].break_glass.spool.reserve()
+    with disk_refuses(clinic):
+        windows[0].break_glass.check_code(code.text, "Mara Linden", REASON).keys.wipe()
+        with pytest.raises(EmergencyCodeSpent):
+            windows[1].break_glass.check_code(code.text, "Mara Linden", REASON)
