@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import sys
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryFile
 
 from bootstrap.display import virtual_screen
 from bootstrap.messages import say
@@ -21,6 +25,13 @@ _STATIC_CHECKS = (
 )
 _ALL_BUT_BENCHMARKS = "not bench"
 _NO_TESTS_COLLECTED = 5
+
+# Whole runs go in two lanes side by side, each with a screen of its own: what opens windows and
+# walks through the whole program, and what does not. Both take about as long.
+LANES = (
+    ("windows", ["tests/ui", "tests/render", "tests/features", "tests/bench"]),
+    ("rooms", ["tests/unit", "tests/crash", "tests/fuzz", "tests/contract", "tests/vectors"]),
+)
 
 
 def run_all(pytest_arguments: Sequence[str], *, is_long: bool) -> int:
@@ -42,15 +53,64 @@ def run_all(pytest_arguments: Sequence[str], *, is_long: bool) -> int:
     marks = ["-m", _ALL_BUT_BENCHMARKS] if is_long else []
     # A hurried look at the end of the output must not miss what failed before pytest.
     env = {**_environment(os.environ), "BITEWING_FAILED_CHECKS": ", ".join(failed)}
-    with ExitStack() as stack:
-        if is_debian():
-            env["DISPLAY"] = stack.enter_context(virtual_screen())["DISPLAY"]
-        say("== pytest")
-        command = [os.fspath(python_of(VENV)), "-m", "pytest", *marks, *pytest_arguments]
-        status = subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
+    if pytest_arguments:
+        status = _in_one_lane([*marks, *pytest_arguments], env)
+    else:
+        status = _in_two_lanes(marks, env)
     if status == _NO_TESTS_COLLECTED:
         say("No test was run.")
     return status or int(bool(failed))
+
+
+def _in_one_lane(arguments: Sequence[str], env: Mapping[str, str]) -> int:
+    say("== pytest")
+    with _screened(env) as own:
+        return subprocess.run(_pytest(arguments), cwd=ROOT, env=own, check=False).returncode
+
+
+def _in_two_lanes(marks: Sequence[str], env: Mapping[str, str]) -> int:
+    """Run every test; the second lane's output follows when the first has ended."""
+    (first, first_paths), (second, second_paths) = LANES
+    left_out = {path.name for path in (ROOT / "tests").iterdir() if any(path.glob("**/test_*.py"))}
+    left_out -= {Path(path).name for _, paths in LANES for path in paths}
+    if left_out:
+        say(f"These tests are in no lane: {', '.join(sorted(left_out))}.")
+        return 1
+    with TemporaryFile() as output, _screened(env) as own, _screened(env) as other:
+        command = _pytest([*marks, *second_paths])
+        beside = subprocess.Popen(command, cwd=ROOT, env=other, stdout=output, stderr=output)
+        try:
+            say(f"== pytest: {first}")
+            command = _pytest([*marks, *first_paths])
+            status = subprocess.run(command, cwd=ROOT, env=own, check=False).returncode
+            status_beside = beside.wait()
+        finally:
+            beside.kill()
+            beside.wait()
+        say(f"== pytest: {second}")
+        output.seek(0)
+        shutil.copyfileobj(output, sys.stdout.buffer)
+        sys.stdout.flush()
+    say(f"== pytest: {first} {_verdict(status)}, {second} {_verdict(status_beside)}")
+    return status or status_beside
+
+
+def _verdict(status: int) -> str:
+    return "ok" if status == 0 else "FAILED"
+
+
+def _pytest(arguments: Sequence[str]) -> list[str]:
+    return [os.fspath(python_of(VENV)), "-m", "pytest", *arguments]
+
+
+@contextmanager
+def _screened(env: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Lend an environment with a screen of its own where there can be one."""
+    if not is_debian():
+        yield dict(env)
+        return
+    with virtual_screen() as screen:
+        yield {**env, "DISPLAY": screen["DISPLAY"]}
 
 
 def _passes(name: str, command: Sequence[str]) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bootstrap import cli, display, environment, locks, places, system
+from bootstrap import checks, cli, display, environment, locks, places, system
 from bootstrap.messages import Stop
 from tests.support.tools import require_tool
 
@@ -187,3 +187,10 @@ def test_the_virtual_screen_ends_with_its_use() -> None:
         servers = [c for c in psutil.Process().children() if c.name() == "Xvfb"]
         assert len(servers) == 1
     assert not servers[0].is_running()
+
+
+def test_every_folder_of_tests_runs_in_exactly_one_lane() -> None:
+    tests = CLONE / "tests"
+    folders = {path.name for path in tests.iterdir() if any(path.glob("**/test_*.py"))}
+    lanes = [Path(path).name for _, paths in checks.LANES for path in paths]
+    assert sorted(lanes) == sorted(folders)
