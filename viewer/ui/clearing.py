@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QMenu, QToolTip,
 
 from viewer.ui.parts.fields import PasswordField
 from viewer.ui.parts.groups import GroupFields
+from viewer.ui.pin_pad import PinPad
 
 _TOOLTIP = "QTipLabel"
 """Qt's own window for tooltips, which it deletes by itself."""
@@ -78,8 +79,12 @@ def stop_hands() -> None:
 def forget_typed() -> None:
     """Empty every field for a secret, in whatever window is there, shown plainly or not."""
     for window in QApplication.topLevelWidgets():
-        for field in (*window.findChildren(PasswordField), *window.findChildren(GroupFields)):
+        for field in window.findChildren(PasswordField):
             field.wipe()
+        for groups in window.findChildren(GroupFields):
+            groups.wipe()
+        for pad in window.findChildren(PinPad):
+            pad.wipe()
         for line in window.findChildren(QLineEdit):
             if line.echoMode() is not QLineEdit.EchoMode.Normal:
                 line.clear()
