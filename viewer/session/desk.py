@@ -155,11 +155,17 @@ class Desk:
         if session is None:
             raise NotLoggedIn
         session.require(permission)
-        if permission not in _WITHOUT_FACTOR and session.emergency is None:
-            now = session.user_now()
-            if not now.has_second_factor and self.needs_factor(now.role):
-                raise FactorMissing
+        if self.lacks_factor(permission):
+            raise FactorMissing
         return session
+
+    def lacks_factor(self, permission: Permission) -> bool:
+        """Whether a second factor that is asked of whoever is in keeps this from being done."""
+        session = self._session
+        if session is None or session.emergency is not None or permission in _WITHOUT_FACTOR:
+            return False
+        now = session.user_now()
+        return not now.has_second_factor and self.needs_factor(now.role)
 
     def announce(self, version: str) -> None:
         """Write into the trail that the program started, and if the key store is a plain file.

@@ -141,7 +141,7 @@ class FactorMissing(NotPermitted):
         UserError.__init__(
             self,
             "Your role needs a second factor in this practice, and you have none yet.",
-            "Set one up under “My sign-in” first (“bitewing user factor totp”).",
+            "Set one up under “My sign-in” (“bitewing user factor totp”), then log in again.",
         )
 
 

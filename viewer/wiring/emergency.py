@@ -15,6 +15,7 @@ from viewer.model.ids import UserId
 from viewer.session.desk import Admission
 from viewer.session.device import workstation_name
 from viewer.session.emergency import group_is_right
+from viewer.session.errors import FactorMissing
 from viewer.session.permissions import Permission
 from viewer.ui.emergency_ports import CodePaper, EmergencyState, OnFault
 
@@ -93,9 +94,11 @@ class ClinicEmergencies:
         self, on_done: Callable[[tuple[str, ...]], None], on_fault: OnFault
     ) -> Job[tuple[str, ...]] | None:
         """Tell what nobody reviewed yet."""
+        clinic = self._workstation.clinic
+        if clinic.desk.lacks_factor(Permission.VIEW_IMAGES):  # the same place says so
+            return self._workstation.jobs.submit(_say_what_is_missing, on_done, on_fault)
         if not self._workstation.may(Permission.REVIEW_TRAIL):
             return None
-        clinic = self._workstation.clinic
 
         def work(_: object) -> tuple[str, ...]:
             waiting = emergency.list_emergencies(clinic, emergency.ListEmergencies())
@@ -139,3 +142,7 @@ class ClinicEmergencies:
             raise EnvironmentFault(
                 "The sheet cannot be written there.", "Choose another place."
             ) from fault
+
+
+def _say_what_is_missing(_: object) -> tuple[str, ...]:
+    raise FactorMissing

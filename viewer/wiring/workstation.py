@@ -141,6 +141,8 @@ class Workstation:
         session = self._clinic.desk.session if self._clinic else None
         if session is None or not session.may(permission):
             return False
+        if self.clinic.desk.lacks_factor(permission):
+            return False
         if permission is Permission.EMERGENCY_ACCESS:  # who sees images needs none
             return not all(session.may(each) for each in SEEN)
         return True

@@ -34,13 +34,13 @@ def desk(clinic: Clinic, tmp_path: Path) -> Desk:
     return clinic.desk
 
 
-def with_app(clinic: Clinic, role: str) -> Phone:
+def with_app(clinic: Clinic, clock: FakeClock, role: str) -> Phone:
     hal = clinic.add(HAL, role)
     enrolment = clinic.practice.begin_totp(hal.id)
-    phone = Phone(enrolment.secret, clinic.clock)
-    clinic.practice.confirm_totp(hal.id, OTHER, enrolment, phone.code(), clinic.clock)
+    phone = Phone(enrolment.secret, clock)
+    clinic.practice.confirm_totp(hal.id, OTHER, enrolment, phone.code(), clock)
     enrolment.wipe()
-    clinic.clock.pass_s(60)
+    clock.pass_s(60)
     return phone
 
 
@@ -54,7 +54,7 @@ def test_break_glass_by_the_password_does_not_forgive_wrong_codes(
     clinic: Clinic, desk: Desk, clock: FakeClock, role: str
 ) -> None:
     """Who learnt the password would guess codes without end, two for each emergency access."""
-    phone = with_app(clinic, role)
+    phone = with_app(clinic, clock, role)
     for count in range(1, 5):
         clock.pass_s(1000)
         with pytest.raises(LoginRefused):
@@ -70,7 +70,7 @@ def test_break_glass_by_the_password_does_not_forgive_wrong_codes(
 def test_break_glass_by_the_password_costs_no_try_and_waits_no_longer(
     clinic: Clinic, desk: Desk, clock: FakeClock
 ) -> None:
-    phone = with_app(clinic, "dentist")
+    phone = with_app(clinic, clock, "dentist")
     for _ in range(FREE_TRIES + 2):
         desk.break_glass.check_password(HAL, OTHER, REASON).keys.wipe()
     assert failures(clinic) == 0
@@ -81,7 +81,7 @@ def test_a_changed_password_does_not_forgive_wrong_codes(
     clinic: Clinic, desk: Desk, clock: FakeClock
 ) -> None:
     """At an open screen somebody with the password would guess codes to take the app away."""
-    phone = with_app(clinic, "dentist")
+    phone = with_app(clinic, clock, "dentist")
     hal = clinic.practice.user(HAL)
     words = [OTHER, OWN]
     for count in range(4):
