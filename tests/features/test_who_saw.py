@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
 
 import pytest
 
 from tests.support.practice import OFFICER, PASSWORD, a_patient, open_clinic, write_images
 from viewer.app.clinic import Clinic
-from viewer.app.use_cases import importing, library, review, sharing
+from viewer.app.errors import DestinationRefused
+from viewer.app.use_cases import importing, library, reports, review, sharing
 from viewer.model.image import ImageRecord
 from viewer.session.audit.events import EventKind
 
@@ -47,3 +50,13 @@ def test_a_preview_of_images_of_two_patients_is_an_entry_of_each(two: Two) -> No
     sharing.plan_share(clinic, sharing.PlanShare(images, "teaching"))
     for record in records:
         assert any("share preview" in why for why in why_of(clinic, record, EventKind.VIEW))
+
+
+def test_the_table_of_an_accounting_takes_not_the_place_of_the_accounting(
+    two: Two, tmp_path: Path
+) -> None:
+    clinic, (first, _) = two
+    request = reports.AccountDisclosures(first.patient_id, date(2026, 11, 22), tmp_path / "a.csv")
+    with pytest.raises(DestinationRefused):
+        reports.account_disclosures(clinic, request)
+    assert not list(tmp_path.iterdir())

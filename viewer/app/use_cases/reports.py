@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 
 from viewer.app.clinic import Clinic
-from viewer.app.errors import DestinationFault
+from viewer.app.errors import DestinationFault, DestinationRefused
 from viewer.app.gate import Act, Entries, Subject, use_case
 from viewer.app.review.disclosures import Accounting, accounting, six_years_before
 from viewer.app.review.leaving import leavings, of_patient
@@ -126,6 +126,10 @@ def account_disclosures(clinic: Clinic, request: AccountDisclosures, act: Act) -
     from viewer.app.review.disclosures_paper import accounting_csv, accounting_pdf
 
     table = request.destination.with_suffix(".csv")
+    if table == request.destination:
+        raise DestinationRefused(
+            "The table beside the accounting would take its place.", "Name a file ending in .pdf."
+        )
     for destination in (request.destination, table):
         refuse_destination(destination, replace=request.replace)
     made = _accounting(clinic, request.patient_id, request.day, act)
