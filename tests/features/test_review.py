@@ -208,6 +208,25 @@ def test_nobody_signs_off_their_own_emergency_access_while_another_may(scene: Sc
     assert not finding(review, Rule.EMERGENCY).is_open
 
 
+def test_a_signed_off_clock_signs_no_emergency_access_off(scene: Scene) -> None:
+    """Whoever broke the glass sets the clock: one harmless note would close both."""
+    scene.as_("security_officer person")
+    begin = cases.emergency.BeginEmergency("Patient in the chair")
+    cases.emergency.begin_emergency(scene.clinic, begin)
+    scene.clock.start -= timedelta(minutes=30)
+    scene.clinic.desk.break_glass.end()
+    scene.as_("auditor person")
+    review = scene.review()
+    began = finding(review, Rule.EMERGENCY).refs[0]
+    moved = next(f for f in review.findings if f.rule is Rule.CLOCK and f.refs[0] == began)
+    cases.review.sign_off(scene.clinic, cases.review.SignOff(moved, "the clock was corrected"))
+    assert finding(scene.review(), Rule.EMERGENCY).is_open
+    assert scene.review().open_emergencies == 1
+    assert (
+        len(cases.emergency.list_emergencies(scene.clinic, cases.emergency.ListEmergencies())) == 1
+    )
+
+
 def test_a_sign_off_is_signed_into_the_trail_at_once(scene: Scene) -> None:
     scene.as_("security_officer person")
     late = next(f for f in scene.review().findings if f.who == OFFICER)

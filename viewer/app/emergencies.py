@@ -1,7 +1,8 @@
 """Emergency accesses that nobody signed off yet, and the sealed code: what the officer sees first.
 
 An emergency access begins with an entry EMERGENCY of outcome INTENT. It is open until there is an
-entry REVIEWED that refers to it (`refers_to`, `refers_in`), whoever wrote that and wherever.
+entry REVIEWED that refers to it (`refers_to`, `refers_in`), whoever wrote that and wherever, unless
+that is about something else.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import datetime
 
 import attrs
 
+from viewer.app.review.breaking import is_of_another_rule
 from viewer.session.audit.events import Event, EventFilter, EventKind, Outcome
 from viewer.session.audit.reader import TrailReader
 
@@ -49,7 +51,7 @@ def open_among(events: Iterable[Event]) -> tuple[OpenEmergency, ...]:
         entry = event.entry
         place = (entry.refers_in or event.segment, entry.refers_to or 0)
         if entry.kind is EventKind.REVIEWED and entry.refers_to is not None:
-            if entry.outcome is Outcome.DONE:
+            if entry.outcome is Outcome.DONE and not is_of_another_rule(entry.why):
                 signed.add(place)
         elif entry.kind is not EventKind.EMERGENCY:
             continue

@@ -57,11 +57,21 @@ def sign_offs(seen: Sequence[Seen]) -> tuple[Mapping[Ref, SignedOff], Mapping[st
         if each.kind is not EventKind.REVIEWED or not each.is_done:
             continue
         signed = _signed(each)
-        if entry.refers_to is not None:
+        if entry.refers_to is not None and not is_of_another_rule(entry.why):
             by_ref[Ref(entry.refers_in or each.event.segment, entry.refers_to)] = signed
         for digest in entry.digests:
             by_finding[digest] = signed
     return by_ref, by_finding
+
+
+def is_of_another_rule(words: str) -> bool:
+    """Whether a sign-off is of something else that the same event took part in.
+
+    A clock that was set right after an emergency access began is a finding of its own, and whoever
+    signs that off has not looked at the emergency.
+    """
+    others = (rule for rule in Rule if rule is not Rule.EMERGENCY)
+    return words.startswith(tuple(f"{rule.value}: " for rule in others))
 
 
 def _signed(each: Seen) -> SignedOff:
