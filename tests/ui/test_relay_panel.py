@@ -89,9 +89,7 @@ def test_where_nothing_is_sent_off_it_says_what_that_means(opened: Open) -> None
     assert not panel.stop.isVisible()
 
 
-def test_a_server_is_named_with_its_files_and_tried(
-    opened: Open, tmp_path: Path
-) -> None:
+def test_a_server_is_named_with_its_files_and_tried(opened: Open, tmp_path: Path) -> None:
     server = FakeServer(RelayFacts())
     panel = opened(server)
     click(panel.set)

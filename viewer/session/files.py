@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from viewer.session.errors import AccountsUnwritable
+
 if sys.platform == "win32":
     import msvcrt
 else:
@@ -89,6 +91,23 @@ def process_lock(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)  # closing releases the lock
+
+
+@contextlib.contextmanager
+def accounts_lock(path: Path) -> Iterator[None]:
+    """As `process_lock`, for a file that belongs to the accounts; a fault of the body stays itself.
+
+    Raises
+    ------
+    AccountsUnwritable
+        The lock cannot be had.
+    """
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(process_lock(path))
+        except OSError:
+            raise AccountsUnwritable from None
+        yield
 
 
 def _is_locked(handle: int) -> bool:

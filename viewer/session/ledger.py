@@ -17,7 +17,7 @@ from viewer.session import epochs, policy
 from viewer.session.book import Book, Due, Shares, UserRow
 from viewer.session.device import device_id
 from viewer.session.errors import AccountRefused, AccountsTampered
-from viewer.session.files import process_lock
+from viewer.session.files import accounts_lock
 from viewer.session.holders import User, checked_book, login_name, role_of, roles_in, user_of
 from viewer.session.keystore import KeyStore
 from viewer.session.permissions import KeyName, Role
@@ -47,7 +47,7 @@ class Ledger:
         self.last_steps = LastSteps(folder, keystore, book.practice_id)
         self._book = book
         self._file = TaggedFile(folder / FILE, keystore, book.practice_id, _HEAD)
-        self._stamp = 0
+        self._stamp: tuple[int, ...] = ()
         self._turn = threading.RLock()
 
     @staticmethod
@@ -186,7 +186,7 @@ class Ledger:
         """
         with self._turn:
             try:
-                stamp = self._file.path.stat().st_mtime_ns
+                stamp = _stamp_of(self._file.path)
             except OSError:
                 raise AccountsTampered("A file of the accounts is missing.") from None
             if stamp != self._stamp:
@@ -198,24 +198,24 @@ class Ledger:
     @contextmanager
     def _changing(self) -> Iterator[None]:
         """Hold the accounts, as they are on disk, for one change."""
-        with self._turn, process_lock(self.folder / "accounts.lock"):
+        with self._turn, accounts_lock(self.folder / "accounts.lock"):
             self.refresh()
             yield
 
     def _write(self, book: Book) -> None:
         self._file.write(to_plain(book))
         self._book = book
-        self._stamp = self._file.path.stat().st_mtime_ns
+        self._stamp = _stamp_of(self._file.path)
 
     def _take_over(self, book: Book) -> None:
         """Write files that this device secret never tagged before."""
-        with self._turn, process_lock(self.folder / "accounts.lock"):
+        with self._turn, accounts_lock(self.folder / "accounts.lock"):
             self.throttle.start_over()
             self.last_steps.start_over()
             policy.start_over(self.folder, self.keystore, self.id)
             self._file.replace(to_plain(book))
             self._book = book
-            self._stamp = self._file.path.stat().st_mtime_ns
+            self._stamp = _stamp_of(self._file.path)
 
     def _row(self, name_or_id: str) -> UserRow:
         wanted = login_name(name_or_id)
@@ -226,6 +226,12 @@ class Ledger:
 
     def _shares(self, device: Secret, third: ThirdShare | None) -> Shares:
         return Shares(device, (self.id, device_id(device)), third)
+
+
+def _stamp_of(path: Path) -> tuple[int, ...]:
+    """What changes with every write of a file, also where its time of change is put back."""
+    facts = path.stat()
+    return (facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino, facts.st_size)
 
 
 def unproved_book(raw: bytes) -> Book:

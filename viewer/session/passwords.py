@@ -28,7 +28,7 @@ SHORTEST_ALONE = 15
 SHORTEST_WITH_FACTOR = 8
 LONGEST = 256
 LOOKED_AT = 40
-"""Characters that are weighed: zxcvbn takes seconds for seventy hostile ones, and whatever the first
+"""Characters that are weighed: zxcvbn takes seconds for seventy hostile ones. Whatever the first
 forty are worth, all of it is worth about that at least."""
 _MOST_LOOKALIKES = 3
 _REST = 8

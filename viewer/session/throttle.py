@@ -12,7 +12,7 @@ from typing import Any
 
 from viewer.session.clock import Clock
 from viewer.session.errors import AccountBlocked, AccountsTampered, WaitFirst
-from viewer.session.files import process_lock
+from viewer.session.files import accounts_lock
 from viewer.session.keystore import KeyStore
 from viewer.session.tagged import TaggedFile
 
@@ -41,7 +41,7 @@ class Throttle:
 
     def start_over(self) -> None:
         """Begin without failures, at founding or by right of the recovery key."""
-        with process_lock(self._lock_path):
+        with accounts_lock(self._lock_path):
             self._file.replace({})
 
     def begin(self, account: str, clock: Clock, limit: float = LIMIT) -> None:
@@ -58,7 +58,7 @@ class Throttle:
         AccountsTampered
             The count was removed or set back.
         """
-        with process_lock(self._lock_path):
+        with accounts_lock(self._lock_path):
             rows = self._file.read()
             failures, at_s = _row(rows, account)
             if failures >= limit:
@@ -74,14 +74,14 @@ class Throttle:
 
     def add(self, account: str, failures: int, clock: Clock) -> None:
         """Count tries that were made while nothing could be counted here."""
-        with process_lock(self._lock_path):
+        with accounts_lock(self._lock_path):
             rows = self._file.read()
             before, _ = _row(rows, account)
             self._file.write(rows | {account: [before + failures, clock.boot_s()]})
 
     def succeeded(self, account: str) -> None:
         """Forget the failures: the password was right, or the officer set a new one."""
-        with process_lock(self._lock_path):
+        with accounts_lock(self._lock_path):
             rows = self._file.read()
             if rows.pop(account, None) is not None:
                 self._file.write(rows)
@@ -91,7 +91,7 @@ class Throttle:
 
         Wrong ones before it stay counted.
         """
-        with process_lock(self._lock_path):
+        with accounts_lock(self._lock_path):
             rows = self._file.read()
             failures, at_s = _row(rows, account)
             if failures > 0:
@@ -99,7 +99,7 @@ class Throttle:
 
     def wait_s(self, account: str, clock: Clock) -> float:
         """Return seconds until the next password is taken; infinity where it is blocked."""
-        with process_lock(self._lock_path):
+        with accounts_lock(self._lock_path):
             failures, at_s = _row(self._file.read(), account)
         if failures >= LIMIT:
             return float("inf")

@@ -20,7 +20,7 @@ from viewer.crypto.onetime import code_at
 from viewer.crypto.secret import Secret
 from viewer.model.ids import UserId
 from viewer.session.errors import AccountsTampered
-from viewer.session.files import process_lock
+from viewer.session.files import accounts_lock
 from viewer.session.keystore import KeyStore
 from viewer.session.tagged import TaggedFile
 
@@ -123,7 +123,7 @@ class LastSteps:
 
     def start_over(self) -> None:
         """Begin with nothing accepted, at founding or by right of the recovery key."""
-        with process_lock(self._lock_path):
+        with accounts_lock(self._lock_path):
             self._file.replace({})
 
     def accept(self, account: UserId, steps: tuple[int, ...]) -> bool:
@@ -136,7 +136,7 @@ class LastSteps:
         AccountsUnwritable, DeviceSecretMissing, NoKeyStore
             It cannot be kept: nobody may be admitted.
         """
-        with process_lock(self._lock_path):
+        with accounts_lock(self._lock_path):
             rows = {} if self._file.is_new else self._file.read()
             last = rows.get(account, -1)
             if not isinstance(last, int):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -315,3 +316,15 @@ def test_nothing_is_founded_where_the_key_store_keeps_nothing(tmp_path: Path) ->
     with pytest.raises(NoKeyStore):
         Practice.create(tmp_path, Null(), "Elm Street", OFFICER, PASSWORD)
     assert not Practice.is_founded(tmp_path)
+
+
+def test_a_disable_is_noticed_although_the_files_time_was_put_back(clinic: Clinic) -> None:
+    user = clinic.add("Ben Example", "assistant")
+    path = clinic.folder / "accounts.json"
+    before = path.stat()
+    other = Practice.load(clinic.folder, clinic.keystore)
+    with clinic.ring() as ring:
+        clinic.practice.set_enabled(ring, user.id, enabled=False)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    other.refresh()
+    assert not other.user(user.id).is_enabled

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.crash.syscalls import IS_POSSIBLE, Blow, Call, run_child
-from viewer.session.files import write_atomically
+from viewer.session import files
+from viewer.session.errors import AccountsUnwritable
+from viewer.session.files import accounts_lock, write_atomically
 
 
 @pytest.mark.skipif(not IS_POSSIBLE, reason="system calls are watched on Linux alone")
@@ -44,3 +46,14 @@ def test_a_file_of_a_similar_name_is_nobodys_leftover(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     write_atomically(tmp_path / "accounts.json", b"x")
     assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_a_lock_that_somebody_holds_is_a_plain_fault_and_nothing_was_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "LOCK_WAIT_S", 0.05)
+    path = tmp_path / "lock"
+    with accounts_lock(path), pytest.raises(AccountsUnwritable), accounts_lock(path):
+        pytest.fail("two held it")
+    with pytest.raises(ZeroDivisionError), accounts_lock(path):
+        raise ZeroDivisionError

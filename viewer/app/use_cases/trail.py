@@ -236,7 +236,10 @@ def _whole_or_nothing(destination: Path) -> Iterator[BinaryIO]:
     """Write a file that is there, on disk, only if nothing was raised."""
     part = destination.with_name(destination.name + ".part")
     try:
-        with part.open("wb") as file:
+        part.unlink(
+            missing_ok=True
+        )  # of an export that was killed; a link is removed, not followed
+        with part.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
