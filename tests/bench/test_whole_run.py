@@ -14,6 +14,7 @@ from viewer.app.commands.main import run
 from viewer.bench.run import run_benchmarks
 from viewer.bench.sizes import Sizes
 from viewer.imaging import kernels
+from viewer.imaging.kernels.bands import rest
 from viewer.wiring import commands
 
 TINY = Sizes(
@@ -33,7 +34,9 @@ TINY = Sizes(
 def cooled() -> Iterator[None]:
     was_warm = kernels.is_warm()
     yield
-    if not was_warm:
+    if was_warm:
+        rest()
+    else:
         kernels.cool()
 
 

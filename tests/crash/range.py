@@ -223,7 +223,11 @@ def failing(first: int, count: int, kind: str) -> Decide:
 
 
 def disk(root: Path, fault: str, tries: int, seed: int) -> Report:
-    """Let the disk fail at the N-th writing call, once, for a while, or after half a write."""
+    """Let the disk fail at the N-th writing call, once, for a while, or after half a write.
+
+    ``EIO@catalog.next`` fails besides, once each, at all calls that this file is about.
+    """
+    fault, _, fault_at = fault.partition("@")
     report, started, error = Report(), time.monotonic(), getattr(errno, fault)
     template = root / "template"
     template.mkdir()
@@ -241,8 +245,13 @@ def disk(root: Path, fault: str, tries: int, seed: int) -> Report:
             report.phases.update(kinds or {f"{phase_of(at)} → nobody noticed"})
         return run
 
-    total = len(one(let_pass, "no fault").calls)
-    random = np.random.default_rng(seed)
+    calls = one(let_pass, "no fault").calls
+    total, random = len(calls), np.random.default_rng(seed)
+    if fault_at:
+        # Numbers differ by a few from run to run, so a few around them are taken along.
+        numbers = [call.number for call in calls if fault_at in phase_of(call)]
+        for number in range(min(numbers) - 3, max(numbers) + 4):
+            one(failing(number, 1, "once"), f"{fault} once at {number}")
     chosen = range(total) if not tries else random.choice(total, tries, replace=False).tolist()
     for number in chosen:
         for kind, count in (("once", 1), ("for a while", 6), ("short", 2)):

@@ -48,6 +48,16 @@ def test_a_failing_disk_loses_nothing_and_serves_again_afterwards(
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
+def test_a_call_that_fails_once_while_the_catalog_moves_leaves_no_mixture_of_old_and_new(
+    exercise: Exercise, memory_disk: Path
+) -> None:
+    report = exercise("disk", memory_disk, "EIO@catalog.next", 1, 20261122)
+    assert report["faults"] == []
+    assert any("catalog.next" in phase for phase in report["phases"])
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("fault", ["ENOSPC", "EIO"])
 def test_a_disk_that_fails_at_every_system_call_loses_nothing(
     exercise: Exercise, memory_disk: Path, fault: str

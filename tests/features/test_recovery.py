@@ -69,7 +69,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
 def entries(clinic: Clinic, *kinds: EventKind) -> list[Event]:
     reader = trail.open_trail(clinic, trail.OpenTrail())
     assert reader.unreadable == []
-    return list(reader.page(EventFilter(kinds=frozenset(kinds)), 0, 1_000))
+    return list(reader.page(EventFilter(kinds=frozenset(kinds)), 0, 1_000_000))
 
 
 def kept_ring(clinic: Clinic, name: str) -> KeyRing:

@@ -20,7 +20,12 @@ from viewer.crypto.derive import context, digest
 from viewer.crypto.secret import Secret
 from viewer.model.ids import PatientId
 from viewer.vault.catalog.export import BEFORE_KEY, key_text, sync_file, write_copy
-from viewer.vault.catalog.moving import overwrite, put_in_place, remove_leftovers
+from viewer.vault.catalog.moving import (
+    overwrite,
+    put_in_place,
+    remove_leftovers,
+    require_no_log,
+)
 from viewer.vault.catalog.schema import STEPS
 from viewer.vault.catalog.sums import STORE, TOGETHER, Sums, counted_steps, fresh_nonce, link_of
 from viewer.vault.errors import (
@@ -41,6 +46,7 @@ from viewer.vault.records import IsCancelled, VaultHead, never
 _PLAIN_MAGIC = b"SQLite format 3"
 _HEADS_KEPT = 100_000
 _PAGES_BETWEEN_FOLDS = 1000
+_CONNECT_TRIES = 3
 _PROVED_AT_ONCE = 500
 # Exclusive before the first access: SQLite then keeps the log's index in memory, not in a file.
 _EXCLUSIVE = "PRAGMA locking_mode = EXCLUSIVE"
@@ -237,9 +243,11 @@ class Catalog:
                 raise StoreDamaged
             with copy.write() as cursor:
                 mark(cursor)
+            copy._fold()  # closing folds, too, but does not say where the disk refused
         finally:
             copy.close()
         try:
+            require_no_log(fresh)
             sync_file(fresh)
         except OSError as fault:
             raise store_fault(fault) from fault
@@ -261,14 +269,24 @@ class Catalog:
                 connection.close()
             old = put_in_place(fresh, self._path)
         except BaseException:
-            self._connection = _connect(self._path, self._key)
-            self._begin_to_count()
+            self._connect_again()
             raise
         before, self._key = self._key, key.copy()
         before.wipe()
-        self._connection, self._is_damaged = _connect(self._path, self._key), False
-        self._begin_to_count()
+        self._is_damaged = False
+        self._connect_again()
         return old
+
+    def _connect_again(self) -> None:
+        """Open the file that is in place now; a disk that refuses once is asked again."""
+        for tries_left in reversed(range(_CONNECT_TRIES)):
+            try:
+                self._connection = _connect(self._path, self._key)
+                break
+            except StoreFault:
+                if not tries_left:
+                    raise
+        self._begin_to_count()
 
     def _hold_still(self) -> VaultHead:
         with self._lock:  # no write between the fold and the end of automatic folding

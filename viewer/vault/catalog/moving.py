@@ -34,6 +34,21 @@ def remove_leftovers(fresh: Path) -> None:
         raise store_fault(fault) from fault
 
 
+def require_no_log(catalog: Path) -> None:
+    """Return only if a closed file holds everything itself: a rename would leave its log behind.
+
+    Raises
+    ------
+    StoreFault
+        Something lies in its log still.
+    OSError
+        That cannot be told.
+    """
+    log = catalog.with_name(catalog.name + _LOG)
+    if log.exists() and log.stat().st_size:
+        raise StoreFault
+
+
 def put_in_place(fresh: Path, catalog: Path) -> BinaryIO | None:
     """Rename the new file over the old one, which is closed; return the old one, nameless, open.
 
@@ -47,10 +62,8 @@ def put_in_place(fresh: Path, catalog: Path) -> BinaryIO | None:
     """
     log = catalog.with_name(catalog.name + _LOG)
     try:
-        if log.exists():
-            if log.stat().st_size:
-                raise StoreFault
-            log.unlink()
+        require_no_log(catalog)
+        log.unlink(missing_ok=True)
         sync_folder(catalog.parent)
         old = None if _IS_WINDOWS else catalog.open("r+b", buffering=0)
         try:
