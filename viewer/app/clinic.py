@@ -47,7 +47,7 @@ from viewer.session.recovery import RecoveryKey
 from viewer.session.session import Session
 from viewer.vault.backup.restorer import require_finished
 from viewer.vault.erasure import ErasureDestinations, NoDestinations
-from viewer.vault.errors import StoreFault
+from viewer.vault.errors import StoreClosed, StoreFault
 from viewer.vault.records import IsCancelled, VaultKeys, never
 from viewer.vault.repair import Mended
 from viewer.vault.store import Vault
@@ -484,6 +484,8 @@ class Clinic:
         vault = self._vault
         try:
             return vault is not None and vault.spare.refresh_if_due(is_cancelled)
+        except StoreClosed:  # locked meanwhile
+            return False
         except BitewingError as fault:
             _log.warning("spare catalog not made: %s", type(fault).__name__)
             return False

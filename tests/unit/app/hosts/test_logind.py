@@ -71,6 +71,16 @@ def started(watch: BusWatch, heard: Heard) -> BusWatch:
     return watch
 
 
+def wait_until_it_hears(watch: BusWatch) -> None:
+    """The other end has been asked already when the watch still waits for its answer."""
+    pause = threading.Event()
+    for _ in range(600):
+        if watch.hears:
+            return
+        pause.wait(0.05)
+    pytest.fail("it does not listen")
+
+
 @pytest.fixture
 def watch(bus: PrivateBus, logind: FakeLogind, heard: Heard) -> Iterator[LogindWatch]:
     made = LogindWatch(bus.address, (0.01,))
@@ -244,6 +254,7 @@ def test_a_bus_that_dies_locks_once_and_is_listened_to_again(bus: PrivateBus, he
     watch = started(LogindWatch(bus.address, (0.01,)), heard)
     try:
         first.wait_for_listener()
+        wait_until_it_hears(watch)
         bus.end()
         heard.wait_for(Away.DEAF)
         first.close()
@@ -268,6 +279,7 @@ def test_logind_that_goes_and_comes_back_is_believed_again_under_its_new_address
     watch = started(LogindWatch(bus.address, (0.01,)), heard)
     try:
         first.wait_for_listener()
+        wait_until_it_hears(watch)
         first.close()
         heard.wait_for(Away.DEAF)
         second = FakeLogind(bus)
