@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.support.small_disk import fill, mounted
 from tests.unit.vault.made_up import new_keys, new_patient, new_picture, object_files
 from viewer.model.ids import ImageId
 from viewer.vault.errors import DiskFull
@@ -20,32 +18,8 @@ from viewer.vault.store import Vault
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """Mount a disk of 4 MiB; who may not mount runs the injected faults alone."""
-    if not sys.platform.startswith("linux") or os.geteuid() != 0:
-        pytest.skip("mounting a disk takes root on Linux; injected faults cover the rest")
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(place)]
-    done = subprocess.run(mount, capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip("this machine mounts no disk, even for root; injected faults cover the rest")
-    try:
+    with mounted(tmp_path / "disk", "4m") as place:
         yield place
-    finally:
-        subprocess.run(["umount", "--lazy", str(place)], check=True)
-
-
-def fill(disk: Path) -> Path:
-    """Leave no byte free; return the file that takes them."""
-    path = disk / "filler"
-    with path.open("wb", buffering=0) as file:
-        for size in (1 << 16, 1 << 12):
-            try:
-                while file.write(bytes(size)) == size:
-                    pass
-            except OSError:
-                continue
-    assert os.statvfs(disk).f_bavail == 0
-    return path
 
 
 def test_a_disk_that_fills_up_says_so_and_loses_nothing(small_disk: Path) -> None:

@@ -6,6 +6,7 @@ machine has confirmed. Only what lies whole in the file is sent.
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -19,10 +20,12 @@ from viewer.crypto.derive import context
 from viewer.crypto.errors import NotAuthentic
 from viewer.crypto.secret import Secret
 from viewer.relay.message import audit_message, is_alarming
+from viewer.relay.origin import origin_of
 from viewer.relay.spool import Position, Spool
 from viewer.relay.syslog import AUDIT, HEAD, NOTICE, RECORD, WARNING, Mark, syslog_line
 from viewer.session.audit.frames import MAGIC, Frame, FrameKind, frames_from, split_checkpoint
-from viewer.session.audit.segment import Genesis, mapped, segment_numbers, segment_path
+from viewer.session.audit.segment import mapped, segment_numbers, segment_path
+from viewer.session.device import workstation_name
 from viewer.session.files import write_atomically
 
 MOST_AT_ONCE = 400
@@ -139,7 +142,7 @@ class Backlog:
             if number < cursor.segment:
                 continue
             with mapped(segment_path(self._store, number)) as file:
-                origin = _origin(next(frames_from(file, len(MAGIC)), None))
+                origin = origin_of(file)
                 start = cursor.offset if number == cursor.segment else len(MAGIC)
                 for frame in frames_from(file, max(start, len(MAGIC))):
                     yield number, origin, frame
@@ -150,7 +153,13 @@ class Backlog:
         mark = Mark(origin, number, frame.seq, frame.leaf.hex())
         if frame.kind == FrameKind.CHECKPOINT:
             note = split_checkpoint(frame.body)[0]
-            yield syslog_line(mark, HEAD, _one_line(note), datetime.now(UTC), _host())
+            yield syslog_line(
+                mark,
+                HEAD,
+                base64.b64encode(note.encode()).decode(),
+                datetime.now(UTC),
+                workstation_name(),
+            )
         elif frame.kind == FrameKind.EVENT:
             event = self._spool.event((number, frame.seq))
             if event is None:  # written since the spool was read? Its words came before it
@@ -158,7 +167,7 @@ class Backlog:
                 event = self._spool.event((number, frame.seq))
             if event is None:
                 blanks.append((number, frame.seq))
-                yield syslog_line(mark, RECORD, "", datetime.now(UTC), _host())
+                yield syslog_line(mark, RECORD, "", datetime.now(UTC), workstation_name())
                 return
             if (number, frame.seq) in blanks:
                 blanks.remove((number, frame.seq))
@@ -169,24 +178,3 @@ class Backlog:
     @property
     def _bound(self) -> bytes:
         return context("bitewing relay cursor v1", self._site)
-
-
-def _origin(frame: Frame | None) -> str:
-    if frame is None or frame.kind != FrameKind.GENESIS:
-        return ""
-    try:
-        return Genesis.from_body(frame.body).origin
-    except ValueError:
-        return ""
-
-
-def _one_line(note: str) -> str:
-    import base64
-
-    return base64.b64encode(note.encode()).decode()
-
-
-def _host() -> str:
-    from viewer.session.device import workstation_name
-
-    return workstation_name()

@@ -16,10 +16,11 @@ from pathlib import Path
 import attrs
 
 from viewer.crypto.errors import NotAuthentic
+from viewer.relay.origin import origin_of
 from viewer.relay.syslog import HEAD, Received, read_received
 from viewer.session.audit.frames import MAGIC, FrameKind, frames_from
 from viewer.session.audit.note import PublicKey, open_checkpoint
-from viewer.session.audit.segment import Genesis, mapped, segment_numbers, segment_path
+from viewer.session.audit.segment import mapped, segment_numbers, segment_path
 
 
 class Difference(Enum):
@@ -112,11 +113,7 @@ def _by_position(lines: Iterable[str]) -> tuple[dict[Position, Received], int]:
 
 def _origin_of(store: Path, number: int) -> str:
     with mapped(segment_path(store, number)) as file:
-        frame = next(frames_from(file, len(MAGIC)), None)
-        try:
-            return Genesis.from_body(frame.body).origin if frame else ""
-        except ValueError:
-            return ""
+        return origin_of(file)
 
 
 def _first_difference(
