@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewer.model.ids import ImageId, PatientId, SeriesUid, SopUid, StudyUid
+from viewer.model.patient import Patient
 from viewer.model.tooth import Tooth
 
 Affine = tuple[
@@ -30,6 +31,10 @@ class ImageKind(Enum):
     CEPHALOMETRIC = "cephalometric"
     PHOTO = "photo"
     CBCT = "cbct"
+    MODEL = "3d model"
+    """A surface: study casts, a scan of the teeth, a surgical guide."""
+    DOCUMENT = "document"
+    """Pages or text: an encapsulated PDF, a structured report."""
     OTHER = "other"
 
 
@@ -102,8 +107,9 @@ class ImageRecord:
     """All that is known about one image or volume, without its pixels.
 
     Shape: (rows, columns), (rows, columns, 3) for colour, (planes, rows, columns) for a volume,
-    (frames, rows, columns) for a multi-frame picture without geometry. `dtype` is numpy's name,
-    little endian in the store.
+    (frames, rows, columns) or (frames, rows, columns, 3) for a multi-frame picture without
+    geometry, (bytes,) uint8 for a file that is kept whole (a report, a surface, what could not be
+    read). `dtype` is numpy's name, little endian in the store.
     """
 
     id: ImageId
@@ -130,6 +136,13 @@ class ImageRecord:
     state: ImageState = ImageState.SHOWN
     reason: str = ""
     notes: tuple[str, ...] = ()
+    arrived_as: Patient | None = None
+    """Who the file says it is of, where a person decided otherwise."""
+
+    @property
+    def is_file(self) -> bool:
+        """Whether what is stored is a file's bytes and not a picture."""
+        return len(self.shape) == 1
 
     @property
     def is_volume(self) -> bool:

@@ -93,6 +93,8 @@ _MEANINGS: dict[EventKind, Meaning] = {
     EventKind.EVICTED: Meaning(_DELETED, None, "D", "14"),
     EventKind.KEEPING_CHANGED: Meaning(_PATIENT, None, "U", "3"),
     EventKind.DRAFT: Meaning(_PATIENT, None, "U", "3"),
+    EventKind.CHART_CORRECTED: Meaning(_PATIENT, None, "U", "3"),
+    EventKind.SET_ASIDE: Meaning(_IMPORT, None, "C", "1"),
     EventKind.EMERGENCY: Meaning(_ALERT, _dcm("110127", "Emergency Override Started"), "E"),
     EventKind.REFUSED: Meaning(_ALERT, _USE, "E"),
     EventKind.ACCOUNT_CHANGED: Meaning(_ALERT, _USER_ATTRIBUTES, "E"),

@@ -45,6 +45,8 @@ class Permission(Enum):
     """Break-glass by a named user: look at images for half an hour, with a reason and an alarm."""
     REVIEW_TRAIL = "review trail"
     """Sign off what is unusual, reports, accounting of disclosures."""
+    CORRECT_CHARTS = "correct charts"
+    """Say whose an image is, which side and which teeth; throw away what was set aside."""
     MANAGE_POLICIES = "manage policies"
     """Lock times, second factors asked for, where the trail is sent, how long it is kept."""
 
@@ -69,6 +71,7 @@ KEY_NEEDED: Mapping[Permission, KeyName] = {
     Permission.VIEW_IMAGES: KeyName.IMAGES,
     Permission.IMPORT_IMAGES: KeyName.IMAGES,
     Permission.EXPORT_IMAGES: KeyName.IMAGES,
+    Permission.CORRECT_CHARTS: KeyName.IMAGES,
     Permission.CHECK_STORE: KeyName.IMAGES,
     Permission.BACK_UP: KeyName.IMAGES,
     Permission.MANAGE_KEYS: KeyName.IMAGES,

@@ -19,6 +19,8 @@ KIND_ICONS = {
     ImageKind.CEPHALOMETRIC: "ceph",
     ImageKind.PHOTO: "photo",
     ImageKind.CBCT: "cbct",
+    ImageKind.MODEL: "model",
+    ImageKind.DOCUMENT: "document",
     ImageKind.OTHER: "other",
 }
 _RATIOS = (1.0, 1.5, 2.0, 3.0)

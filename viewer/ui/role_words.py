@@ -34,6 +34,7 @@ def _rights() -> dict[str, tuple[str, str, str]]:
         "list patients": (images, tr("Find patients"), tr("Names, birth dates, visits")),
         "view images": (images, tr("Look at images"), tr("Open charts and radiographs")),
         "import images": (images, tr("Take in images"), tr("From sensors, folders, discs")),
+        "correct charts": (images, tr("Correct charts"), tr("Whose image, which side")),
         "emergency access": (images, tr("Break the glass"), tr("30 minutes, reason, alarm")),
         "share images": (out, tr("Share sealed"), tr("Redacted, sealed and signed")),
         "export images": (out, tr("Export unsealed"), tr("As plain files")),

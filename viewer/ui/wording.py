@@ -33,6 +33,8 @@ def kind_words(kind: ImageKind) -> str:
         ImageKind.CEPHALOMETRIC: tr("Cephalometric"),
         ImageKind.PHOTO: tr("Photo"),
         ImageKind.CBCT: tr("CBCT"),
+        ImageKind.MODEL: tr("3D model"),
+        ImageKind.DOCUMENT: tr("Document"),
         ImageKind.OTHER: tr("Image"),
     }[kind]
 

@@ -45,8 +45,9 @@ PARTS = {
     Role.HEADERS: "The original header data",
     Role.PREVIEW: "The thumbnail",
     Role.OVERVIEW: "The overview",
+    Role.ORIGINAL: "The file as it came",
+    Role.OVERLAYS: "What is drawn over the picture",
 }
-_REQUIRED = frozenset({Role.PIXELS, Role.HEADERS, Role.PREVIEW})
 
 TellDamaged = Callable[[StoredObject], None]
 """Told each listed object that is missing, damaged or unreadable."""
@@ -185,7 +186,7 @@ class _Look:
         with self._catalog.read() as cursor:
             total = count_objects(cursor)
         for image in listed_images(self._catalog):
-            if not {part.role for part in image.objects} >= _REQUIRED:
+            if not {part.role for part in image.objects} >= images.REQUIRED:
                 words = f"Image {image.id} lacks a part in the list of images."
                 yield Finding(FindingKind.MISSING, words, image.id, image.patient_id)
             for part in image.objects:

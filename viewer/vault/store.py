@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 import attrs
@@ -278,6 +278,7 @@ class Vault:
         is_cancelled: IsCancelled = never,
         *,
         overview: MakeOverview | None = None,
+        extras: Mapping[Role, memoryview] = MappingProxyType({}),
     ) -> ImageRecord:
         """Seal a picture and list it; once this returns it survives a pulled plug.
 
@@ -296,6 +297,8 @@ class Vault:
             (rows, columns) or (rows, columns, 3), as it should look on screen.
         overview : callable, optional
             Makes the overview of a volume, on another thread, while the pixels are being sealed.
+        extras : mapping, optional
+            `Role.ORIGINAL` (files as they came) and `Role.OVERLAYS`, where there are such parts.
 
         Raises
         ------
@@ -311,7 +314,7 @@ class Vault:
         thumb = memoryview(pictures.pack_thumbnail(thumbnail))
 
         def small() -> dict[Role, memoryview]:
-            made = {Role.HEADERS: memoryview(headers), Role.PREVIEW: thumb}
+            made = {Role.HEADERS: memoryview(headers), Role.PREVIEW: thumb, **extras}
             return made if overview is None else made | pack_overview(record, overview())
 
         with self._sealed.writing(), Sealing(self._sealed, record, plain) as sealing:
@@ -483,6 +486,19 @@ class Vault:
     def headers(self, image_id: ImageId) -> bytes:
         """Return the `headers` that were put with the picture."""
         return bytes(self._sealed.read(image_id, Role.HEADERS))
+
+    def part_of(self, image_id: ImageId, role: Role) -> bytearray | None:
+        """Return the original files or the overlays of an image; None where it has none.
+
+        Raises
+        ------
+        NotInStore, StoreDamaged
+        """
+        with self._catalog.read() as cursor:
+            images.get(cursor, image_id)
+            if role not in images.roles_of(cursor, image_id):
+                return None
+        return self._sealed.read(image_id, role)
 
     def _reader_and_array(
         self, image_id: ImageId, is_cancelled: IsCancelled

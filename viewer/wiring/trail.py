@@ -56,6 +56,9 @@ _DEEDS: dict[EventKind, str] = {
     EventKind.EMERGENCY: "used emergency access",
     EventKind.FACTOR_CHANGED: "changed a second factor",
     EventKind.QUICK_PIN: "changed the quick way in of a shift",
+    EventKind.CHART_CORRECTED: "corrected a chart",
+    EventKind.SET_ASIDE: "dealt with a file set aside",
+    EventKind.FOLDER_WATCHED: "changed which folders are watched",
     EventKind.DRAFT: "had unfinished work kept or brought back",
 }
 _ENDINGS: dict[Outcome, str] = {

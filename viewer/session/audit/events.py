@@ -66,6 +66,12 @@ class EventKind(Enum):
     SENT_OFF = "trail sent off"
     """What another machine holds of this trail: begun, behind, caught up."""
     TRAIL_ARCHIVED = "trail archived"
+    CHART_CORRECTED = "chart corrected"
+    """Whose an image is, which side, which teeth: what stood there before, and what stands now."""
+    SET_ASIDE = "set aside"
+    """A file that could not be read safely was sealed away, tried again, or thrown away."""
+    FOLDER_WATCHED = "folder watched"
+    """Which folders of capture devices this workstation takes images from."""
     DRAFT = "draft"
     """Work that a lock interrupted was kept sealed, brought back, or thrown away."""
 

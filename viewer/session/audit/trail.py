@@ -59,6 +59,7 @@ _SIGNED_AT_ONCE = {
     EventKind.KEYS_ROTATED,
     EventKind.PATIENT_ERASED,
     EventKind.PURGED,
+    EventKind.CHART_CORRECTED,
     EventKind.TRAIL_ARCHIVED,
     EventKind.EMERGENCY,
     EventKind.EMERGENCY_CODE,

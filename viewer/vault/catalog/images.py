@@ -35,6 +35,11 @@ class Role(Enum):
     HEADERS = "headers"
     PREVIEW = "preview"
     OVERVIEW = "overview"
+    ORIGINAL = "original"
+    """The file or files as they came, preambles zeroed: where the other parts would not give every
+    element back bit for bit, and for what is kept without being shown."""
+    OVERLAYS = "overlays"
+    """Bit planes drawn over the pixels (PS3.3 C.9.2)."""
 
 
 REQUIRED = frozenset({Role.PIXELS, Role.HEADERS, Role.PREVIEW})
@@ -117,6 +122,12 @@ def add_objects(cursor: Cursor, objects: Sequence[StoredObject]) -> None:
             for made in objects
         ],
     )
+
+
+def roles_of(cursor: Cursor, image_id: ImageId) -> frozenset[Role]:
+    """Return which parts an image has."""
+    rows = cursor.execute("SELECT role FROM objects WHERE image_id = ?", (image_id,)).fetchall()
+    return frozenset(Role(row[0]) for row in rows)
 
 
 def get(cursor: Cursor, image_id: ImageId) -> ImageRecord:
@@ -287,8 +298,8 @@ def ids_without_parts(cursor: Cursor) -> list[tuple[ImageId, PatientId]]:
     """Return (image, patient) of the images that lack an object which none may lack."""
     rows = cursor.execute(
         "SELECT images.id, images.patient_id FROM images LEFT JOIN objects"
-        " ON objects.image_id = images.id AND objects.role <> ?"
+        " ON objects.image_id = images.id AND objects.role IN (?, ?, ?)"
         " GROUP BY images.id HAVING count(objects.id) < ?",
-        (Role.OVERVIEW.value, len(REQUIRED)),
+        (*sorted(role.value for role in REQUIRED), len(REQUIRED)),
     ).fetchall()
     return [(ImageId(row[0]), PatientId(row[1])) for row in rows]
