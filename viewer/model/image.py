@@ -31,7 +31,7 @@ class ImageKind(Enum):
     CEPHALOMETRIC = "cephalometric"
     PHOTO = "photo"
     CBCT = "cbct"
-    MODEL = "3d model"
+    MODEL = "model"
     """A surface: study casts, a scan of the teeth, a surgical guide."""
     DOCUMENT = "document"
     """Pages or text: an encapsulated PDF, a structured report."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -31,7 +32,14 @@ from viewer.vault.keeping.retention import (
     kept_until,
     years_later,
 )
-from viewer.vault.keeping.rules import Retention, defaults, rules_from, sources
+from viewer.vault.keeping.rules import (
+    Retention,
+    Rules,
+    defaults,
+    rules_from,
+    rules_text,
+    sources,
+)
 from viewer.vault.store import Vault
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
@@ -69,6 +77,13 @@ def test_every_kind_of_image_has_a_period() -> None:
 def test_a_period_below_the_floor_or_absurd_is_refused(years: int) -> None:
     with pytest.raises(KeepingRefused):
         defaults().changed({"cbct": years})
+
+
+def test_rules_stored_before_there_were_models_and_documents_treat_them_as_others() -> None:
+    stored = json.loads(rules_text(Rules(defaults().changed({"other": 15}))))
+    del stored["retention"]["years"]["model"], stored["retention"]["years"]["document"]
+    years = rules_from(json.dumps(stored)).retention.years
+    assert years["model"] == years["document"] == 15
 
 
 def test_a_lowered_floor_in_the_store_is_not_believed() -> None:

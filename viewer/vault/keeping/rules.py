@@ -40,6 +40,10 @@ class Quota:
         return disk_bytes * (self.percent or 0) // 100
 
 
+_LATER_KINDS = (ImageKind.MODEL, ImageKind.DOCUMENT)
+"""Kinds that came later: rules stored before name none, and the period of others counts."""
+
+
 @attrs.frozen
 class Retention:
     """How many years after the last visit each kind is kept, and how long for minors."""
@@ -50,6 +54,10 @@ class Retention:
     floor_years: int
 
     def __attrs_post_init__(self) -> None:
+        missing = {kind.value for kind in _LATER_KINDS} - set(self.years)
+        if missing and ImageKind.OTHER.value in self.years:  # stored before there were such kinds
+            others = dict.fromkeys(missing, self.years[ImageKind.OTHER.value])
+            object.__setattr__(self, "years", {**self.years, **others})
         if set(self.years) != {kind.value for kind in ImageKind}:
             raise KeepingRefused("Every kind of image needs a period, and no other.")
         if any(not self.floor_years <= years <= LONGEST_YEARS for years in self.years.values()):
