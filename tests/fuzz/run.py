@@ -15,14 +15,14 @@ def main(arguments: list[str]) -> None:
     import atheris
 
     name, seconds, corpus = arguments
-    with atheris.instrument_imports(include=["viewer", "cattrs", "json"]):
+    with atheris.instrument_imports(include=["viewer", "cattrs", "json", "pydicom"]):
         from tests.fuzz.targets import TARGETS
     target = TARGETS[name]
     folder = Path(corpus)
     folder.mkdir(parents=True, exist_ok=True)
     for number, seed in enumerate(target.seeds):
         (folder / f"seed-{number}").write_bytes(seed)
-    limits = ["-rss_limit_mb=2048", "-malloc_limit_mb=512", "-timeout=20", "-max_len=65536"]
+    limits = ["-rss_limit_mb=2048", "-malloc_limit_mb=512", "-timeout=20", "-max_len=131072"]
     options = [f"-max_total_time={seconds}", "-print_final_stats=1", "-verbosity=0", *limits]
     artifacts = f"-artifact_prefix={folder.parent / 'finding-'}"
     atheris.Setup([sys.argv[0], *options, artifacts, str(folder)], target.feed)

@@ -9,14 +9,14 @@ from __future__ import annotations
 import io
 import os
 import tempfile
-from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-import attrs
 import numpy as np
 
+from tests.fuzz import incoming
+from tests.fuzz.target import Target
 from viewer.crypto.secret import Secret
 from viewer.model.errors import BitewingError
 from viewer.model.ids import ImageId, ObjectId, PatientId, SeriesUid, SopUid, StudyUid
@@ -52,14 +52,6 @@ _RECORD = ImageRecord(
     GreyScale(Photometric.MONOCHROME2, bits_stored=12),
 )
 _PATIENT = Patient(PatientId("2" * 32), "BW-1", "Muster", "Eva")
-
-
-@attrs.frozen
-class Target:
-    """Something to feed, and what well-made input looks like."""
-
-    feed: Callable[[bytes], object]
-    seeds: tuple[bytes, ...]
 
 
 @cache
@@ -175,7 +167,7 @@ _MANIFEST = (
 )  # fmt: skip
 _ACCOUNTS = b'{"format":1,"practice_id":"p","practice_name":"n","users":[],"epochs":[]}'
 
-TARGETS: dict[str, Target] = {
+STORED: dict[str, Target] = {
     "header": Target(
         _header,
         (Header.fresh(_ID, 1, 5).pack() + (101).to_bytes(6, "big"), bytes(HEADER_BYTES + 6)),
@@ -197,4 +189,9 @@ TARGETS: dict[str, Target] = {
     "store marker": Target(_store_marker, (b'{"format": "bitewing store", "version": 1}', b"null")),
     "certificate": Target(_certificate, (b'{"certificate":{},"signature":"00"}',)),
 }
-"""Every parser of this room, by name."""
+"""Parsers of what lies in a store, by name."""
+
+INCOMING = incoming.targets()
+"""Parsers of files from outside, by name."""
+
+TARGETS = STORED | INCOMING
