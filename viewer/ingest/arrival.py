@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from viewer.model.image import Picture
+from viewer.model.image import ImageRecord, Picture
 from viewer.model.patient import Patient, Series, Study
 
 
@@ -28,14 +28,42 @@ class Arrival:
     picture: Picture
     headers: bytes
     thumbnail: NDArray[np.uint8]
+    sources: tuple[Path, ...] = attrs.field(default=(), repr=False)
+    """Which files it came of."""
+
+
+@attrs.frozen(eq=False)
+class KeptFile:
+    """One file that is no picture of ours and is kept whole: a report, a surface, a page.
+
+    `content` are its bytes (uint8, a preamble zeroed), of which the record says the shape, with
+    state KEPT and a plain reason why it is not shown. Without a thumbnail one is drawn by its
+    kind. The ids are empty as those of an arrival are.
+    """
+
+    patient: Patient
+    study: Study
+    series: Series
+    record: ImageRecord
+    content: NDArray[np.uint8]
+    headers: bytes
+    thumbnail: NDArray[np.uint8] | None = None
+    sources: tuple[Path, ...] = attrs.field(default=(), repr=False)
 
 
 @attrs.frozen
 class Refusal:
-    """One file that was left out. `source` is for the person's eyes, never for a log."""
+    """One file that was left out. `source` is for the person's eyes, never for a log.
+
+    `is_damage`: it broke off its reading, ran out of its budget or contradicts itself, so its
+    bytes are worth keeping aside. They are `content` where the file is no plain one on disk (a
+    member of an archive), else what `source` holds.
+    """
 
     source: Path
     reason: str
+    is_damage: bool = False
+    content: NDArray[np.uint8] | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
     def name_hint(self) -> str:

@@ -28,10 +28,11 @@ _GUESSED_WINDOW = "The header has no window; one was chosen from the grey values
 class SourceRefused(Exception):
     """One file of a plan could not be decoded."""
 
-    def __init__(self, file: SourceFile, reason: str) -> None:
+    def __init__(self, file: SourceFile, reason: str, *, is_damage: bool = False) -> None:
         super().__init__(reason)
         self.file = file
         self.reason = reason
+        self.is_damage = is_damage
 
 
 def assemble(plan: Plan, crew: Crew, decoded: Callable[[SourceFile], None]) -> Arrival:
@@ -52,7 +53,9 @@ def assemble(plan: Plan, crew: Crew, decoded: Callable[[SourceFile], None]) -> A
     if plan.planes > 1 and layout.is_colour:
         raise SourceRefused(plan.files[0], "Colour films are not shown yet.")
     if layout.frame_bytes * plan.planes > MAX_PICTURE_BYTES:
-        raise SourceRefused(plan.files[0], "The volume is larger than any real one.")
+        raise SourceRefused(
+            plan.files[0], "The volume is larger than any real one.", is_damage=True
+        )
     pixels = _decoded(plan, layout, crew, decoded)
     pixels, grey, notes = _in_one_scale(plan, pixels)
     grey = with_extremes(grey, pixels)
@@ -68,6 +71,7 @@ def assemble(plan: Plan, crew: Crew, decoded: Callable[[SourceFile], None]) -> A
         picture=picture,
         headers=pack_headers(base64.b64decode(f.header.data_set) for f in plan.files),
         thumbnail=thumbnail(picture),
+        sources=tuple(file.path for file in plan.files),
     )
 
 
@@ -101,7 +105,7 @@ def _decode_into(
         if refused is None:
             decoded(source)
         else:
-            first = first or SourceRefused(source, str(refused))
+            first = first or SourceRefused(source, str(refused), is_damage=refused.is_damage)
     if first is not None:
         raise first
 

@@ -16,7 +16,7 @@ import numpy as np
 import pydicom.config
 from numpy.typing import NDArray
 
-from viewer.dicom.errors import Malformed
+from viewer.dicom.errors import Malformed, NotAnImage, Unsupported
 from viewer.dicom.layout import PixelLayout, check_layout
 from viewer.dicom.likeness import Likeness
 from viewer.dicom.parse import parse
@@ -67,12 +67,14 @@ def _answer(side: ChildSide, job: Job, handed: Handed) -> Job:
     try:
         side.limit_cpu(int(job["cpu_seconds"]))
         return _JOBS[job["do"]](job, handed)
-    except BitewingError as refusal:
+    except (NotAnImage, Unsupported) as refusal:
         return {"refused": [refusal.what, refusal.now]}
+    except BitewingError as refusal:
+        return {"refused": [refusal.what, refusal.now], "damage": True}
     except MemoryError:
-        return {"refused": [_TOO_LARGE, ""]}
+        return {"refused": [_TOO_LARGE, ""], "damage": True}
     except Exception:  # noqa: BLE001  mutated files raise ten and more types
-        return {"refused": [_DAMAGED, ""]}
+        return {"refused": [_DAMAGED, ""], "damage": True}
     finally:
         handed.close()
 

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import attrs
 
-from viewer.dicom.errors import DicomRefused
+from viewer.dicom.errors import DicomRefused, Unsupported
 from viewer.dicom.layout import PixelLayout, check_layout
 from viewer.ingest.errors import ChildUnavailable, FileRefused
 from viewer.ingest.hosts.port import Block, ChildProcess
@@ -152,12 +152,14 @@ class Decoder:
             header = self._header_in(answer)
             check_layout(header.layout)
         except DicomRefused as refused:
-            raise FileRefused(refused.what, refused.now) from refused
+            raise FileRefused(
+                refused.what, refused.now, is_damage=not isinstance(refused, Unsupported)
+            ) from refused
         except (KeyError, TypeError, ValueError, RecursionError) as fault:
             self._end()
-            raise FileRefused(_SENSELESS) from fault
+            raise FileRefused(_SENSELESS, is_damage=True) from fault
         if len(header.frames) not in (1, header.layout.frames):
-            raise FileRefused(_SENSELESS)
+            raise FileRefused(_SENSELESS, is_damage=True)
         return header
 
     def ask_to_decode(
@@ -172,7 +174,7 @@ class Decoder:
         """Wait for the frames that were asked for first; raises as `decode`."""
         if self._answer().get("done") != count:
             self._end()
-            raise FileRefused(_SENSELESS)
+            raise FileRefused(_SENSELESS, is_damage=True)
 
     def close(self) -> None:
         """End the child and forget what was asked."""
@@ -219,12 +221,12 @@ class Decoder:
             answer = self._receive(channel, question.seconds)
         except ChannelBroken as broken:
             self._end()
-            raise FileRefused(_FAILED) from broken
+            raise FileRefused(_FAILED, is_damage=True) from broken
         except Cancelled:
             self.close()
             raise
         if "refused" in answer:
-            raise _refusal(answer["refused"])
+            raise _refusal(answer["refused"], is_damage=answer.get("damage") is True)
         return answer
 
     def _ready_channel(self) -> socket.socket:
@@ -272,10 +274,10 @@ def _like(model: Header, own: OwnFacts) -> Header:
     )
 
 
-def _refusal(said: object) -> FileRefused:
+def _refusal(said: object, *, is_damage: bool) -> FileRefused:
     """Take over the child's reason if it is two short printable texts."""
     if isinstance(said, list) and len(said) == 2 and all(isinstance(x, str) for x in said):
         what, now = said
         if len(what) + len(now) <= _MOST_TEXT and (what + now).isprintable():
-            return FileRefused(what, now)
-    return FileRefused(_SENSELESS)
+            return FileRefused(what, now, is_damage=is_damage)
+    return FileRefused(_SENSELESS, is_damage=True)

@@ -15,7 +15,15 @@ from viewer.model.errors import EnvironmentFault, UserError
 
 
 class FileRefused(UserError):
-    """One file is left out; the message is the plain reason."""
+    """One file is left out; the message is the plain reason.
+
+    `is_damage` says that the file broke off its reading, ran out of its budget or contradicts
+    itself: its bytes are worth keeping aside, to be looked at or tried again.
+    """
+
+    def __init__(self, what: str, now: str = "", *, is_damage: bool = False) -> None:
+        super().__init__(what, now)
+        self.is_damage = is_damage
 
 
 class ChildUnavailable(EnvironmentFault):

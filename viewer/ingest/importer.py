@@ -86,7 +86,7 @@ def _headers(files: Sequence[Path], crew: Crew, steps: _Steps) -> Iterator[Sourc
     for path, header in zip(files, crew.headers(files), strict=True):
         if isinstance(header, FileRefused):
             steps.step(_HEADERS, 2)
-            yield Refusal(path, str(header))
+            yield Refusal(path, str(header), header.is_damage)
             continue
         is_again = bool(header.sop_uid) and header.sop_uid in seen
         seen.add(header.sop_uid)
@@ -103,6 +103,6 @@ def _pictures(
         try:
             yield assemble(current, crew, lambda _: steps.step(_PICTURES))
         except SourceRefused as refused:
-            yield Refusal(refused.file.path, refused.reason)
+            yield Refusal(refused.file.path, refused.reason, refused.is_damage)
             rest = [file for file in current.files if file is not refused.file]
             plans.extendleft(reversed(plan(rest)))
