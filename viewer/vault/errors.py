@@ -12,6 +12,7 @@
     │   ├── NotInStore         no such patient or image (any more)
     │   ├── KeptElsewhere      its pixels lie in an archive that is not connected
     │   ├── ArchiveUnknown     no such archive, or it was declared lost
+    │   ├── ContentChanged     a file was not the same twice while it was being sealed
     │   ├── KeysBusy           another change of the keys is under way
     │   ├── UnderLegalHold     nothing of this patient may be removed
     │   ├── ClockDoubtful      this computer's time contradicts what the store has seen
@@ -101,6 +102,16 @@ class ArchiveUnknown(UserError):
 
     def __init__(self) -> None:
         super().__init__("The store does not know this archive.", "Set it up as a backup first.")
+
+
+class ContentChanged(UserError):
+    """A file was not the same twice while it was being sealed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The file was changed, or could not be read any more, while it was being kept.",
+            "Import it again once nothing writes to it.",
+        )
 
 
 class KeysBusy(UserError):

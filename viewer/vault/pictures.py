@@ -44,6 +44,23 @@ def check_picture(
         raise ValueError("record, series and study do not belong together")
 
 
+    _check_place(study, series, record)
+
+
+def check_file(study: Study, series: Series, record: ImageRecord, size_bytes: int) -> None:
+    """Return only if the parts belong together and the record is of a file of this size.
+
+    Raises
+    ------
+    ValueError
+        They contradict each other.
+    """
+    if record.shape != (size_bytes,) or record.dtype != "uint8" or size_bytes <= 0:
+        raise ValueError("the record speaks of another file")
+    _check_place(study, series, record)
+
+
+def _check_place(study: Study, series: Series, record: ImageRecord) -> None:
 def is_same_picture(old: ImageRecord, new: ImageRecord) -> bool:
     """Whether only what may change about a stored image differs."""
     fixed = ("patient_id", "study_uid", "series_uid", "sop_instance_uids", "shape", "dtype")

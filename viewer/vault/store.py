@@ -32,6 +32,8 @@ from viewer.vault.errors import (
     StoreTooNew,
     store_fault,
 )
+from viewer.vault.hidden import Hidden
+from viewer.vault.filing import Filing
 from viewer.vault.keeping.backups import connected
 from viewer.vault.keeping.keeping import Keeping
 from viewer.vault.layout import Layout
@@ -88,6 +90,9 @@ class Vault:
         )
         self.overviews = Overviews(catalog, self._sealed)
 
+        self.filing = Filing(catalog, self._sealed, self._list)
+        self.hidden = Hidden(catalog, self._sealed, self._open_any)
+        self.moving = Moving(catalog, self._sealed, self.spare, self.keeping.bring_in)
     @classmethod
     def create(cls, folder: Path, keys: VaultKeys) -> None:
         """Make an empty store in a folder, which may hold other things but no store.
@@ -320,7 +325,7 @@ class Vault:
         with self._sealed.writing(), Sealing(self._sealed, record, plain) as sealing:
             with self._catalog.read() as cursor:
                 is_known = bool(images.find_by_sop(cursor, record.sop_instance_uids))
-            if is_known:
+            if is_known or not record.sop_instance_uids:
                 twin = self._twin(pictures.with_digest(record, sealing.digest()))
                 if twin is not None:
                     return twin

@@ -225,12 +225,25 @@ def find_by_sop(cursor: Cursor, uids: Sequence[SopUid]) -> list[ImageRecord]:
 
 
 def find_twin(cursor: Cursor, record: ImageRecord) -> ImageRecord | None:
-    """Return the patient's picture with one of these SOP instance UIDs and the same pixels."""
-    for other in find_by_sop(cursor, record.sop_instance_uids):
+    """Return the patient's picture with one of these SOP instance UIDs and the same pixels.
+
+    Of what has no UID (a photo, a file that could not be read) the same bytes are enough.
+    """
+    for other in find_by_sop(cursor, record.sop_instance_uids) or _nameless(cursor, record):
         same = (other.patient_id, other.pixel_sha256) == (record.patient_id, record.pixel_sha256)
         if same and (other.shape, other.dtype) == (record.shape, record.dtype):
             return other
     return None
+
+
+def _nameless(cursor: Cursor, record: ImageRecord) -> list[ImageRecord]:
+    """Return the patient's images without a UID that hold the same bytes."""
+    if record.sop_instance_uids:
+        return []
+    sql = "SELECT record FROM images WHERE patient_id = ? AND pixel_sha256 = ? ORDER BY number"
+    rows = cursor.execute(sql, (record.patient_id, record.pixel_sha256)).fetchall()
+    found = [from_json(row[0], ImageRecord) for row in rows]
+    return [other for other in found if not other.sop_instance_uids]
 
 
 def stored_object(cursor: Cursor, image_id: ImageId, role: Role) -> StoredObject:

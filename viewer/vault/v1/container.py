@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
@@ -64,11 +64,30 @@ def copy_container(
     ObjectDamaged, ObjectMissing, StoreFault
         The other one does not open to its end.
     """
+    fill_container(file, header, cipher, reader.chunks(pause))
+
+
+def fill_container(
+    file: BinaryIO, header: Header, cipher: ChunkCipher, chunks: Iterable[memoryview]
+) -> None:
+    """Write header and sealed chunks; `chunks` are of the header's chunk size, but for the last.
+
+    Raises
+    ------
+    ValueError
+        The header speaks of another length.
+    """
     _write_all(file, header.pack())
-    for index, plain in enumerate(reader.chunks(pause)):
+    written = 0
+    for index, plain in enumerate(chunks):
+        written += plain.nbytes
+        if written != header.plain_span(index)[1]:
+            break
         _write_all(file, cipher.seal(index, plain, is_final=header.is_final(index)))
         if index % _AHEAD_CHUNKS == _AHEAD_CHUNKS - 1:
             _begin_writing(file, _AHEAD_CHUNKS * header.chunk_bytes)
+    if written != header.plain_bytes:
+        raise ValueError("the header speaks of another length")
 
 
 def _begin_writing(file: BinaryIO, size: int) -> None:
