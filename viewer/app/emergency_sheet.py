@@ -6,18 +6,17 @@ It is the code in plain. Nothing here writes a file; who does asks first where, 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from datetime import date
 
 import attrs
-from reportlab.lib.colors import black, white
+from reportlab.lib.colors import black
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.lib.utils import simpleSplit
 from reportlab.pdfgen.canvas import Canvas
 
-from viewer.app.recovery_sheet import qr_rows
 from viewer.app.review.paper import BOLD, DANGER, FONT, LINE, SOFT, register_fonts
+from viewer.app.secret_drawing import Look, draw_secret
 
 LINES = (
     "At the login window press “Emergency access”, then “I have the sealed code”.",
@@ -27,8 +26,9 @@ LINES = (
     "Afterwards tell the security officer: a new code and new keys are due.",
 )
 """What to do, in five lines."""
-_EDGE, _QR, _QUIET, _COLUMNS = 20 * mm, 52 * mm, 4, 3
+_EDGE = 20 * mm
 _LABEL = 62 * mm
+_LOOK = Look(FONT, SOFT, LINE, size=25, number_size=9, above=18, below=8, code=52 * mm, columns=3)
 
 
 @attrs.frozen
@@ -80,42 +80,9 @@ def _draw_head(canvas: Canvas, sheet: EmergencySheet) -> float:
 
 
 def _draw_code(canvas: Canvas, sheet: EmergencySheet, top: float) -> float:
-    """Draw the groups on the left and the code on the right of one frame."""
     width, _ = A4
-    frame = _QR + 12 * mm
-    canvas.setStrokeColor(LINE)
-    canvas.setFillColor(white)
-    canvas.roundRect(_EDGE, top - frame, width - 2 * _EDGE, frame, 3 * mm, stroke=1, fill=1)
-    _draw_groups(canvas, sheet.groups, top - 6 * mm, width - 2 * _EDGE - _QR - 18 * mm)
-    _draw_qr(canvas, sheet.text, width - _EDGE - _QR - 6 * mm, top - frame + 6 * mm)
-    return top - frame - 12 * mm
-
-
-def _draw_groups(canvas: Canvas, groups: Sequence[str], top: float, room: float) -> None:
-    rows = -(-len(groups) // _COLUMNS)
-    step = (_QR / rows, room / _COLUMNS)
-    for place, group in enumerate(groups):
-        x = _EDGE + 6 * mm + (place % _COLUMNS) * step[1]
-        y = top - (place // _COLUMNS + 0.5) * step[0]
-        canvas.setFont(FONT, 9)
-        canvas.setFillColor(SOFT)
-        canvas.drawString(x, y + 18, str(place + 1))
-        canvas.setFont("Courier-Bold", 25)
-        canvas.setFillColor(black)
-        canvas.drawString(x, y - 8, group)
-
-
-def _draw_qr(canvas: Canvas, text: str, x: float, y: float) -> None:
-    """Draw the code dark on white, with the quiet zone that readers need."""
-    rows = qr_rows(text)
-    module = _QR / (len(rows) + 2 * _QUIET)
-    size = module * 1.01  # no hairlines between modules
-    canvas.setFillColor(black)
-    for down, line in enumerate(rows):
-        for across, is_dark in enumerate(line):
-            if is_dark:
-                left, low = x + (across + _QUIET) * module, y + _QR - (down + _QUIET + 1) * module
-                canvas.rect(left, low, size, size, stroke=0, fill=1)
+    draw_secret(canvas, sheet.groups, sheet.text, _EDGE, top, width - 2 * _EDGE, _LOOK)
+    return top - _LOOK.height - 12 * mm
 
 
 def _draw_lines(canvas: Canvas, top: float) -> None:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 
-from reportlab.lib.colors import HexColor, black, white
+from reportlab.lib.colors import HexColor, black
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.lib.utils import simpleSplit
 from reportlab.pdfgen.canvas import Canvas
 
-from viewer.app.recovery_sheet import QrRows, RecoverySheet, load_fonts, qr_rows, steps
+from viewer.app.recovery_sheet import RecoverySheet, load_fonts, steps
+from viewer.app.secret_drawing import Look, draw_secret
 
-_EDGE, _QR, _QUIET = 20 * mm, 58 * mm, 4
+_EDGE = 20 * mm
 _SOFT, _LINE, _ALARM = HexColor("#4a4f57"), HexColor("#b9bec6"), HexColor("#a3161f")
-_COLUMNS = 4
+_LOOK = Look(
+    "Paper", _SOFT, _LINE, size=16, number_size=7.5, above=12, below=6, code=58 * mm, columns=4
+)
 
 
 def draw_sheet(sheet: RecoverySheet) -> bytes:
@@ -55,43 +57,9 @@ def _draw_head(canvas: Canvas, sheet: RecoverySheet) -> float:
 
 
 def _draw_key(canvas: Canvas, sheet: RecoverySheet, top: float) -> float:
-    """Draw the groups on the left and the code on the right of one frame."""
     width, _ = A4
-    frame = _QR + 12 * mm
-    canvas.setStrokeColor(_LINE)
-    canvas.setFillColor(white)
-    canvas.roundRect(_EDGE, top - frame, width - 2 * _EDGE, frame, 3 * mm, stroke=1, fill=1)
-    _draw_groups(canvas, sheet.groups, top - 6 * mm, width - 2 * _EDGE - _QR - 18 * mm)
-    _draw_qr(canvas, qr_rows(sheet.text), width - _EDGE - _QR - 6 * mm, top - frame + 6 * mm)
-    return top - frame - 10 * mm
-
-
-def _draw_groups(canvas: Canvas, groups: Sequence[str], top: float, room: float) -> None:
-    rows = -(-len(groups) // _COLUMNS)
-    step = (_QR / rows, room / _COLUMNS)
-    for place, group in enumerate(groups):
-        x = _EDGE + 6 * mm + (place % _COLUMNS) * step[1]
-        y = top - (place // _COLUMNS + 0.5) * step[0]
-        canvas.setFont("Paper", 7.5)
-        canvas.setFillColor(_SOFT)
-        canvas.drawString(x, y + 12, str(place + 1))
-        canvas.setFont("Courier-Bold", 16)
-        canvas.setFillColor(black)
-        canvas.drawString(x, y - 6, group)
-
-
-def _draw_qr(canvas: Canvas, rows: QrRows, x: float, y: float) -> None:
-    """Draw the code dark on white, with the quiet zone that readers need."""
-    module = _QR / (len(rows) + 2 * _QUIET)
-    size = module * 1.01  # no hairlines between modules
-    canvas.setFillColor(white)
-    canvas.rect(x, y, _QR, _QR, stroke=0, fill=1)
-    canvas.setFillColor(black)
-    for down, line in enumerate(rows):
-        for across, is_dark in enumerate(line):
-            if is_dark:
-                left, low = x + (across + _QUIET) * module, y + _QR - (down + _QUIET + 1) * module
-                canvas.rect(left, low, size, size, stroke=0, fill=1)
+    draw_secret(canvas, sheet.groups, sheet.text, _EDGE, top, width - 2 * _EDGE, _LOOK)
+    return top - _LOOK.height - 10 * mm
 
 
 def _draw_steps(canvas: Canvas, top: float) -> None:

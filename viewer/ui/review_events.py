@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import attrs
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHeaderView, QStackedWidget, QTableView, QWidget
 
 from viewer.app.review.leaving import purpose_and_recipient
 from viewer.app.review.material import Seen
-from viewer.ui import theme
 from viewer.ui.parts.fields import line
 from viewer.ui.parts.flow import FlowLayout
+from viewer.ui.parts.table import RowsModel
 from viewer.ui.parts.words import Words, column
 from viewer.ui.review_page import Around, ReviewPage, empty_words, page_column
 from viewer.ui.wording import count_words, tr
 
-AnyIndex = QModelIndex | QPersistentModelIndex
 NameOf = Callable[[Seen], str]
 _BAD = frozenset({"refused", "failed"})
 _NARROW_PX, _ROOMY_PX = 900, 1200
@@ -69,54 +67,27 @@ class EventRow:
         )
 
 
-class EventsModel(QAbstractTableModel):
+class EventsModel(RowsModel[EventRow]):
     """Columns: when, who, role, did, what, patient, where, outcome."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.rows: Sequence[EventRow] = ()
-
-    def show_rows(self, rows: Sequence[EventRow]) -> None:
-        """Show these."""
-        self.beginResetModel()
-        self.rows = rows
-        self.endResetModel()
-
-    def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        """Return how many there are."""
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+    def titles(self) -> Sequence[str]:
         """Return eight."""
-        return 0 if parent.isValid() else 8
+        return (
+            tr("When"), tr("Who"), tr("Role"), tr("Did"), tr("What"), tr("Patient"),
+            tr("Where"), tr("Outcome"),
+        )  # fmt: skip
 
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        """Return a column's title."""
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return (
-                tr("When"), tr("Who"), tr("Role"), tr("Did"), tr("What"), tr("Patient"),
-                tr("Where"), tr("Outcome"),
-            )[section]  # fmt: skip
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        return None
+    def cells(self, row: EventRow) -> Sequence[str]:
+        """Return an entry in words."""
+        return (
+            row.when, row.who, row.role, row.kind, row.what, row.patient, row.place, row.outcome,
+        )  # fmt: skip
 
-    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """Return a cell, all of it as its tooltip, or its colour."""
-        row = self.rows[index.row()]
-        if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole}:
-            return (
-                row.when, row.who, row.role, row.kind, row.what, row.patient, row.place,
-                row.outcome,
-            )[index.column()]  # fmt: skip
-        if role == Qt.ItemDataRole.ForegroundRole:
-            look = theme.current()
-            if row.outcome in _BAD and index.column() in {3, 7}:
-                return look.colour("danger")
-            return look.colour("text" if index.column() in {1, 3} else "text_soft")
-        return None
+    def colour(self, row: EventRow, column: int) -> str:
+        """Return what stands out: what did not end well."""
+        if row.outcome in _BAD and column in {3, 7}:
+            return "danger"
+        return "text" if column in {1, 3} else "text_soft"
 
 
 class EventsTable(QWidget):

@@ -4,60 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QStackedWidget, QTableView
 
 from viewer.app.review.leaving import NOT_RECORDED, Leaving
 from viewer.app.review.sending import weekly
 from viewer.app.reviewing import whole_days
-from viewer.ui import theme
+from viewer.ui.parts.table import RowsModel
 from viewer.ui.review_charts import WeekChart
 from viewer.ui.review_page import Around, Chips, ReviewPage, empty_words, legend, page_column
 from viewer.ui.wording import count_words, size_words, tr
 
-AnyIndex = QModelIndex | QPersistentModelIndex
 _LOW_PX = 560
 
 
-class LeavingModel(QAbstractTableModel):
-    """Columns: when, who, how, purpose, to, patient, size."""
+class LeavingModel(RowsModel[tuple[Leaving, str]]):
+    """Columns: when, who, how, purpose, to, patient (whose name comes beside each), size."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.rows: Sequence[tuple[Leaving, str]] = ()
-
-    def show_rows(self, rows: Sequence[tuple[Leaving, str]]) -> None:
-        """Show these, each with the patient's name."""
-        self.beginResetModel()
-        self.rows = rows
-        self.endResetModel()
-
-    def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        """Return how many there are."""
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+    def titles(self) -> Sequence[str]:
         """Return seven."""
-        return 0 if parent.isValid() else 7
+        return (
+            tr("When"), tr("Who"), tr("How"), tr("Purpose"), tr("To"), tr("Patient"), tr("Size"),
+        )  # fmt: skip
 
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        """Return a column's title."""
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return (
-                tr("When"), tr("Who"), tr("How"), tr("Purpose"), tr("To"), tr("Patient"),
-                tr("Size"),
-            )[section]  # fmt: skip
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        return None
-
-    def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """Return a cell, or its colour: what is not recorded is a doubt."""
-        left, patient = self.rows[index.row()]
-        cells = (
+    def cells(self, row: tuple[Leaving, str]) -> Sequence[str]:
+        """Return what left, in words."""
+        left, patient = row
+        return (
             left.when.strftime("%Y-%m-%d  %H:%M"),
             left.who,
             how_words(left),
@@ -66,17 +39,13 @@ class LeavingModel(QAbstractTableModel):
             patient or tr("several"),
             size_words(left.size_bytes) if left.size_bytes else "",
         )
-        if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole}:
-            return cells[index.column()]
-        if role == Qt.ItemDataRole.ForegroundRole:
-            look = theme.current()
-            is_doubtful = cells[index.column()] == NOT_RECORDED or (
-                index.column() == 2 and left.kind.value == "export"
-            )
-            if is_doubtful:
-                return look.colour("doubt")
-            return look.colour("text" if index.column() in {1, 4} else "text_soft")
-        return None
+
+    def colour(self, row: tuple[Leaving, str], column: int) -> str:
+        """Return what stands out: what is not recorded is a doubt, and what left unsealed."""
+        is_unsealed = column == 2 and row[0].kind.value == "export"
+        if is_unsealed or self.cells(row)[column] == NOT_RECORDED:
+            return "doubt"
+        return "text" if column in {1, 4} else "text_soft"
 
 
 def how_words(left: Leaving) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from collections.abc import Sequence
+
+from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QIcon
 
 from viewer.ui import icons, theme
+from viewer.ui.parts.table import AnyIndex, WordsModel
 from viewer.ui.ports import Trail, TrailEntry, TrailFilter
 
 _PAGE = 100
 _PAGES_KEPT = 50
 ENTRY = Qt.ItemDataRole.UserRole
-AnyIndex = QModelIndex | QPersistentModelIndex
 
 _KIND_ICONS = {
     "login": "user",
@@ -25,7 +27,7 @@ _KIND_ICONS = {
 }
 
 
-class TrailModel(QAbstractTableModel):
+class TrailModel(WordsModel):
     """Columns: when, who, what happened, to what, whose, outcome."""
 
     def __init__(self, trail: Trail) -> None:
@@ -47,26 +49,16 @@ class TrailModel(QAbstractTableModel):
         """Return how many match."""
         return 0 if parent.isValid() else self._count
 
-    def columnCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+    def titles(self) -> Sequence[str]:
         """Return six."""
-        return 0 if parent.isValid() else 6
-
-    def headerData(
-        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        """Return a column's title."""
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return (
-                self.tr("When"),
-                self.tr("Who"),
-                self.tr("Did"),
-                self.tr("What"),
-                self.tr("Patient"),
-                self.tr("Outcome"),
-            )[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        return None
+        return (
+            self.tr("When"),
+            self.tr("Who"),
+            self.tr("Did"),
+            self.tr("What"),
+            self.tr("Patient"),
+            self.tr("Outcome"),
+        )
 
     def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return a cell, its colour or its entry."""
