@@ -7,16 +7,21 @@ import math
 import mmap
 import struct
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from viewer.model.ids import ImageId
 from viewer.model.image import ImageRecord
 from viewer.model.patient import Series, Study
 from viewer.vault.errors import ObjectDamaged
+from viewer.vault.records import IsCancelled
 
+Opening = Callable[[ImageId, IsCancelled], NDArray[np.generic]]
+"""Opens an image's pixels: a fresh C-ordered array of the record's shape and dtype."""
 DTYPES = frozenset({"uint8", "int8", "uint16", "int16", "uint32", "int32", "float32"})
 _LARGE_BYTES = 4 << 20
 """From here on huge pages, as NumPy asks for them for its own arrays."""
@@ -39,11 +44,6 @@ def check_picture(
         raise ValueError("the pixels' type is not the record's")
     if pixels.shape != record.shape or pixels.size == 0:
         raise ValueError("the pixels' shape is not the record's")
-    of_record = (record.patient_id, record.study_uid, record.series_uid)
-    if of_record != (study.patient_id, study.uid, series.uid) or series.study_uid != study.uid:
-        raise ValueError("record, series and study do not belong together")
-
-
     _check_place(study, series, record)
 
 
@@ -61,6 +61,11 @@ def check_file(study: Study, series: Series, record: ImageRecord, size_bytes: in
 
 
 def _check_place(study: Study, series: Series, record: ImageRecord) -> None:
+    of_record = (record.patient_id, record.study_uid, record.series_uid)
+    if of_record != (study.patient_id, study.uid, series.uid) or series.study_uid != study.uid:
+        raise ValueError("record, series and study do not belong together")
+
+
 def is_same_picture(old: ImageRecord, new: ImageRecord) -> bool:
     """Whether only what may change about a stored image differs."""
     fixed = ("patient_id", "study_uid", "series_uid", "sop_instance_uids", "shape", "dtype")

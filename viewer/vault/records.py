@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from enum import Enum
 
 import attrs
@@ -103,6 +103,34 @@ class Erased:
     image_count: int
     object_count: int
     objects_sha256: str
+
+
+class Standing(Enum):
+    """Whether somebody has a chart. All but `CHART` are hidden from every list and search."""
+
+    CHART = ""
+    WAITING = "waiting"
+    """What arrived and could not be told whose it is, until a person decides."""
+    SET_ASIDE = "set aside"
+    """Nobody: files that could not be read lie under this one's keys."""
+    MERGED = "merged"
+    """A chart whose images were moved to another of the same person."""
+
+
+@attrs.frozen
+class Aside:
+    """Somebody without a chart: who the files say it is, since when, and how much there is.
+
+    `into` and `image_ids` are of a merged chart: where its images went, and which they were.
+    """
+
+    patient: Patient
+    issuer: str
+    standing: Standing
+    since: datetime | None
+    image_count: int
+    into: PatientId | None = None
+    image_ids: tuple[ImageId, ...] = ()
 
 
 class SettingScope(Enum):

@@ -8,7 +8,7 @@ from threading import Lock
 
 from viewer.model.ids import PatientId
 from viewer.vault import erasure, reseal, rotation
-from viewer.vault.catalog import erasing, patients
+from viewer.vault.catalog import aside, erasing, patients
 from viewer.vault.catalog.connection import Catalog
 from viewer.vault.catalog.legal import require_no_hold
 from viewer.vault.erasure import MayErase
@@ -139,7 +139,13 @@ class Rekeying:
             As `erasure.erase_patient`.
         """
         self._catalog.prove(patient_id)  # a hold that was put back to before it stood is one
+        with self._catalog.read() as cursor:
+            merged = aside.merged_into(cursor, patient_id)
+            if merged:
+                may_erase(cursor, patient_id)
         with self._alone(), self._spare.without():
+            for same_person in merged:  # first: these empty charts still say who it was
+                erasure.erase_patient(self._catalog, self._sealed, same_person)
             return erasure.erase_patient(self._catalog, self._sealed, patient_id, may_erase)
 
     def erased(self, since_epoch: int = 0) -> list[PatientId]:

@@ -9,22 +9,18 @@ still to come, and objects that no row lists are collected as any others.
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable
-from typing import BinaryIO
 
 import attrs
 
-from viewer.model.ids import ImageId, ObjectId, PatientId, new_id
+from viewer.model.ids import ImageId, ObjectId, PatientId
 from viewer.vault.catalog import patients, resealing
 from viewer.vault.catalog.connection import Catalog
 from viewer.vault.catalog.images import StoredObject
 from viewer.vault.errors import NotInStore, StoreDamaged
 from viewer.vault.records import IsCancelled, Progress
 from viewer.vault.sealed import SealedObjects
-from viewer.vault.v1.container import copy_container, object_cipher
-from viewer.vault.v1.header import SALT_BYTES
 from viewer.vault.v1.order import Pause
 
 _LONGEST_REST_S, _WAIT_S = 0.25, 0.02
@@ -142,7 +138,7 @@ class Resealing:
             try:
                 for old in parts:
                     try:
-                        made.append((old, self._copy(old, number, pause)))
+                        made.append((old, self._sealed.copy(old, old.patient_id, number, pause)))
                     except (StoreDamaged, NotInStore):
                         continue
             except BaseException:
@@ -151,28 +147,6 @@ class Resealing:
             self._take_their_places(made)
         self._remove()
         return [new for _, new in made]
-
-    def _copy(self, old: StoredObject, number: int, pause: Pause) -> StoredObject:
-        reader = self._sealed.reader_of(old)
-        new = attrs.evolve(old, id=ObjectId(new_id()), key_number=number)
-        header = attrs.evolve(
-            reader.header,
-            object_id=new.id,
-            epoch=self._sealed.current_epoch,
-            salt=secrets.token_bytes(SALT_BYTES),
-        )
-        with self._sealed.patient_key(old.patient_id, number) as key:
-            cipher = object_cipher(key, header)
-
-        def fill(file: BinaryIO) -> None:
-            copy_container(reader, file, header, cipher, pause)
-
-        try:
-            self._sealed.folder.write(new.id, fill)
-        except BaseException:  # it may stand there whole: the folder's fsync comes last
-            self._sealed.discard([new.id])
-            raise
-        return new
 
     def _take_their_places(self, made: list[tuple[StoredObject, StoredObject]]) -> None:
         try:

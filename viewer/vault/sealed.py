@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Event, RLock
+from typing import BinaryIO
 from weakref import WeakSet
+
+import attrs
 
 from viewer.crypto.secret import Secret
 from viewer.model.errors import BitewingError, Cancelled
@@ -24,9 +28,14 @@ from viewer.vault.errors import (
 )
 from viewer.vault.keys import unwrap_patient_key, wrap_patient_key
 from viewer.vault.records import IsCancelled, VaultKeys, never
-from viewer.vault.v1.container import ContainerReader, object_cipher, write_container
+from viewer.vault.v1.container import (
+    ContainerReader,
+    copy_container,
+    object_cipher,
+    write_container,
+)
 from viewer.vault.v1.folder import FAN_OUT, ObjectFolder, is_object
-from viewer.vault.v1.header import Header
+from viewer.vault.v1.header import SALT_BYTES, Header
 from viewer.vault.v1.order import Pause
 
 
@@ -152,6 +161,11 @@ class SealedObjects:
                 raise
         return made
 
+    def number_to_seal(self, patient_id: PatientId) -> int:
+        """Return the number of the key under which a patient's next object is to be sealed."""
+        self._leave_kept_key(patient_id)
+        return self._key_row(patient_id, None)[0]
+
     def _leave_kept_key(self, patient_id: PatientId) -> None:
         """Begin a patient's next key if somebody who left may have kept the newest."""
         with self._catalog.read() as cursor:
@@ -173,6 +187,37 @@ class SealedObjects:
         self.folder.write(
             object_id, lambda file: write_container(file, header, cipher, plain, pause)
         )
+
+    def copy(self, old: StoredObject, into: PatientId, number: int, pause: Pause) -> StoredObject:
+        """Seal what an object holds as a new one under a patient's key of a number; durable.
+
+        Raises
+        ------
+        StoreDamaged, NotInStore, StoreFault, DiskFull, Cancelled, StoreClosed
+            There is no new object.
+        """
+        reader = self.reader_of(old)
+        new = attrs.evolve(
+            old, id=ObjectId(new_id()), patient_id=into, key_number=number, is_here=True
+        )
+        header = attrs.evolve(
+            reader.header,
+            object_id=new.id,
+            epoch=self.current_epoch,
+            salt=secrets.token_bytes(SALT_BYTES),
+        )
+        with self.patient_key(into, number) as key:
+            cipher = object_cipher(key, header)
+
+        def fill(file: BinaryIO) -> None:
+            copy_container(reader, file, header, cipher, pause)
+
+        try:
+            self.folder.write(new.id, fill)
+        except BaseException:  # it may stand there whole: the folder's fsync comes last
+            self.discard([new.id])
+            raise
+        return new
 
     def discard(self, object_ids: Iterable[ObjectId]) -> None:
         """Remove objects that no row lists (any more); what resists is collected at an open."""

@@ -39,6 +39,7 @@ from viewer.vault.keeping.keeping import Keeping
 from viewer.vault.layout import Layout
 from viewer.vault.lock import StoreLock
 from viewer.vault.mending import MakeThumbnail, Mending
+from viewer.vault.moving import Moving
 from viewer.vault.overview import Overviews, pack_overview
 from viewer.vault.planes import Arrived, GrowingPlanes
 from viewer.vault.records import (
@@ -89,10 +90,10 @@ class Vault:
             lambda: connected(self.backups.known()),
         )
         self.overviews = Overviews(catalog, self._sealed)
-
         self.filing = Filing(catalog, self._sealed, self._list)
         self.hidden = Hidden(catalog, self._sealed, self._open_any)
         self.moving = Moving(catalog, self._sealed, self.spare, self.keeping.bring_in)
+
     @classmethod
     def create(cls, folder: Path, keys: VaultKeys) -> None:
         """Make an empty store in a folder, which may hold other things but no store.
@@ -240,7 +241,7 @@ class Vault:
             patients.update(cursor, patient, issuer)
 
     def patient(self, patient_id: PatientId) -> Patient:
-        """Return a patient.
+        """Return a patient who has a chart: `hidden` has the others.
 
         Raises
         ------
@@ -249,6 +250,7 @@ class Vault:
         """
         with self._catalog.read() as cursor:
             self._catalog.prove(patient_id, is_new=False)
+            patients.require_chart(cursor, patient_id)
             return patients.get(cursor, patient_id)
 
     def find_patient(self, chart_number: str, issuer: str = "") -> list[Patient]:
@@ -360,25 +362,35 @@ class Vault:
         return twin or record
 
     def find_by_sop(self, uids: Sequence[SopUid]) -> list[ImageRecord]:
-        """Return every image, of any patient, that holds one of these SOP instance UIDs."""
+        """Return every image, of any chart, that holds one of these SOP instance UIDs."""
         with self._catalog.read() as cursor:
-            return images.find_by_sop(cursor, uids)
+            found = images.find_by_sop(cursor, uids)
+            return [each for each in found if patients.has_chart(cursor, each.patient_id)]
 
     def studies(self, patient_id: PatientId) -> list[StudySummary]:
-        """Return a patient's studies with series and images, newest study first."""
+        """Return a patient's studies with series and images, newest study first.
+
+        Nobody's where there is no such patient or none with a chart.
+        """
         with self._catalog.read() as cursor:
             self._catalog.prove(patient_id)
+            if not patients.has_chart(cursor, patient_id):
+                return []
             return images.studies(cursor, patient_id)
 
     def study_images(self, patient_id: PatientId, study_uid: StudyUid) -> list[ImageRecord]:
         """Return the images of one study, in the order of `studies`."""
         with self._catalog.read() as cursor:
             self._catalog.prove(patient_id, is_new=False)
+            if not patients.has_chart(cursor, patient_id):
+                return []
             return list(images.of_study(cursor, patient_id, study_uid))
 
     def those_of(self, patient_id: PatientId, image_ids: Sequence[ImageId]) -> list[ImageId]:
         """Return which of these images are the patient's, in their order."""
         with self._catalog.read() as cursor:
+            if not patients.has_chart(cursor, patient_id):
+                return []
             return images.those_of(cursor, patient_id, image_ids)
 
     def images(self, patient_id: PatientId) -> list[ImageRecord]:
@@ -386,17 +398,17 @@ class Vault:
         return [image for study in self.studies(patient_id) for image in study.images]
 
     def record(self, image_id: ImageId) -> ImageRecord:
-        """Return what is known about an image.
+        """Return what is known about an image of a chart: `hidden` has the others.
 
         Raises
         ------
         NotInStore
-            There is no such image.
+            There is no such image in any chart.
         """
+        record = self.hidden.record(image_id)
         with self._catalog.read() as cursor:
-            record = images.get(cursor, image_id)
-            self._catalog.prove(record.patient_id, is_new=False)
-            return record
+            patients.require_chart(cursor, record.patient_id)
+        return record
 
     def update_record(self, record: ImageRecord) -> None:
         """Replace what is known about an image (teeth, kind, spacing…), never its pixels.
@@ -437,6 +449,7 @@ class Vault:
 
     def thumbnail(self, image_id: ImageId) -> NDArray[np.uint8]:
         """Return an image's thumbnail: (rows, columns) or (rows, columns, 3), uint8."""
+        self._require_shown(image_id)
         return pictures.unpack_thumbnail(self._sealed.read(image_id, Role.PREVIEW))
 
     def thumbnails(self, image_ids: Sequence[ImageId]) -> Mapping[ImageId, NDArray[np.uint8]]:
@@ -457,9 +470,17 @@ class Vault:
         NotInStore, ObjectMissing, ObjectDamaged, Cancelled
             Nothing of the picture is returned.
         """
+        self._require_shown(image_id)
+        return self._open_any(image_id, is_cancelled)
+
+    def _open_any(self, image_id: ImageId, is_cancelled: IsCancelled) -> NDArray[np.generic]:
         reader, pixels = self._reader_and_array(image_id, is_cancelled)
         reader.open_into(pixels.data.cast("B"), self._sealed.pause(is_cancelled))
         return pixels
+
+    def _require_shown(self, image_id: ImageId) -> None:
+        with self._catalog.read() as cursor:
+            patients.require_chart(cursor, images.get(cursor, image_id).patient_id)
 
     def open_outwards(
         self,
@@ -481,6 +502,7 @@ class Vault:
         NotInStore, ObjectMissing, ObjectDamaged, Cancelled
             The array was overwritten with zeros, also the planes that were told of.
         """
+        self._require_shown(image_id)
         reader, pixels = self._reader_and_array(image_id, is_cancelled)
         growing = GrowingPlanes(pixels, first_plane, arrived)
         chunk = growing.first_byte // reader.header.chunk_bytes
@@ -490,6 +512,7 @@ class Vault:
 
     def headers(self, image_id: ImageId) -> bytes:
         """Return the `headers` that were put with the picture."""
+        self._require_shown(image_id)
         return bytes(self._sealed.read(image_id, Role.HEADERS))
 
     def part_of(self, image_id: ImageId, role: Role) -> bytearray | None:
@@ -500,7 +523,7 @@ class Vault:
         NotInStore, StoreDamaged
         """
         with self._catalog.read() as cursor:
-            images.get(cursor, image_id)
+            patients.require_chart(cursor, images.get(cursor, image_id).patient_id)
             if role not in images.roles_of(cursor, image_id):
                 return None
         return self._sealed.read(image_id, role)
@@ -508,7 +531,7 @@ class Vault:
     def _reader_and_array(
         self, image_id: ImageId, is_cancelled: IsCancelled
     ) -> tuple[ContainerReader, NDArray[np.generic]]:
-        record = self.record(image_id)
+        record = self.hidden.record(image_id)
         self.keeping.bring_in(image_id, is_cancelled)
         reader = self._sealed.reader(image_id, Role.PIXELS)
         if reader.header.plain_bytes != record.size_bytes:
@@ -599,7 +622,7 @@ class Vault:
         """
 
         def open_picture(image_id: ImageId) -> Picture:
-            return Picture(self.record(image_id), self.open_pixels(image_id, is_cancelled))
+            return Picture(self.hidden.record(image_id), self._open_any(image_id, is_cancelled))
 
         bring = self.keeping.bring_back
         mending = Mending(self._parts(), bring, open_picture, make_thumbnail, is_cancelled)

@@ -29,7 +29,7 @@ _LOOK_AT = 250
 _MOST_LOOKED_AT = 1_500
 
 _SUMMARY = "SELECT record, study_count, image_count, last_study FROM patients"
-_EVERYBODY = f"{_SUMMARY} ORDER BY sort_name, id LIMIT ?"
+_EVERYBODY = f"{_SUMMARY} WHERE standing = '' ORDER BY sort_name, id LIMIT ?"
 _BY_NAME = "ORDER BY sort_name, id LIMIT ?"
 _THESE = f"{_SUMMARY} WHERE number IN (SELECT value FROM json_each(?)) {_BY_NAME}"  # noqa: S608 - constants
 _NUMBERS = "SELECT rowid FROM patient_words WHERE words MATCH ? LIMIT ?"

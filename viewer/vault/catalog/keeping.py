@@ -329,7 +329,8 @@ def last_visits(cursor: Cursor, number: int) -> list[tuple[int, PatientId, str]]
     None are left once the list is empty.
     """
     rows = cursor.execute(
-        "SELECT number, id, last_study FROM patients WHERE number > ? ORDER BY number LIMIT ?",
+        "SELECT number, id, last_study FROM patients WHERE number > ? AND standing = ''"
+        " ORDER BY number LIMIT ?",
         (number, _PATIENTS_AT_ONCE),
     ).fetchall()
     return [(int(row[0]), PatientId(row[1]), str(row[2])) for row in rows]
@@ -384,7 +385,10 @@ def put_rule(cursor: Cursor, name: str, value: str | None) -> None:
 
 def patients_named(cursor: Cursor, name: str) -> list[PatientId]:
     """Return the patients with this id or chart number."""
-    sql = "SELECT id FROM patients WHERE id = ?1 OR chart_number = ?1 ORDER BY number"
+    sql = (
+        "SELECT id FROM patients WHERE (id = ?1 OR chart_number = ?1) AND standing = ''"
+        " ORDER BY number"
+    )
     return [PatientId(row[0]) for row in cursor.execute(sql, (name,)).fetchall()]
 
 

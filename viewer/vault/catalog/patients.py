@@ -9,6 +9,7 @@ from viewer.model.json import from_json, to_json
 from viewer.model.patient import Patient
 from viewer.vault.catalog.connection import Cursor
 from viewer.vault.errors import NotInStore
+from viewer.vault.records import Standing
 
 _NOT_DECOMPOSED = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"}
@@ -40,8 +41,14 @@ def _words(patient: Patient) -> str:
     return fold(f"{patient.display_name}\n{names}\n{patient.chart_number}\n{born}")
 
 
-def add(cursor: Cursor, patient: Patient, issuer: str) -> None:
-    """Insert a patient.
+def add(
+    cursor: Cursor,
+    patient: Patient,
+    issuer: str,
+    standing: Standing = Standing.CHART,
+    about: str = "",
+) -> None:
+    """Insert a patient; only one with a chart is found by words.
 
     Raises
     ------
@@ -52,11 +59,33 @@ def add(cursor: Cursor, patient: Patient, issuer: str) -> None:
         raise ValueError("a patient with this id is in the store already")
     values = (patient.id, patient.chart_number, issuer, _sort_name(patient), to_json(patient))
     cursor.execute(
-        "INSERT INTO patients (id, chart_number, issuer, sort_name, record) VALUES (?, ?, ?, ?, ?)",
-        values,
+        "INSERT INTO patients (id, chart_number, issuer, sort_name, record, standing, about)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (*values, standing.value, about),
     )
-    words = (cursor.lastrowid, _words(patient))
-    cursor.execute("INSERT INTO patient_words (rowid, words) VALUES (?, ?)", words)
+    if standing is Standing.CHART:
+        words = (cursor.lastrowid, _words(patient))
+        cursor.execute("INSERT INTO patient_words (rowid, words) VALUES (?, ?)", words)
+
+
+def set_standing(cursor: Cursor, patient_id: PatientId, standing: Standing, about: str) -> None:
+    """Let a patient have a chart, or hide one from every list and search.
+
+    Raises
+    ------
+    NotInStore
+        There is no such patient.
+    """
+    sql = "SELECT number, record FROM patients WHERE id = ?"
+    row = cursor.execute(sql, (patient_id,)).fetchone()
+    if row is None:
+        raise NotInStore("This patient is not in the store any more.")
+    sql = "UPDATE patients SET standing = ?, about = ? WHERE number = ?"
+    cursor.execute(sql, (standing.value, about, row[0]))
+    cursor.execute("DELETE FROM patient_words WHERE rowid = ?", (row[0],))
+    if standing is Standing.CHART:
+        words = (row[0], _words(from_json(row[1], Patient)))
+        cursor.execute("INSERT INTO patient_words (rowid, words) VALUES (?, ?)", words)
 
 
 def update(cursor: Cursor, patient: Patient, issuer: str | None) -> None:
@@ -94,16 +123,40 @@ def get(cursor: Cursor, patient_id: PatientId) -> Patient:
     return from_json(row[0], Patient)
 
 
+def require_chart(cursor: Cursor, patient_id: PatientId) -> None:
+    """Return only if somebody has a chart that people may see.
+
+    Raises
+    ------
+    NotInStore
+        There is nobody of this id, or he waits for a decision or was set aside.
+    """
+    if not has_chart(cursor, patient_id):
+        raise NotInStore("This patient is not in the store any more.")
+
+
+def has_chart(cursor: Cursor, patient_id: PatientId) -> bool:
+    """Whether somebody has a chart that people may see."""
+    sql = "SELECT 1 FROM patients WHERE id = ? AND standing = ''"
+    return cursor.execute(sql, (patient_id,)).fetchone() is not None
+
+
 def find(cursor: Cursor, chart_number: str, issuer: str) -> list[Patient]:
-    """Return the patients with exactly this chart number and issuer."""
-    sql = "SELECT record FROM patients WHERE chart_number = ? AND issuer = ? ORDER BY number"
+    """Return the charts with exactly this chart number and issuer."""
+    sql = (
+        "SELECT record FROM patients WHERE chart_number = ? AND issuer = ? AND standing = ''"
+        " ORDER BY number"
+    )
     rows = cursor.execute(sql, (chart_number, issuer)).fetchall()
     return [from_json(row[0], Patient) for row in rows]
 
 
 def named(cursor: Cursor, id_or_chart_number: str) -> list[Patient]:
     """Return the patients with this id or this chart number of any issuer, by name."""
-    sql = "SELECT record FROM patients WHERE id = ?1 OR chart_number = ?1 ORDER BY sort_name, id"
+    sql = (
+        "SELECT record FROM patients WHERE (id = ?1 OR chart_number = ?1) AND standing = ''"
+        " ORDER BY sort_name, id"
+    )
     rows = cursor.execute(sql, (id_or_chart_number,)).fetchall()
     return [from_json(row[0], Patient) for row in rows]
 

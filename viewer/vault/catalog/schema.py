@@ -279,6 +279,12 @@ _BORN = """
 ALTER TABLE patient_keys ADD COLUMN born INTEGER NOT NULL DEFAULT 0;
 """
 
+_STANDING = """
+ALTER TABLE patients ADD COLUMN standing TEXT NOT NULL DEFAULT '';
+ALTER TABLE patients ADD COLUMN about TEXT NOT NULL DEFAULT '';
+CREATE INDEX patients_without_chart ON patients (standing) WHERE standing <> '';
+"""
+
 STEPS: tuple[str, ...] = (
     _FIRST,
     _NUMBERED_KEYS,
@@ -289,5 +295,6 @@ STEPS: tuple[str, ...] = (
     _DESTINATIONS,
     _SUMS,
     _BORN,
+    _STANDING,
 )
 """Step n takes a catalog from version n to n + 1."""

@@ -279,6 +279,9 @@ def test_a_catalog_of_before_the_sums_is_counted_when_it_is_opened(
             "DROP TABLE sums_head",
             "DROP INDEX holds_of_patient",
             "ALTER TABLE patient_keys DROP COLUMN born",
+            "DROP INDEX patients_without_chart",
+            "ALTER TABLE patients DROP COLUMN standing",
+            "ALTER TABLE patients DROP COLUMN about",
         ):
             with catalog.read() as cursor:
                 cursor.execute(statement)
