@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date, datetime, time
+from functools import lru_cache
 
+import attrs
+from pydicom.datadict import dictionary_VR
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.valuerep import PersonName
 
+from viewer.dicom.charset import Reading, Repertoire
 from viewer.dicom.codes import codes_in
 from viewer.dicom.errors import NotAnImage
 from viewer.dicom.teeth import teeth_of_codes
 from viewer.model.ids import PatientId, SeriesUid, SopUid, StudyUid
 from viewer.model.image import ImageKind, PixelSpacing, SpacingSource
-from viewer.model.patient import Patient, Series, Study
+from viewer.model.patient import Patient, Series, Study, name_groups
 from viewer.model.tooth import Tooth
 
 _NOT_SHOWN = {
@@ -47,6 +51,17 @@ _PROJECTIONS = frozenset(("IO", "DX", "CR", "RG", "OT", "SC"))
 _MASTER_PROJECTIONS = frozenset(("IO", "DX", "PX", "CR", "RG", "MG", "RF", "XA"))
 _LATERAL_VIEWS = frozenset(("399067008", "399173006", "399198007"))
 _HEAD_REGIONS = frozenset(("69536005", "89546000", "T-D1100", "T-11100"))
+_LETTERS = frozenset(("LO", "LT", "PN", "SH", "ST", "UC", "UT"))
+_TURNING = (0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_NO_LETTERS = dict.fromkeys((*range(0x09), 0x0B, *range(0x0E, 0x20), 0x7F, *_TURNING), "")
+"""What is no letter but would change how the words around it look: left out of what is shown."""
+_SHOWN_TEXTS = (
+    "PatientID",
+    "StudyDescription",
+    "SeriesDescription",
+    "ImageComments",
+    "ProtocolName",
+)
 _MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
 
 
@@ -72,17 +87,57 @@ def refuse_what_is_no_picture(ds: Dataset) -> None:
 
 def patient_of(ds: Dataset) -> Patient:
     """Read the patient; the id is left empty, for the chart decides who it is."""
-    name = ds.get("PatientName")
-    person = name if isinstance(name, PersonName) else PersonName(str(name or ""))
+    name = reading_of(ds, "PatientName")
+    groups = name_groups(name.text)
+    first = next((group for group in groups if group.words), groups[0])
     return Patient(
         id=PatientId(""),
         chart_number=text(ds, "PatientID"),
-        family_name=str(person.family_name).strip(),
-        given_name=" ".join(f"{person.given_name} {person.middle_name}".split()),
+        family_name=first.family,
+        given_name=" ".join(filter(None, (first.given, first.middle))),
         birth_date=parse_date(text(ds, "PatientBirthDate")),
         sex=text(ds, "PatientSex"),
-        raw_name=str(person),
+        raw_name=name.text.rstrip("= "),
+        name_doubt=name.words("The name"),
     )
+
+
+def text_doubts(ds: Dataset) -> tuple[str, ...]:
+    """Return a sentence for each way in which letters of the header had to be guessed."""
+    name = reading_of(ds, "PatientName").words("The patient's name")
+    others = (reading_of(ds, keyword).words("Text in the header") for keyword in _SHOWN_TEXTS)
+    return tuple(dict.fromkeys(filter(None, (name, *others))))
+
+
+def reading_of(ds: Dataset, keyword: str) -> Reading:
+    """Read a text or a person name by the file's character set, from its bytes where possible."""
+    value: object = ds.get_item(keyword).value if keyword in ds else None
+    if value is None:
+        return Reading("")
+    if isinstance(value, PersonName):
+        value = value.original_string
+    if not isinstance(value, bytes):
+        several = value if isinstance(value, (MultiValue, list)) else [value]
+        text = "\\".join(str(part) for part in several)
+        return Reading(text.translate(_NO_LETTERS).strip())
+    repertoire = _repertoire(ds)
+    is_name = dictionary_VR(keyword) == "PN"
+    reading = repertoire.read_name(value) if is_name else repertoire.read_text(value)
+    return attrs.evolve(reading, text=reading.text.translate(_NO_LETTERS).strip())
+
+
+def _repertoire(ds: Dataset) -> Repertoire:
+    keyword = "SpecificCharacterSet"
+    value: object = ds.get_item(keyword).value if keyword in ds else None
+    if isinstance(value, bytes):
+        return _repertoire_of(tuple(value.decode("latin-1").split("\\")))
+    several = value if isinstance(value, (MultiValue, list)) else [value or ""]
+    return _repertoire_of(tuple(str(part) for part in several))
+
+
+@lru_cache(maxsize=64)
+def _repertoire_of(declared: tuple[str, ...]) -> Repertoire:
+    return Repertoire.of(declared)
 
 
 def study_of(ds: Dataset) -> Study:
@@ -209,6 +264,8 @@ def number_of(ds: Dataset, keyword: str) -> int | None:
 
 def text(ds: Dataset, keyword: str) -> str:
     """Return an attribute as stripped text; several values are joined as DICOM joins them."""
+    if dictionary_VR(keyword) in _LETTERS:
+        return "\\".join(part.strip() for part in reading_of(ds, keyword).text.split("\\"))
     value = ds.get(keyword)
     if value is None or isinstance(value, (Dataset, bytes)):
         return ""

@@ -13,14 +13,19 @@ from pydicom.filewriter import write_dataset
 from pydicom.sequence import Sequence
 
 from viewer.dicom import attributes as read
+from viewer.dicom import kept
+from viewer.dicom.errors import DicomRefused
 from viewer.dicom.geometry import PlanePlace, place_of
 from viewer.dicom.greyscale import grey_of
 from viewer.dicom.layout import PixelLayout, layout_of
 from viewer.dicom.likeness import Match, small_data_set
 from viewer.dicom.parse import Parsed
-from viewer.ingest.protocol import FrameFacts, Header, OwnFacts
+from viewer.ingest.protocol import FrameFacts, Header, Kept, OwnFacts
+from viewer.model.image import ImageKind
 
 _UNWRITABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError, struct.error)
+_BULK = (0x00420011, 0x54000100)  # an encapsulated document, waveforms
+_MOST_KEPT_HEADER = 4 << 20
 _LOST = "Some header elements could not be kept: they are damaged."
 _TABLE_NOTE = "The header's grey-value table (VOI LUT) is not applied yet."
 _OVERLAY_NOTE = "The picture has an overlay that is not shown yet."
@@ -34,7 +39,7 @@ def describe(parsed: Parsed) -> Header:
     NotAnImage, Unsupported, Malformed
     """
     ds = parsed.header
-    read.refuse_what_is_no_picture(ds)
+    kept.refuse_what_is_no_picture(ds)
     layout = layout_of(parsed)
     data_set, notes = _kept(parsed)
     return Header(
@@ -56,7 +61,29 @@ def describe(parsed: Parsed) -> Header:
         patient_orientation=read.orientation_of(ds),
         teeth=read.teeth_of(ds),
         spacing=read.spacing_of(ds),
-        notes=(*notes, *_what_is_not_shown(ds)),
+        notes=(*read.text_doubts(ds), *notes, *_what_is_not_shown(ds)),
+    )
+
+
+def describe_kept(parsed: Parsed, reason: DicomRefused) -> Kept:
+    """Read who and what an object is that is kept whole, and say why it is not shown."""
+    ds = parsed.header
+    return Kept(
+        what=kept.what_in_words(ds),
+        reason=str(reason),
+        patient=read.patient_of(ds),
+        study=read.study_of(ds),
+        series=read.series_of(ds),
+        kind=_kept_kind(ds),
+        sop_uid=read.sop_uid_of(ds),
+        sop_class_uid=read.text(ds, "SOPClassUID"),
+        number=read.number_of(ds, "InstanceNumber"),
+        acquired=read.acquired_of(ds),
+        description=read.description_of(ds),
+        burned_in=read.burned_in_of(ds),
+        laterality=read.laterality_of(ds),
+        teeth=read.teeth_of(ds),
+        data_set=base64.b64encode(_without_bulk(parsed)).decode("ascii"),
     )
 
 
@@ -134,3 +161,23 @@ def _explicit_by_element(ds: Dataset) -> bytes:
         except _UNWRITABLE:
             continue
     return b"".join(parts)
+
+
+def _kept_kind(ds: Dataset) -> ImageKind:
+    if kept.is_surface(ds):
+        return ImageKind.MODEL
+    return ImageKind.DOCUMENT if kept.is_document(ds) else ImageKind.OTHER
+
+
+def _without_bulk(parsed: Parsed) -> bytes:
+    """Return the header without what makes it large: the file itself is kept as well."""
+    try:
+        small = Dataset()
+        small.set_original_encoding(*parsed.header.original_encoding)
+        for tag in sorted(parsed.header.keys()):
+            if tag not in _BULK:
+                small[tag] = parsed.header[tag]
+        content = _explicit(small)
+    except _UNWRITABLE:
+        return b""
+    return content if len(content) <= _MOST_KEPT_HEADER else b""

@@ -100,7 +100,7 @@ class CommandPalette(QWidget):
         self.list.addItem(entry)
 
     def _add_patient(self, patient: Patient) -> None:
-        entry = QListWidgetItem(icons.icon("user"), patient.display_name)
+        entry = QListWidgetItem(icons.icon("user"), patient.whole_name)
         entry.setData(_KEY, f"{date_words(patient.birth_date)}  #{patient.chart_number}")
         entry.setData(_DO, lambda: self._on_patient(patient))
         self.list.addItem(entry)

@@ -47,7 +47,7 @@ def identity_lines(identity: Identity | None) -> tuple[str, ...]:
         f"#{patient.chart_number}" if patient.chart_number else "",
     ]
     date = identity.study_date.isoformat() if identity.study_date else ""
-    return (isolated(patient.display_name), "  ".join(part for part in known if part), date)
+    return (isolated(patient.whole_name), "  ".join(part for part in known if part), date)
 
 
 def short_identity(lines: tuple[str, ...]) -> tuple[str, ...]:

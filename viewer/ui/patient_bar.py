@@ -99,7 +99,7 @@ class PatientBar(QFrame):
             self.name.setText(self.tr("No patient chosen"))
             self.facts.setText(self._what_to_do)
             return
-        self.name.setText(patient.display_name)
+        self.name.setText(patient.whole_name)
         facts = [
             patient.sex,
             self.tr("born {date}").format(date=date_words(patient.birth_date)),

@@ -30,7 +30,7 @@ from viewer.ui import icons, theme
 from viewer.ui.parts.people import paint_disc
 from viewer.ui.parts.words import Words, column
 from viewer.ui.ports import Chart, PatientRow
-from viewer.ui.wording import date_words
+from viewer.ui.wording import date_words, isolated
 
 _ROW = Qt.ItemDataRole.UserRole
 _PAGE = 200
@@ -87,7 +87,7 @@ class PatientModel(QAbstractListModel):
         if role == _ROW:
             return row
         if role in {Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole}:
-            return f"{row.patient.display_name}, {row.patient.chart_number}"
+            return f"{isolated(row.patient.whole_name)}, {row.patient.chart_number}"
         return None
 
 
@@ -114,7 +114,7 @@ class PatientDelegate(QStyledItemDelegate):
         look = theme.current()
         painter.setFont(look.font("body", weight=QFont.Weight.DemiBold))
         painter.setPen(look.colour("text"))
-        paint_line(painter, area, 11, row.patient.display_name)
+        paint_line(painter, area, 11, row.patient.whole_name)
         painter.setFont(look.font("small"))
         painter.setPen(look.colour("text_soft"))
         facts = [date_words(row.patient.birth_date), f"#{row.patient.chart_number}"]

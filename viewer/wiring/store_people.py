@@ -15,7 +15,7 @@ from viewer.ui import store_ports
 def found_patient(patient: Patient) -> store_ports.FoundPatient:
     """Return a patient as one is picked from a list."""
     return store_ports.FoundPatient(
-        patient.id, patient.chart_number, patient.display_name, patient.birth_date
+        patient.id, patient.chart_number, patient.whole_name, patient.birth_date
     )
 
 

@@ -111,7 +111,7 @@ def run_list(args: Namespace, console: Console) -> int:
         return 0
     for chart in charts:
         born = chart.patient.birth_date or "birth date unknown"
-        console.say(f"{chart.patient.display_name} · {born} · #{chart.patient.chart_number}")
+        console.say(f"{chart.patient.whole_name} · {born} · #{chart.patient.chart_number}")
         for study in chart.studies:
             console.say(f"  {study.study.date or 'undated'}  {study.study.description}")
             for image in study.images:
