@@ -71,7 +71,7 @@ def assemble(plan: Plan, crew: Crew, decoded: Callable[[SourceFile], None]) -> A
         picture=picture,
         headers=pack_headers(base64.b64decode(f.header.data_set) for f in plan.files),
         thumbnail=thumbnail(picture),
-        sources=tuple(file.path for file in plan.files),
+        sources=tuple(file.source.shown for file in plan.files),
     )
 
 
@@ -97,7 +97,7 @@ def _decode_into(
 ) -> None:
     """Decode all files; the first refused one is told after the others have been waited for."""
     jobs = [
-        (source.path, source.header, slots)
+        (source.source, source.header, slots)
         for source, slots in zip(plan.files, plan.slots, strict=True)
     ]
     first: SourceRefused | None = None

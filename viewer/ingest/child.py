@@ -21,9 +21,11 @@ from viewer.dicom.layout import PixelLayout, check_layout
 from viewer.dicom.likeness import Likeness
 from viewer.dicom.parse import parse
 from viewer.dicom.pixels import frames, is_plain, keep_stored_bits
-from viewer.ingest.describe import describe, describe_own
+from viewer.ingest.describe import describe, describe_kept, describe_own
+from viewer.ingest.directory import read_directory
 from viewer.ingest.hosts.port import ChildSide, Handed
 from viewer.ingest.protocol import MODELS, ChannelBroken, Header
+from viewer.ingest.unpacking import list_contents, unpacked
 from viewer.model.errors import BitewingError
 from viewer.model.json import from_json, to_json
 
@@ -66,7 +68,7 @@ def _answer(side: ChildSide, job: Job, handed: Handed) -> Job:
     """Do one job. This is the boundary at which everything is caught."""
     try:
         side.limit_cpu(int(job["cpu_seconds"]))
-        return _JOBS[job["do"]](job, handed)
+        return _JOBS[job["do"]](job, unpacked(job, handed))
     except (NotAnImage, Unsupported) as refusal:
         return {"refused": [refusal.what, refusal.now]}
     except BitewingError as refusal:
@@ -100,13 +102,33 @@ class _Headers:
     def _wholly(self, handed: Handed) -> Job:
         content = handed.whole()
         parsed = parse(content)
-        header = describe(parsed)
+        try:
+            header = describe(parsed)
+        except (NotAnImage, Unsupported) as reason:
+            return {"kept": to_json(describe_kept(parsed, reason))}
         likeness = Likeness.of(content, parsed) if header.layout.frames == 1 else None
         if likeness is None:
             return {"header": to_json(header)}
         slot, self._next = self._next, (self._next + 1) % MODELS
         self._known[slot] = likeness, header
         return {"header": to_json(header), "model": slot}
+
+
+def _content(_job: Job, handed: Handed) -> Job:
+    """Copy a file's bytes into the shared memory, without what a DICOM preamble may hide."""
+    room = handed.room()[: handed.file_size()]
+    done = 0
+    while done < room.size and (count := handed.read_into(room[done:].data, done)):
+        done += count
+    if room[128:132].tobytes() == b"DICM":
+        room[:128] = 0
+    return {"done": done}
+
+
+def _kept(job: Job, handed: Handed) -> Job:
+    """Describe a DICOM file that is kept whole although its header is a picture's."""
+    reason = Unsupported(str(job["reason"]))
+    return {"kept": to_json(describe_kept(parse(handed.whole()), reason))}
 
 
 def _decode(job: Job, handed: Handed) -> Job:
@@ -157,8 +179,13 @@ def _place(layout: PixelLayout, room: NDArray[np.uint8], slot: int) -> NDArray[n
 
 
 _JOBS: dict[str, Callable[[Job, Handed], Job]] = {
+    # A row for each kind of job; `viewer/ingest/families.py` says which files are asked what.
     "header": _Headers().read,
     "decode": _decode,
+    "content": _content,
+    "kept": _kept,
+    "directory": read_directory,
+    "contents": list_contents,
 }
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import attrs
 
 from viewer.ingest.decoder import Budget, Decoder
 from viewer.ingest.errors import FileRefused
-from viewer.ingest.files import open_plain, require_dicom
 from viewer.ingest.memory import SharedPixels
 from viewer.ingest.process import CHILDREN
 from viewer.ingest.protocol import Header
+from viewer.ingest.source import Opened, Source
 
 _AHEAD = 8
 """How many files each child is asked about ahead."""
@@ -24,6 +22,7 @@ _AHEAD = 8
 _FEW = 24
 """Up to so many files a second child costs more than it brings."""
 
+_ToDecode = tuple[Source, Header, tuple[int, ...]]
 Item = TypeVar("Item")
 Done = TypeVar("Done")
 
@@ -33,12 +32,8 @@ class _Asked:
     """A file that a child was asked about, or why it was not."""
 
     decoder: Decoder
-    file: int = -1
+    opened: Opened
     refused: FileRefused | None = None
-
-    def close(self) -> None:
-        if self.file >= 0:
-            os.close(self.file)
 
 
 class Crew:
@@ -74,22 +69,57 @@ class Crew:
         for decoder in self._decoders:
             decoder.close()
 
-    def headers(self, paths: Sequence[Path]) -> Iterator[Header | FileRefused]:
-        """Yield each file's header, or why there is none.
+    def facts(
+        self,
+        sources: Sequence[Source],
+        ask: Callable[[Decoder, Opened], None],
+        take: Callable[[Decoder, Opened], Done],
+    ) -> Iterator[Done | FileRefused]:
+        """Yield what is read of each file, or why nothing is.
+
+        Parameters
+        ----------
+        ask : callable
+            Asks the decoder about the open file, or refuses it.
+        take : callable
+            Returns the answer to what was asked.
 
         Raises
         ------
         Cancelled, ChildUnavailable
         """
+        return self._each(
+            sources,
+            lambda source: source,
+            lambda decoder, _, opened: ask(decoder, opened),
+            lambda decoder, _, opened: take(decoder, opened),
+        )
 
-        def ask(decoder: Decoder, _: Path, file: int) -> None:
-            require_dicom(file)
-            decoder.ask_header(file)
+    def one(
+        self,
+        source: Source,
+        job: dict[str, Any],
+        *,
+        take: Callable[[dict[str, Any]], Done],
+        seconds: float | None = None,
+        pixels: SharedPixels | None = None,
+    ) -> Done:
+        """Have one job done with one file, and return what `take` makes of the answer.
 
-        return self._each(paths, lambda path: path, ask, lambda decoder, _: decoder.header())
+        Raises
+        ------
+        FileRefused, Cancelled, ChildUnavailable
+        """
+        opened = source.open()
+        try:
+            decoder = self._decoders[0]
+            decoder.ask(job, opened.file, opened.within, seconds=seconds, pixels=pixels)
+            return decoder.answer(take)
+        finally:
+            opened.close()
 
     def decode(
-        self, files: Sequence[tuple[Path, Header, tuple[int, ...]]], pixels: SharedPixels
+        self, files: Sequence[tuple[Source, Header, tuple[int, ...]]], pixels: SharedPixels
     ) -> Iterator[FileRefused | None]:
         """Decode files into their slots; yield None or the refusal of each.
 
@@ -98,10 +128,11 @@ class Crew:
         Cancelled, ChildUnavailable
         """
 
-        def ask(decoder: Decoder, item: tuple[Path, Header, tuple[int, ...]], file: int) -> None:
-            decoder.ask_to_decode(file, item[1].layout, pixels, item[2])
+        def ask(decoder: Decoder, item: _ToDecode, opened: Opened) -> None:
+            _, header, slots = item
+            decoder.ask_to_decode(opened.file, header.layout, pixels, slots, opened.within)
 
-        def done(decoder: Decoder, item: tuple[Path, Header, tuple[int, ...]]) -> None:
+        def done(decoder: Decoder, item: _ToDecode, _: Opened) -> None:
             decoder.decoded(len(item[2]))
 
         return self._each(files, lambda item: item[0], ask, done)
@@ -109,55 +140,53 @@ class Crew:
     def _each(
         self,
         items: Sequence[Item],
-        path_of: Callable[[Item], Path],
-        ask: Callable[[Decoder, Item, int], None],
-        answer: Callable[[Decoder, Item], Done],
+        source_of: Callable[[Item], Source],
+        ask: Callable[[Decoder, Item, Opened], None],
+        answer: Callable[[Decoder, Item, Opened], Done],
     ) -> Iterator[Done | FileRefused]:
         decoders = self._decoders if len(items) > _FEW else self._decoders[:1]
         waiting: deque[tuple[Item, _Asked]] = deque()
         try:
             for n, item in enumerate(items):
-                waiting.append((item, _asked(decoders[n % len(decoders)], item, path_of, ask)))
+                waiting.append((item, _asked(decoders[n % len(decoders)], item, source_of, ask)))
                 if len(waiting) >= _AHEAD * len(decoders):
                     yield _answered(waiting, answer)
             while waiting:
                 yield _answered(waiting, answer)
         finally:
             for _, asked in waiting:
-                asked.close()
+                asked.opened.close()
 
 
 def _asked(
     decoder: Decoder,
     item: Item,
-    path_of: Callable[[Item], Path],
-    ask: Callable[[Decoder, Item, int], None],
+    source_of: Callable[[Item], Source],
+    ask: Callable[[Decoder, Item, Opened], None],
 ) -> _Asked:
+    opened = Opened(-1)
     try:
-        file = open_plain(path_of(item))
+        opened = source_of(item).open()
+        ask(decoder, item, opened)
     except FileRefused as refused:
-        return _Asked(decoder, refused=refused)
-    try:
-        ask(decoder, item, file)
-    except FileRefused as refused:
-        os.close(file)
-        return _Asked(decoder, refused=refused)
+        opened.close()
+        return _Asked(decoder, opened, refused)
     except BaseException:
-        os.close(file)
+        opened.close()
         raise
-    return _Asked(decoder, file)
+    return _Asked(decoder, opened)
 
 
 def _answered(
-    waiting: deque[tuple[Item, _Asked]], answer: Callable[[Decoder, Item], Done]
+    waiting: deque[tuple[Item, _Asked]], answer: Callable[[Decoder, Item, Opened], Done]
 ) -> Done | FileRefused:
     """Wait for the first answer; its file is closed, and those of the rest stay open."""
     item, asked = waiting.popleft()
     if asked.refused is not None:
         return asked.refused
     try:
-        return answer(asked.decoder, item)
+        return answer(asked.decoder, item, asked.opened)
     except FileRefused as refused:
         return refused
     finally:
-        asked.close()
+        asked.opened.close()

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import attrs
 
@@ -25,13 +25,17 @@ from viewer.ingest.process import COMMAND, MEMORY_BYTES, start, take_spare
 from viewer.ingest.protocol import (
     MODELS,
     ChannelBroken,
+    Entry,
     FrameFacts,
     Header,
+    Kept,
     OwnFacts,
     receive,
 )
 from viewer.model.errors import Cancelled
 from viewer.model.json import from_json, to_json
+
+Taken = TypeVar("Taken")
 
 _FAILED = "Reading the file failed: it is damaged, or made to do harm."
 _SENSELESS = "The file gives no sensible answer about itself."
@@ -118,7 +122,7 @@ class Decoder:
             self._send(question)
 
     def read_header(self, file: int) -> Header:
-        """Have the header of an open file read.
+        """Have the header of an open DICOM picture read.
 
         Raises
         ------
@@ -141,34 +145,77 @@ class Decoder:
         self.ask_to_decode(file, layout, pixels, slots)
         self.decoded(len(slots))
 
-    def ask_header(self, file: int) -> None:
-        """Ask for a header, which `header` returns. The file stays open until then."""
-        self._ask(_Question({"do": "header"}, file, self._budget.header_seconds))
+    def ask(
+        self,
+        job: dict[str, Any],
+        file: int,
+        within: Sequence[Entry] = (),
+        *,
+        seconds: float | None = None,
+        pixels: SharedPixels | None = None,
+    ) -> None:
+        """Ask for any job, which `answer` returns. The file stays open until then.
 
-    def header(self) -> Header:
-        """Return the header that was asked for first; raises as `read_header`."""
+        Parameters
+        ----------
+        within : sequence of Entry
+            Leads through archives to the entry that is meant, the outermost first.
+        seconds : float or None
+            How long it may take; None for as long as a header.
+        pixels : SharedPixels or None
+            What the child may fill.
+        """
+        if within:
+            job = {**job, "within": [to_json(entry) for entry in within]}
+        block = pixels.block if pixels else None
+        self._ask(_Question(job, file, seconds or self._budget.header_seconds, block))
+
+    def answer(self, take: Callable[[dict[str, Any]], Taken]) -> Taken:
+        """Return what `take` makes of the answer to what was asked first.
+
+        Parameters
+        ----------
+        take : callable
+            Trusts nothing; KeyError, TypeError and ValueError cost the child its life.
+
+        Raises
+        ------
+        FileRefused, Cancelled, ChildUnavailable
+        """
         answer = self._answer()
         try:
-            header = self._header_in(answer)
-            check_layout(header.layout)
+            return take(answer)
         except DicomRefused as refused:
             raise FileRefused(
                 refused.what, refused.now, is_damage=not isinstance(refused, Unsupported)
             ) from refused
-        except (KeyError, TypeError, ValueError, RecursionError) as fault:
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as fault:
             self._end()
             raise FileRefused(_SENSELESS, is_damage=True) from fault
-        if len(header.frames) not in (1, header.layout.frames):
-            raise FileRefused(_SENSELESS, is_damage=True)
+
+    def ask_header(self, file: int, within: Sequence[Entry] = ()) -> None:
+        """Ask for a header, which `header` returns. The file stays open until then."""
+        self.ask({"do": "header"}, file, within)
+
+    def header(self) -> Header:
+        """Return the header that was asked for first; raises as `read_header`."""
+        header = self.answer(self.header_in)
+        if isinstance(header, Kept):
+            raise FileRefused(header.reason)
         return header
 
     def ask_to_decode(
-        self, file: int, layout: PixelLayout, pixels: SharedPixels, slots: Sequence[int]
+        self,
+        file: int,
+        layout: PixelLayout,
+        pixels: SharedPixels,
+        slots: Sequence[int],
+        within: Sequence[Entry] = (),
     ) -> None:
         """Ask to decode; `decoded` tells when it is done. The file stays open until then."""
         seconds = self._budget.decode_seconds + layout.frames * self._budget.second_per_frame
         job = {"do": "decode", "layout": to_json(layout), "slots": list(slots)}
-        self._ask(_Question(job, file, seconds, pixels.block))
+        self.ask(job, file, within, seconds=seconds, pixels=pixels)
 
     def decoded(self, count: int) -> None:
         """Wait for the frames that were asked for first; raises as `decode`."""
@@ -181,7 +228,17 @@ class Decoder:
         self._questions.clear()
         self._end()
 
-    def _header_in(self, answer: dict[str, Any]) -> Header:
+    def header_in(self, answer: dict[str, Any]) -> Header | Kept:
+        """Check what the child says of a DICOM file, for `answer`."""
+        if "kept" in answer:
+            return from_json(answer["kept"], Kept)
+        header = self._header_said(answer)
+        check_layout(header.layout)
+        if len(header.frames) not in (1, header.layout.frames):
+            raise ValueError("other frames than there are")
+        return header
+
+    def _header_said(self, answer: dict[str, Any]) -> Header:
         slot = int(answer.get("model", -1))
         if "own" in answer:
             return _like(self._models[slot], from_json(answer["own"], OwnFacts))

@@ -11,17 +11,11 @@ from pathlib import Path
 
 from viewer.ingest.arrival import Refusal
 from viewer.ingest.errors import FileRefused
-from viewer.ingest.sniff import START_BYTES, FileKind, sniff
 
 LINK = "This is a link to another place; links are not followed."
 _NOT_PLAIN = "This is not a plain file."
 _UNREADABLE = "The file cannot be opened."
 _JUNCTION = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT; synchronised folders have other tags
-_REASONS = {
-    FileKind.PICTURE: "Plain pictures cannot be imported yet.",
-    FileKind.ARCHIVE: "Archives cannot be imported yet; unpack it first.",
-    FileKind.OTHER: "This is not an image file.",
-}
 
 
 def find(paths: Sequence[Path]) -> Iterator[Path | Refusal]:
@@ -93,16 +87,3 @@ def open_plain(path: Path) -> int:
         os.close(file)
         raise FileRefused(_NOT_PLAIN)
     return file
-
-
-def require_dicom(file: int) -> None:
-    """Refuse an open file that is no DICOM, by its first bytes.
-
-    Raises
-    ------
-    FileRefused
-    """
-    start = os.pread(file, START_BYTES, 0) if hasattr(os, "pread") else os.read(file, START_BYTES)
-    kind = sniff(start)
-    if kind is not FileKind.DICOM:
-        raise FileRefused(_REASONS[kind])

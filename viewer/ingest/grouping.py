@@ -7,13 +7,13 @@ evenly spaced and untilted. What is none is kept as flat pictures, with the reas
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import attrs
 
 from viewer.dicom.geometry import NotAStack, PlanePlace, stack
 from viewer.dicom.geometry import is_parallel as parallel
 from viewer.ingest.protocol import Header
+from viewer.ingest.source import Source
 from viewer.model.image import Affine
 
 _ONE_BY_ONE = "They are shown one by one."
@@ -23,7 +23,7 @@ _ONE_BY_ONE = "They are shown one by one."
 class SourceFile:
     """A file whose header has been read."""
 
-    path: Path
+    source: Source
     header: Header
 
 

@@ -19,6 +19,7 @@ import attrs
 
 from viewer.dicom.geometry import PlanePlace
 from viewer.dicom.layout import PixelLayout
+from viewer.ingest.sniff import FileKind
 from viewer.model.image import GreyScale, ImageKind, PixelSpacing
 from viewer.model.patient import Patient, Series, Study
 from viewer.model.tooth import Tooth
@@ -66,6 +67,71 @@ class Header:
     patient_orientation: tuple[str, str] | None = None
     teeth: tuple[Tooth, ...] = ()
     spacing: PixelSpacing | None = None
+    notes: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class Kept:
+    """What the child read of one file that is kept whole and not shown as a picture.
+
+    `what` it is and the `reason` why it is not shown are in plain words. `data_set` is empty
+    where the file is no DICOM. `companions` are bare names of files beside it that belong to it.
+    """
+
+    what: str
+    reason: str
+    patient: Patient
+    study: Study
+    series: Series
+    kind: ImageKind = ImageKind.OTHER
+    sop_uid: str = ""
+    sop_class_uid: str = ""
+    number: int | None = None
+    acquired: datetime | None = None
+    description: str = ""
+    burned_in: str = ""
+    laterality: str = ""
+    teeth: tuple[Tooth, ...] = ()
+    data_set: str = ""
+    notes: tuple[str, ...] = ()
+    companions: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class Entry:
+    """One file in an archive: where it lies, and what it must unpack to.
+
+    `names` are its folders and its own name, for the eyes and for matching what a disc's table
+    of contents names; no path is ever made of them. `kind` is told from its first bytes.
+    """
+
+    names: tuple[str, ...]
+    kind: FileKind
+    start: int
+    packed_bytes: int
+    size_bytes: int
+    crc: int
+    method: int
+
+    @property
+    def bare_name(self) -> str:
+        """Its own name, for the eyes."""
+        return self.names[-1] if self.names else "?"
+
+
+@attrs.frozen
+class Contents:
+    """What the child found in an archive; what it did not take, with the reason of each."""
+
+    entries: tuple[Entry, ...]
+    refused: tuple[tuple[str, str], ...] = ()
+
+
+@attrs.frozen
+class Directory:
+    """What a disc's table of contents names: the parts of each file's place on the disc."""
+
+    files: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
 
 

@@ -16,6 +16,7 @@ from viewer.ingest import process
 from viewer.ingest.crew import Crew
 from viewer.ingest.decoder import Decoder
 from viewer.ingest.protocol import Header
+from viewer.ingest.source import Source
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no child there yet")
 
@@ -63,5 +64,11 @@ def test_spares_that_died_are_passed_over() -> None:
 def test_two_children_answer_in_the_order_of_the_files(tmp_path: Path) -> None:
     paths = dicom_files.save(tmp_path, dicom_files.ct(planes=40))
     with Crew() as crew:
-        headers = list(crew.headers(paths))
+        headers = list(
+            crew.facts(
+                [Source(path) for path in paths],
+                lambda decoder, opened: decoder.ask_header(opened.file),
+                lambda decoder, _: decoder.header(),
+            )
+        )
     assert [header.number for header in headers if isinstance(header, Header)] == list(range(1, 41))
