@@ -1,59 +1,116 @@
-"""Whose chart an arriving image belongs to.
+"""Whose chart an arriving image belongs to; what is not certain waits for a person.
 
-The rule for now is strict: the same chart number of the same issuer, the same family name and the
-same birth date. Where a number is known but name or birth date differ, nothing is merged: a chart
-of its own is made and the images carry a note, so that nothing enters the wrong chart silently.
+The rules are `matching`'s. A doubtful arrival is sealed under somebody who waits, hidden from
+every list but the review's; arrivals that say the same of their patient wait together. So does
+what bears the identifier of an image that is stored with other pixels or another header.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 import attrs
 
+from viewer.app.matching import Chart, Match, Verdict, match, phrases_of
+from viewer.dicom.headers import unpack_headers
 from viewer.model.ids import PatientId, new_id
+from viewer.model.image import ImageRecord
 from viewer.model.patient import Patient
+from viewer.vault.records import Standing
 from viewer.vault.store import Vault
 
-OTHER_CHART = "Another patient has the same chart number: compare both before treatment."
-NO_CHART_NUMBER = "The file names no chart number."
+SAME_IDENTIFIER = "An image with the same identifier is stored, and it is not the same."
 
 
-def place_patient(vault: Vault, arriving: Patient) -> tuple[Patient, str]:
-    """Find or make the chart for a patient as a file describes him.
+@attrs.frozen
+class Placed:
+    """Where an arrival goes.
 
-    Returns
-    -------
-    patient : Patient
-        The chart's patient, with its id.
-    note : str
-        A doubt for the images' notes; empty if there is none.
+    `doubts` are the reasons why it waits. `twin` is the very same image where it is stored
+    already, in whichever chart: a correction by hand is not undone by a second import.
     """
-    same_number = vault.find_patient(arriving.chart_number)
-    mine = [known for known in same_number if is_same_person(known, arriving)]
-    has_namesake = len(same_number) > len(mine)
-    if mine:
-        patient = mine[0]
-    else:
+
+    patient: Patient
+    is_waiting: bool = False
+    doubts: tuple[str, ...] = ()
+    twin: ImageRecord | None = None
+
+
+def place_arrival(
+    vault: Vault,
+    arriving: Patient,
+    record: ImageRecord,
+    headers: bytes,
+    digest: Callable[[], str],
+    now: datetime,
+) -> Placed:
+    """Find or make the chart for an image or a file, or let it wait.
+
+    Parameters
+    ----------
+    arriving : Patient
+        Who the file says it is of; its id does not count.
+    digest : callable
+        Gives SHA-256 of what would be stored as pixels, in hex; asked only where it matters.
+    """
+    known = vault.hidden.find_by_sop(record.sop_instance_uids)
+    known = [each for each in known if not _is_set_aside(vault, each)]
+    for stored in known:
+        if is_same(vault, stored, record, headers, digest):
+            patient = vault.hidden.patient(stored.patient_id)
+            waits = vault.hidden.standing(patient.id) is Standing.WAITING
+            return Placed(patient, waits, twin=stored)
+    if known:
+        return Placed(wait(vault, arriving, now), True, (SAME_IDENTIFIER,))
+    return place_patient(vault, arriving, now)
+
+
+def _is_set_aside(vault: Vault, stored: ImageRecord) -> bool:
+    return vault.hidden.standing(stored.patient_id) is Standing.SET_ASIDE
+
+
+def is_same(
+    vault: Vault,
+    stored: ImageRecord,
+    record: ImageRecord,
+    headers: bytes,
+    digest: Callable[[], str],
+) -> bool:
+    """Whether a stored image and an arrival agree in every pixel and every element."""
+    if (stored.shape, stored.dtype) != (record.shape, record.dtype):
+        return False
+    if set(stored.sop_instance_uids) != set(record.sop_instance_uids):
+        return False
+    if stored.pixel_sha256 != digest():
+        return False
+    return unpack_headers(vault.hidden.headers(stored.id)) == unpack_headers(headers)
+
+
+def place_patient(vault: Vault, arriving: Patient, now: datetime) -> Placed:
+    """Find or make the chart of somebody as a file describes him, or let him wait."""
+    found = match_in(vault, arriving)
+    if found.chart is not None:
+        return Placed(found.chart)
+    if found.verdict is Verdict.NEW:
         patient = attrs.evolve(arriving, id=PatientId(new_id()))
         vault.add_patient(patient)
-    if not arriving.chart_number:
-        return patient, NO_CHART_NUMBER
-    return patient, OTHER_CHART if has_namesake else ""
+        return Placed(patient)
+    doubts = tuple(doubt.value for doubt in found.doubts)
+    return Placed(wait(vault, arriving, now), True, doubts)
 
 
-def is_same_person(known: Patient, arriving: Patient) -> bool:
-    """Whether two descriptions agree in family name, given name and birth date.
-
-    Case and surrounding spaces do not matter. Without any name and birth date two are never the
-    same person.
-    """
-    if not (arriving.family_name or arriving.given_name or arriving.chart_number):
-        return False
-    return _key(known) == _key(arriving)
+def match_in(vault: Vault, arriving: Patient, issuer: str = "") -> Match:
+    """Compare somebody with every chart that may be his."""
+    charts = [Chart(*each) for each in vault.resembling(arriving, phrases_of(arriving))]
+    return match(Chart(arriving, issuer), charts)
 
 
-def _key(patient: Patient) -> tuple[str, str, object]:
-    return (
-        patient.family_name.strip().casefold(),
-        patient.given_name.strip().casefold(),
-        patient.birth_date,
-    )
+def wait(vault: Vault, arriving: Patient, now: datetime) -> Patient:
+    """Return who waits with exactly this description, else let somebody new wait."""
+    for each in vault.hidden.waiting():
+        if attrs.evolve(arriving, id=each.patient.id) == each.patient:
+            return each.patient
+    patient = attrs.evolve(arriving, id=PatientId(new_id()))
+    vault.hidden.add_waiting(patient, "", now)
+    return patient

@@ -111,6 +111,18 @@ class Hidden:
         epoch, wrapped = self._sealed.new_patient_key(patient.id)
         patients.put_key(cursor, patient.id, 1, epoch, wrapped)
 
+    def patient(self, patient_id: PatientId) -> Patient:
+        """Return somebody, with a chart or without.
+
+        Raises
+        ------
+        NotInStore
+            There is nobody of this id.
+        """
+        with self._catalog.read() as cursor:
+            self._catalog.prove(patient_id, is_new=False)
+            return patients.get(cursor, patient_id)
+
     # what
 
     def studies(self, patient_id: PatientId) -> list[StudySummary]:

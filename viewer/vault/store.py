@@ -17,7 +17,7 @@ from viewer.model.image import ImageRecord, ImageState, Picture
 from viewer.model.patient import Patient, Series, Study
 from viewer.vault import pictures
 from viewer.vault.backup.destinations import Backups
-from viewer.vault.catalog import finding, images, patients, settings
+from viewer.vault.catalog import aside, finding, images, patients, settings
 from viewer.vault.catalog.connection import Catalog
 from viewer.vault.catalog.images import Role, StoredObject
 from viewer.vault.catalog.legal import require_no_hold
@@ -32,8 +32,8 @@ from viewer.vault.errors import (
     StoreTooNew,
     store_fault,
 )
-from viewer.vault.hidden import Hidden
 from viewer.vault.filing import Filing
+from viewer.vault.hidden import Hidden
 from viewer.vault.keeping.backups import connected
 from viewer.vault.keeping.keeping import Keeping
 from viewer.vault.layout import Layout
@@ -64,6 +64,9 @@ from viewer.vault.sealing import MakeOverview, Sealing
 from viewer.vault.spare import Spare, saying_if_copied
 from viewer.vault.v1.container import ContainerReader
 from viewer.vault.v1.folder import ObjectFolder
+
+_MOST_ALIKE = 400
+"""Of each kind of likeness; more are not compared."""
 
 
 class Vault:
@@ -262,6 +265,15 @@ class Vault:
         """Return the patients with this id or chart number, whoever issued it."""
         with self._catalog.read() as cursor:
             return patients.named(cursor, id_or_chart_number)
+
+    def resembling(self, patient: Patient, phrases: Sequence[str]) -> list[tuple[Patient, str]]:
+        """Return charts, each with the issuer of its number, that may be a patient's.
+
+        Those with the same chart number, and those whose words (names, number, birth date, folded)
+        hold one of the phrases, which are FTS5 queries.
+        """
+        with self._catalog.read() as cursor:
+            return aside.resembling(cursor, patient.chart_number, phrases, _MOST_ALIKE)
 
     def patients(self, search: str = "", limit: int = 200) -> list[PatientSummary]:
         """Return the patients that match each word's beginning, by name.

@@ -1,105 +1,133 @@
-"""Bringing images in: read in a disposable child, matched to a chart, sealed into the store."""
+"""Bringing images in: read in a disposable child, matched to a chart, sealed into the store.
+
+What passes between reading and the store is in `viewer.app.incoming`.
+"""
 
 from __future__ import annotations
 
-import logging
-from contextlib import closing, suppress
-from functools import partial
+from contextlib import suppress
 from pathlib import Path
 
 import attrs
-import numpy as np
-from numpy.typing import NDArray
 
-from viewer.app.charting import place_patient
 from viewer.app.clinic import Clinic
 from viewer.app.errors import NothingChosen
-from viewer.app.gate import Act, Subject, use_case
-from viewer.imaging.overview import make_overview
-from viewer.ingest.arrival import Arrival, Refusal
+from viewer.app.gate import Act, Entries, Subject, use_case
+from viewer.app.incoming.aside import Origin
+from viewer.app.incoming.journal import (
+    Interrupted,
+    Journal,
+    forget,
+    interrupted,
+    one_interrupted,
+)
+from viewer.app.incoming.report import ImportReport, ImportStopped, Place, SetAside, Stored
+from viewer.app.incoming.run import Arrivals, Run
 from viewer.ingest.errors import ChildUnavailable
 from viewer.ingest.importer import read
 from viewer.ingest.process import prepare_spares, wait_for_spares
-from viewer.model.errors import BitewingError
-from viewer.model.ids import PatientId, StudyUid
-from viewer.model.image import ImageRecord
-from viewer.model.patient import Patient
 from viewer.session.audit.events import EventKind
 from viewer.session.permissions import Permission
-from viewer.vault.errors import DiskFull
-from viewer.vault.keeping.records import Room
-from viewer.vault.overview import Overview
 
-_log = logging.getLogger(__name__)
+__all__ = ["ImportReport", "ImportStopped", "Interrupted", "Place", "SetAside", "Stored"]
 
 
 @attrs.frozen
 class ImportPaths:
-    """Files and folders to bring in."""
+    """Files and folders to bring in.
+
+    Without `is_resumable` nothing is noted of it while it runs, and nobody is asked to go on with
+    it after an end by force: for what comes again by itself.
+    """
 
     paths: tuple[Path, ...] = attrs.field(repr=False)
-
-
-@attrs.frozen
-class Stored:
-    """One image that is in the store now, and whether it was there before."""
-
-    record: ImageRecord
-    patient: Patient
-    was_there: bool
-    study_description: str = ""
-
-
-@attrs.frozen
-class ImportReport:
-    """What an import did: everything is either stored or refused with a reason."""
-
-    stored: tuple[Stored, ...]
-    refusals: tuple[Refusal, ...]
-    room: Room | None = None
-    """How much room the disk has left afterwards, and what could be freed if it is tight."""
-
-    @property
-    def new(self) -> tuple[Stored, ...]:
-        """Images that were not there before."""
-        return tuple(each for each in self.stored if not each.was_there)
-
-    @property
-    def patient_ids(self) -> tuple[PatientId, ...]:
-        """Whose images, in the order of arrival, each once."""
-        return tuple(dict.fromkeys(each.patient.id for each in self.stored))
-
-    @property
-    def study_uids(self) -> tuple[StudyUid, ...]:
-        """Which studies, in the order of arrival, each once."""
-        return tuple(dict.fromkeys(each.record.study_uid for each in self.stored))
+    origin: Origin = Origin.FOLDER
+    is_resumable: bool = True
 
 
 @use_case(permission=Permission.IMPORT_IMAGES, event=EventKind.IMPORT)
 def import_paths(clinic: Clinic, request: ImportPaths, act: Act) -> ImportReport:
-    """Import files and folders; a bad file is reported and the rest goes on.
+    """Import files and folders; a bad file is set aside or reported, and the rest goes on.
 
-    Cancelling keeps what was already sealed, which the closing entry lists.
+    Raises
+    ------
+    ImportStopped
+        Somebody cancelled. What was sealed stays: its report and the closing entry list it.
     """
     if not request.paths:
         raise NothingChosen("Nothing to import.", "Choose a folder or files.")
-    stored: list[Stored] = []
-    refusals: list[Refusal] = []
-    arrivals = read(
-        request.paths, progress=act.control.progress, is_cancelled=act.control.is_cancelled
-    )
-    with closing(arrivals):  # a fault's traceback would keep the child alive
-        for arrival in arrivals:
-            act.still_here()
-            if isinstance(arrival, Refusal):
-                refusals.append(arrival)
-            else:
-                stored.append(_seal(clinic, arrival, act))
-                clinic.keep_catalog_head_soon()
-            act.outcome = _outcome(stored, refusals)
-    clinic.keep_spare_copy()
-    clinic.keep_catalog_head(clinic.vault)
-    return ImportReport(tuple(stored), tuple(refusals), _room(clinic))
+    journal = None
+    if request.is_resumable:
+        owner, now = act.session.user.id, clinic.clock.wall()
+        journal = Journal(clinic.vault, owner, now, request.paths)
+    return _bring_in(clinic, request.paths, request.origin, journal, act)
+
+
+@attrs.frozen
+class GoOn:
+    """Which import that was cut off."""
+
+    import_id: str
+
+
+@use_case(permission=Permission.IMPORT_IMAGES, event=EventKind.IMPORT)
+def go_on_importing(clinic: Clinic, request: GoOn, act: Act) -> ImportReport:
+    """Go on with an import that was cut off: what it had dealt with is not read again.
+
+    Raises
+    ------
+    NothingChosen
+        There is no such import (any more).
+    ImportStopped
+        As `import_paths`.
+    """
+    before = one_interrupted(clinic.vault, request.import_id)
+    owner, now = act.session.user.id, clinic.clock.wall()
+    journal = Journal(clinic.vault, owner, now, before.chosen, before)
+    return _bring_in(clinic, before.chosen, Origin.FOLDER, journal, act)
+
+
+@attrs.frozen
+class ListInterrupted:
+    """All of this workstation."""
+
+
+@use_case(
+    permission=Permission.IMPORT_IMAGES,
+    event=EventKind.IMPORT,
+    entries=Entries.ONE_BEFORE,
+    subject=lambda clinic, request: Subject(why="cut off: offered"),
+)
+def list_interrupted(clinic: Clinic, request: ListInterrupted, act: Act) -> list[Interrupted]:
+    """Say which imports were cut off, oldest first."""
+    return interrupted(clinic.vault)
+
+
+@attrs.frozen
+class ForgetInterrupted:
+    """Which import that was cut off."""
+
+    import_id: str
+
+
+@use_case(
+    permission=Permission.IMPORT_IMAGES,
+    event=EventKind.IMPORT,
+    entries=Entries.ONE_BEFORE,
+    subject=lambda clinic, request: Subject(why="cut off: not gone on with"),
+)
+def forget_interrupted(clinic: Clinic, request: ForgetInterrupted, act: Act) -> None:
+    """Do not go on with an import that was cut off; what it sealed stays."""
+    one_interrupted(clinic.vault, request.import_id)
+    forget(clinic.vault, request.import_id)
+
+
+def has_interrupted(clinic: Clinic) -> bool:
+    """Whether there is anything to go on with for whoever is in: no more than that."""
+    session = clinic.desk.session
+    if session is None or not clinic.is_vault_open or not session.may(Permission.IMPORT_IMAGES):
+        return False
+    return bool(interrupted(clinic.vault))
 
 
 def prepare_to_import(*, wait: bool = False) -> None:
@@ -118,49 +146,17 @@ def prepare_to_import(*, wait: bool = False) -> None:
             wait_for_spares()
 
 
-def _seal(clinic: Clinic, arrival: Arrival, act: Act) -> Stored:
-    vault = clinic.vault
-    patient, note = place_patient(vault, arrival.patient)
-    record = attrs.evolve(arrival.picture.record, patient_id=patient.id)
-    if note:
-        record = attrs.evolve(record, notes=(*record.notes, note))
-    overview = partial(_overview, record, arrival.picture.pixels) if record.is_volume else None
-    try:
-        kept = vault.put_picture(
-            attrs.evolve(arrival.study, patient_id=patient.id),
-            arrival.series,
-            record,
-            arrival.picture.pixels,
-            arrival.headers,
-            arrival.thumbnail,
-            act.control.is_cancelled,
-            overview=overview,
+def _bring_in(
+    clinic: Clinic, paths: tuple[Path, ...], origin: Origin, journal: Journal | None, act: Act
+) -> ImportReport:
+    run = Run(clinic, act, origin, journal)
+
+    def reading() -> Arrivals:
+        return read(
+            paths,
+            progress=run.progress,
+            is_cancelled=act.control.is_cancelled,
+            is_done=run.is_done,
         )
-    except DiskFull as full:
-        room = _room(clinic)
-        raise DiskFull(room.free_able_bytes if room else 0) from full
-    return Stored(kept, patient, kept.id != record.id, arrival.study.description)
 
-
-def _room(clinic: Clinic) -> Room | None:
-    """Look how much room is left; that nobody can tell undoes no import."""
-    try:
-        return clinic.vault.keeping.room()
-    except BitewingError as fault:
-        _log.warning("room not measured: %s", type(fault).__name__)
-        return None
-
-
-def _overview(record: ImageRecord, pixels: NDArray[np.generic]) -> Overview:
-    return Overview(*make_overview(record, pixels, alone=True))  # others seal meanwhile
-
-
-def _outcome(stored: list[Stored], refusals: list[Refusal]) -> Subject:
-    patients = {each.patient.id for each in stored}
-    return Subject(
-        patient_id=next(iter(patients)) if len(patients) == 1 else None,
-        objects=tuple(each.record.id for each in stored),
-        why=f"{len(stored)} stored, {len(refusals)} refused",
-        digests=tuple(each.record.pixel_sha256 for each in stored),
-        size_bytes=sum(each.record.size_bytes for each in stored),
-    )
+    return run.take_all(reading)
