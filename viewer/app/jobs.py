@@ -42,6 +42,8 @@ class JobControl:
     def __init__(self, report: Callable[[Progress], None]) -> None:
         self._cancelled = threading.Event()
         self._report = report
+        self.was_dropped = False
+        """Whether it was asked to stop by no person: what it did may be gone on with."""
 
     def progress(self, done: int, total: int, what: str) -> None:
         """Tell how far the job is."""
@@ -62,6 +64,11 @@ class JobControl:
 
     def cancel(self) -> None:
         """Ask the job to stop at its next look."""
+        self._cancelled.set()
+
+    def drop(self) -> None:
+        """Ask the job to stop though nobody cancelled it: a lock, a logoff, a closed window."""
+        self.was_dropped = True
         self._cancelled.set()
 
 
@@ -103,7 +110,7 @@ class Job(Generic[Result]):
     def drop(self) -> None:
         """Ask it to stop and never hear of it again (lock, log off, closed window)."""
         self._is_current = False
-        self.control.cancel()
+        self.control.drop()
 
     def run(self, work: Callable[[JobControl], Result]) -> None:
         """Run on the worker and post the response. Called by `JobRunner` alone."""

@@ -28,8 +28,8 @@ class Arrival:
     picture: Picture
     headers: bytes
     thumbnail: NDArray[np.uint8]
-    sources: tuple[Path, ...] = attrs.field(default=(), repr=False)
-    """Which files it came of."""
+    sources: tuple[str, ...] = attrs.field(default=(), repr=False)
+    """Which files it came of, each by its `Source.token`."""
 
 
 @attrs.frozen(eq=False)
@@ -48,7 +48,7 @@ class KeptFile:
     content: NDArray[np.uint8]
     headers: bytes
     thumbnail: NDArray[np.uint8] | None = None
-    sources: tuple[Path, ...] = attrs.field(default=(), repr=False)
+    sources: tuple[str, ...] = attrs.field(default=(), repr=False)
 
 
 @attrs.frozen
@@ -64,6 +64,7 @@ class Refusal:
     reason: str
     is_damage: bool = False
     content: NDArray[np.uint8] | None = attrs.field(default=None, eq=False, repr=False)
+    token: str = attrs.field(default="", eq=False, repr=False)
 
     @property
     def name_hint(self) -> str:

@@ -71,7 +71,7 @@ def assemble(plan: Plan, crew: Crew, decoded: Callable[[SourceFile], None]) -> A
         picture=picture,
         headers=pack_headers(base64.b64decode(f.header.data_set) for f in plan.files),
         thumbnail=thumbnail(picture),
-        sources=tuple(file.source.shown for file in plan.files),
+        sources=tuple(file.source.token for file in plan.files),
     )
 
 

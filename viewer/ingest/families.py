@@ -99,7 +99,7 @@ def keep_whole(source: Source, kept: Kept, reading: Reading) -> list[Arrival | K
             record=record,
             content=content,
             headers=pack_headers(data_sets),
-            sources=(source.shown,),
+            sources=(source.token,),
         )
     ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import attrs
@@ -23,6 +23,15 @@ _HEADERS = "Reading headers"
 _TWICE = "A picture with the same identity was already read from another file."
 
 
+IsDone = Callable[[str], bool]
+"""Asked with a file's token: whether an earlier import dealt with it."""
+
+
+def nothing_done(_: str) -> bool:
+    """Nothing was dealt with before."""
+    return False
+
+
 @attrs.frozen(eq=False)
 class Gathered:
     """A file and what the child read of it: `Header`, `Kept`, or what its family returns."""
@@ -33,7 +42,11 @@ class Gathered:
 
 
 def gather(
-    files: Sequence[Path], crew: Crew, reading: Reading, steps: Steps
+    files: Sequence[Path],
+    crew: Crew,
+    reading: Reading,
+    steps: Steps,
+    is_done: IsDone = nothing_done,
 ) -> Iterator[Gathered | Refusal]:
     """Read the facts of files; archives and discs are opened, and their files come after them.
 
@@ -45,14 +58,16 @@ def gather(
     batch = [Source(path) for path in files]
     reading.add(batch)
     while batch:
+        batch = _still_to_do(batch, is_done, steps)
         more: list[Source] = []
+        damaged: list[tuple[Source, FileRefused]] = []
         for source, said in zip(batch, crew.facts(batch, _ask, _take), strict=True):
             if isinstance(said, FileRefused):
                 steps.step(_HEADERS, 2)
                 if isinstance(said, _Stranger):
                     strangers.append((source, said))
                 else:
-                    yield Refusal(source.shown, str(said), said.is_damage)
+                    damaged.append((source, said))
                 continue
             kind, facts = said
             if isinstance(facts, (Contents, Directory)):
@@ -66,10 +81,19 @@ def gather(
             yield _one(source, kind, facts, seen, steps)
             names = getattr(facts, "companions", ())
             companions |= {(*source.place[:-1], name.casefold()) for name in names}
+        for source, said in damaged:
+            yield reading.refusal(source, str(said), is_damage=said.is_damage)
         batch = more
     for source, refused in strangers:
         if source.place not in companions:
-            yield Refusal(source.shown, str(refused), refused.is_damage)
+            yield reading.refusal(source, str(refused), is_damage=refused.is_damage)
+
+
+def _still_to_do(batch: Sequence[Source], is_done: IsDone, steps: Steps) -> list[Source]:
+    left = [source for source in batch if not is_done(source.token)]
+    if len(left) < len(batch):
+        steps.step(_HEADERS, 2 * (len(batch) - len(left)))
+    return left
 
 
 class _Stranger(FileRefused):
@@ -96,4 +120,6 @@ def _one(
     is_again = bool(uid) and uid in seen
     seen.add(uid)
     steps.step(_HEADERS, 2 if is_again else 1)
-    return Refusal(source.shown, _TWICE) if is_again else Gathered(source, kind, facts)
+    if is_again:
+        return Refusal(source.shown, _TWICE, token=source.token)
+    return Gathered(source, kind, facts)

@@ -18,7 +18,7 @@ from viewer.ingest.decoder import Budget
 from viewer.ingest.errors import FileRefused
 from viewer.ingest.families import FAMILIES, keep_whole
 from viewer.ingest.files import find
-from viewer.ingest.gathering import Gathered, gather
+from viewer.ingest.gathering import Gathered, IsDone, gather, nothing_done
 from viewer.ingest.grouping import SourceFile, plan
 from viewer.ingest.protocol import Header, Kept
 from viewer.ingest.reading import Reading
@@ -36,6 +36,7 @@ def read(
     is_cancelled: Callable[[], bool],
     command: Sequence[str] | None = None,
     budget: Budget | None = None,
+    is_done: IsDone = nothing_done,
 ) -> Generator[Arrival | KeptFile | Refusal, None, None]:
     """Read files and folders. Close it where the iteration is left early: that ends the child.
 
@@ -46,6 +47,8 @@ def read(
         grows where an archive or a disc's table of contents leads to more.
     command, budget
         As for `Decoder`.
+    is_done : callable (token)
+        Whether an earlier import dealt with a file (`Source.token`): then it is left out, unread.
 
     Raises
     ------
@@ -62,7 +65,7 @@ def read(
         reading = Reading(crew)
         pictures: list[SourceFile] = []
         others: list[Gathered] = []
-        for one in gather(files, crew, reading, steps):
+        for one in gather(files, crew, reading, steps, is_done):
             if isinstance(one, Refusal):
                 yield one
             elif isinstance(one.facts, Header):
@@ -92,12 +95,12 @@ def _without_picture(refused: SourceRefused, reading: Reading) -> Arrival | Kept
     """Refuse a damaged file; one that is sound but not shown is kept whole."""
     source = refused.file.source
     if refused.is_damage:
-        return Refusal(source.shown, refused.reason, is_damage=True)
+        return reading.refusal(source, refused.reason, is_damage=True)
     try:
         kept = reading.kept(source, refused.reason)
         return keep_whole(source, kept, reading)[0]
     except FileRefused as why:
-        return Refusal(source.shown, str(why), why.is_damage)
+        return reading.refusal(source, str(why), is_damage=why.is_damage)
 
 
 def _others(
@@ -110,5 +113,5 @@ def _others(
             elif finish := FAMILIES[one.kind].finish:
                 yield from finish(one.source, one.facts, reading)
         except FileRefused as refused:
-            yield Refusal(one.source.shown, str(refused), refused.is_damage)
+            yield reading.refusal(one.source, str(refused), is_damage=refused.is_damage)
         steps.step(_PICTURES)

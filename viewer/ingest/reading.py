@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from viewer.ingest.arrival import Refusal
 from viewer.ingest.crew import Crew
 from viewer.ingest.errors import FileRefused
 from viewer.ingest.memory import SharedPixels
@@ -18,6 +20,8 @@ from viewer.model.json import from_json
 _NO_MEMORY = "There is not enough memory for this file."
 _SECONDS = 60.0
 _BYTES_PER_SECOND = 32 << 20
+_LARGEST_UNPACKED = 256 << 20
+"""A damaged file in an archive is kept by itself up to this size."""
 
 
 class Reading:
@@ -27,12 +31,15 @@ class Reading:
         self._crew = crew
         self._beside: dict[tuple[object, ...], Source] = {}
         self._known: set[tuple[object, ...]] = set()
+        self._inside: dict[tuple[object, ...], list[Source]] = {}
 
     def add(self, sources: Iterable[Source]) -> None:
         """Let these be found by name."""
         for source in sources:
             self._beside.setdefault(source.place, source)
             self._known.add(source.identity)
+            if source.within:
+                self._inside.setdefault(source.archive, []).append(source)
 
     def knows(self, source: Source) -> bool:
         """Whether a file is part of the import already."""
@@ -44,6 +51,14 @@ class Reading:
         Case does not count. What was not part of the import is not found.
         """
         return self._beside.get((*source.place[:-1], name.casefold()))
+
+    def names_around(self, source: Source) -> Iterator[tuple[str, ...]]:
+        """Yield the places of an archive's files below the folder that this entry lies in."""
+        base = source.within[-1].names[:-1]
+        for other in self._inside.get(source.archive, ()):
+            names = other.within[-1].names
+            if names[: len(base)] == base:
+                yield names[len(base) :]
 
     def size_of(self, source: Source) -> int:
         """Return how many bytes a file has.
@@ -70,6 +85,28 @@ class Reading:
             {"do": "kept", "reason": reason},
             take=lambda answer: from_json(answer["kept"], Kept),
         )
+
+    def refusal(self, source: Source, why: str, *, is_damage: bool = False) -> Refusal:
+        """Return the refusal of a file; of a damaged one in an archive, with its bytes.
+
+        Not while other files are being asked about. Without bytes where it does not unpack.
+
+        Raises
+        ------
+        Cancelled, ChildUnavailable
+        """
+        content = None
+        if is_damage and source.within:
+            with suppress(FileRefused):
+                content = self._unpacked(source)
+        return Refusal(source.shown, why, is_damage, content, source.token)
+
+    def _unpacked(self, source: Source) -> NDArray[np.uint8] | None:
+        size = self.size_of(source)
+        if not 0 < size <= _LARGEST_UNPACKED:
+            return None
+        content, answer = self.fill(source, {"do": "content"}, size)
+        return content if answer.get("done") == size else None
 
     def fill(
         self, source: Source, job: dict[str, Any], size_bytes: int

@@ -32,6 +32,14 @@ class Opened:
             self.file = -1
 
 
+def _stamp_of(path: Path) -> tuple[int, ...]:
+    try:
+        about = path.lstat()
+    except OSError:
+        return (0, 0, -1, 0)  # opening it will tell
+    return (about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns)
+
+
 @attrs.define(eq=False)
 class Source:
     """One file to be read.
@@ -67,6 +75,21 @@ class Source:
     def identity(self) -> tuple[object, ...]:
         """What tells it from every other file of one import."""
         return (str(self.path), tuple(entry.start for entry in self.within))
+
+    @property
+    def token(self) -> str:
+        """What tells this file, as it is now, from every other one at any time.
+
+        It holds the file's name: only a digest of it may be kept.
+        """
+        _, _, size, modified = self._stamp or _stamp_of(self.path)
+        starts = (entry.start for entry in self.within)
+        return "\0".join(map(str, (self.path, size, modified, *starts)))
+
+    @property
+    def archive(self) -> tuple[object, ...]:
+        """What tells the archive that it lies in from every other one."""
+        return (str(self.path), tuple(entry.start for entry in self.within[:-1]))
 
     def inner(self, entry: Entry) -> Source:
         """Return a file in this archive; it counts as changed if the archive does."""

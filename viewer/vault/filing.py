@@ -93,6 +93,10 @@ class Filing:
                 raise
             return self._list_image(study, series, record, made, digest)
 
+    def pause(self, is_cancelled: IsCancelled) -> Pause:
+        """Return what is called between pieces: it raises once the store is closed or cancelled."""
+        return self._sealed.pause(is_cancelled)
+
     def _seal(self, record: ImageRecord, content: FileContent, pause: Pause) -> StoredObject:
         """Write the file as the image's pixels, whole and durable; what fails is not kept."""
         sealed, patient_id = self._sealed, record.patient_id

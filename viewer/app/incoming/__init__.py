@@ -1,0 +1,1 @@
+"""From what reading yields to what the store holds: sealing, setting aside, going on, reporting."""
