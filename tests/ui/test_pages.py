@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import cast
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.ui.fakes import FakeChart, FakeSharing, FakeTrail
 from viewer.app.errors import DestinationFault
 from viewer.app.jobs import Progress
+from viewer.ui.parts.sheet import Sheet
 from viewer.ui.ports import TrailVerdict
 from viewer.ui.share_panel import SharePanel
 from viewer.ui.shell import Practice, Shell
@@ -185,3 +186,17 @@ def test_a_running_seal_can_be_cancelled(
     assert sharing.running is not None
     assert sharing.running.is_cancelled
     assert "Nothing left" in panel.side.error.words.text()
+
+
+def test_a_page_stays_readable_in_the_middle_of_a_very_large_screen(
+    dressed: QApplication, qtbot: QtBot
+) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(2560, 1440)
+    window.show()
+    sheet = Sheet(window, "Trail", QLabel("…"), wide=True)
+    qtbot.waitUntil(lambda: sheet.card.width() == 1760)
+    left = sheet.card.x()
+    right = sheet.width() - left - sheet.card.width()
+    assert abs(left - right) <= 1

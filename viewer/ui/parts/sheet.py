@@ -15,13 +15,17 @@ from viewer.ui import theme
 from viewer.ui.parts.buttons import IconButton
 from viewer.ui.parts.words import Words, box, column, row, rule
 
+_WIDEST = 1760
+"""Lines longer than this are hard to follow to their end, on however large a screen."""
+
 
 class Sheet(QWidget):
     """Lays `content` over `window`; Escape or the cross closes it.
 
-    A `wide` sheet is a page that fills nearly the whole window, the others are as large as they
-    need to be. `top` px of the window stay free: the patient bar never goes away. The content is
-    deleted with the sheet; it gets the keyboard through its focus proxy, if it has one.
+    A `wide` sheet is a page that fills nearly the whole window, or the middle of a very large one;
+    the others are as large as they need to be. `top` px of the window stay free: the patient bar
+    never goes away. The content is deleted with the sheet; it gets the keyboard through its focus
+    proxy, if it has one.
     """
 
     closed = Signal()
@@ -39,6 +43,7 @@ class Sheet(QWidget):
         layout = row(self, margin=6)
         if wide:
             layout.setContentsMargins(16, 12, 16, 16)
+            self.card.setMaximumWidth(_WIDEST)
             layout.addWidget(self.card)
         else:
             policy = QSizePolicy.Policy.Maximum
