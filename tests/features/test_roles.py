@@ -35,7 +35,9 @@ from viewer.app.role_table import (
     use_case_table,
 )
 from viewer.model.errors import BitewingError
+from viewer.model.ids import PatientId
 from viewer.model.resources import resource_path
+from viewer.model.tooth import Tooth
 from viewer.session.audit.events import EventFilter, EventKind
 from viewer.session.custom_roles import RoleDraft
 from viewer.session.errors import Locked, NotLoggedIn, NotPermitted
@@ -63,6 +65,7 @@ def a_finding() -> Finding:
 
 def requests(clinic: Clinic, tmp_path: Path, image_id: Any, patient_id: Any) -> dict[str, Any]:
     """A request for each use case that would do something if it were let through."""
+    nobody = PatientId("f" * 32)
     return {
         "find_patients": cases.library.FindPatients("Exa"),
         "open_chart": cases.library.OpenChart(patient_id),
@@ -157,6 +160,19 @@ def requests(clinic: Clinic, tmp_path: Path, image_id: Any, patient_id: Any) -> 
         "make_emergency_code": cases.emergency.MakeEmergencyCode(),
         "destroy_emergency_code": cases.emergency.DestroyEmergencyCode(),
         "list_emergencies": cases.emergency.ListEmergencies(),
+        "count_waiting": cases.waiting.CountWaiting(),
+        "list_waiting": cases.waiting.ListWaiting(),
+        "assign_waiting": cases.waiting.AssignWaiting(nobody, patient_id, "same person"),
+        "chart_waiting": cases.waiting.ChartWaiting(nobody, "new here"),
+        "reject_waiting": cases.waiting.RejectWaiting(nobody, "not ours"),
+        "settle_conflict": cases.waiting.SettleConflict(
+            image_id, cases.waiting.Keep.BOTH, "both wanted"
+        ),
+        "compare_conflict": cases.waiting.CompareConflict(image_id),
+        "move_images": cases.charts.MoveImages((image_id,), nobody, "wrong chart"),
+        "merge_charts": cases.charts.MergeCharts(nobody, patient_id, "same person"),
+        "unmerge_charts": cases.charts.UnmergeCharts(nobody, "two persons"),
+        "set_teeth": cases.charts.SetTeeth((image_id,), (Tooth(36),)),
         "show_policies": cases.policies.ShowPolicies(),
         "set_policies": cases.policies.SetPolicies(),
     }

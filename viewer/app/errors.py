@@ -4,6 +4,7 @@
 
     UserError
     ├── NothingChosen       there is nothing to work on
+    ├── StillInConflict     an image with the same identifier is stored, and is not the same
     ├── ImageNotShown       the image is kept, but cannot be shown
     └── DestinationRefused  the destination cannot be written
     EnvironmentFault
@@ -17,6 +18,16 @@ from viewer.model.errors import EnvironmentFault, UserError
 
 class NothingChosen(UserError):
     """There is nothing to work on."""
+
+
+class StillInConflict(UserError):
+    """An image that is to go into a chart bears the identifier of one that is not the same."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "An image with the same identifier is stored, and it is not the same.",
+            "Compare both and decide which to keep.",
+        )
 
 
 class ImageNotShown(UserError):
