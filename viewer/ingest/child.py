@@ -23,6 +23,7 @@ from viewer.dicom.parse import parse
 from viewer.dicom.pixels import frames, is_plain, keep_stored_bits
 from viewer.ingest.describe import describe, describe_kept, describe_own
 from viewer.ingest.directory import read_directory
+from viewer.ingest.foreign.jobs import JOBS as FOREIGN_JOBS
 from viewer.ingest.hosts.port import ChildSide, Handed
 from viewer.ingest.protocol import MODELS, ChannelBroken, Header
 from viewer.ingest.unpacking import list_contents, unpacked
@@ -186,6 +187,7 @@ _JOBS: dict[str, Callable[[Job, Handed], Job]] = {
     "kept": _kept,
     "directory": read_directory,
     "contents": list_contents,
+    **FOREIGN_JOBS,
 }
 
 

@@ -17,6 +17,7 @@ from viewer.dicom.headers import pack_headers
 from viewer.ingest.arrival import Arrival, KeptFile
 from viewer.ingest.decoder import Decoder
 from viewer.ingest.errors import FileRefused
+from viewer.ingest.photographs import arrivals_of_photo, photo_in
 from viewer.ingest.protocol import Contents, Directory, Kept
 from viewer.ingest.reading import Reading
 from viewer.ingest.sniff import FileKind
@@ -109,12 +110,12 @@ FAMILIES: Mapping[FileKind, Family] = {
     FileKind.DICOMDIR: Family(
         "directory", lambda _, answer: from_json(answer["directory"], Directory)
     ),
+    FileKind.PHOTO: Family("photo", photo_in, arrivals_of_photo),
     FileKind.ZIP: Family("contents", lambda _, answer: from_json(answer["contents"], Contents)),
 }
 """What is read. A kind without a row is refused with the reason in `REASONS`."""
 
 REASONS = {
-    FileKind.PHOTO: "Plain pictures cannot be imported yet.",
     FileKind.MESH: "Surface models cannot be imported yet.",
     FileKind.VOLUME: "Volumes that are not DICOM cannot be imported yet.",
     FileKind.PDF: "Documents cannot be imported yet.",

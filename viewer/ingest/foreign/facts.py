@@ -12,6 +12,10 @@ import numpy as np
 MAX_PAGE_BYTES = 384 << 20
 """What one page may take once it is decoded; the largest phones make 200 megapixels of grey."""
 
+SMALL_SIDE = 256
+"""The longest side of a picture for a list."""
+
+_NO_SCALE_AT = (0.0, 72.0, 96.0)  # what programs write that know nothing
 MAX_SIDE = 65_500
 MAX_PAGES = 200
 
@@ -97,3 +101,18 @@ def is_of(decoded: DecodedPage, page: PhotoPage) -> bool:
     shapes = (flat, (*flat, 3)) if page.samples == 3 else (flat,)
     dtypes = ("uint8", "uint16") if page.bytes_each == 2 else ("uint8",)
     return decoded.shape in shapes and decoded.dtype in dtypes
+
+
+def scale_note(dots_per_inch: float) -> str:
+    """Say what a file says of its resolution: the scanner's or a program's word, no measure.
+
+    A film laid on a scanner has these millimetres, a phone's photo and a program's habit have
+    not; so they are told and none is used until somebody calibrates.
+    """
+    if any(abs(dots_per_inch - usual) < 0.5 for usual in _NO_SCALE_AT):
+        return ""
+    mm = 25.4 / dots_per_inch
+    return (
+        f"The file says {dots_per_inch:.0f} dots an inch ({mm:.3f} mm a pixel where it was"
+        " scanned): calibrate before you measure."
+    )

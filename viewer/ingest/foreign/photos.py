@@ -9,15 +9,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from viewer.ingest.foreign.colours import Samples, finished
-from viewer.ingest.foreign.facts import DecodedPage, is_of, is_sensible
+from viewer.ingest.foreign.facts import SMALL_SIDE, DecodedPage, is_of, is_sensible
 from viewer.ingest.foreign.heic import open_heic
 from viewer.ingest.foreign.opened import MAX_FILE_BYTES, Opened, Reader
 from viewer.ingest.foreign.plain import open_bmp, open_gif, open_jpeg, open_png, open_webp
 from viewer.ingest.foreign.refusals import PhotoRefused, damaged, too_large
 from viewer.ingest.foreign.tiff import open_tiff
 
-SMALL_SIDE = 256
-_NO_SCALE_AT = (0.0, 72.0, 96.0)  # what programs write that know nothing
 _LOW_PERCENT, _HIGH_PERCENT = 0.5, 99.5
 _STARTS: tuple[tuple[bytes, Reader], ...] = (
     (b"\x89PNG\r\n\x1a\n", open_png),
@@ -90,21 +88,6 @@ def small_page(opened: Opened, page: int) -> NDArray[np.uint8]:
     image = Image.fromarray(np.ascontiguousarray(values))
     image.thumbnail((SMALL_SIDE, SMALL_SIDE))
     return np.asarray(image)
-
-
-def scale_note(dots_per_inch: float) -> str:
-    """Say what a file says of its resolution: the scanner's or a program's word, no measure.
-
-    A film laid on a scanner has these millimetres, a phone's photo and a program's habit have
-    not; so they are told and none is used until somebody calibrates.
-    """
-    if any(abs(dots_per_inch - usual) < 0.5 for usual in _NO_SCALE_AT):
-        return ""
-    mm = 25.4 / dots_per_inch
-    return (
-        f"The file says {dots_per_inch:.0f} dots an inch ({mm:.3f} mm a pixel where it was"
-        " scanned): calibrate before you measure."
-    )
 
 
 def _reader(start: bytes) -> Reader | None:

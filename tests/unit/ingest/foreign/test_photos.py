@@ -15,8 +15,8 @@ from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
 from tests.support.heif_files import heic
 from viewer.ingest.foreign import colours as said
-from viewer.ingest.foreign.facts import DecodedPage, Stripped
-from viewer.ingest.foreign.photos import decode_page, open_photo, scale_note, small_page
+from viewer.ingest.foreign.facts import DecodedPage, Stripped, scale_note
+from viewer.ingest.foreign.photos import decode_page, open_photo, small_page
 from viewer.ingest.foreign.refusals import PhotoRefused
 from viewer.model.json import to_json
 
