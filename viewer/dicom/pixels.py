@@ -1,25 +1,28 @@
 """One frame's bytes into stored values, for every transfer syntax. Pure, any thread.
 
 Stored values come out as the header describes them: unused bits cleared, the sign extended.
-Colour comes out as (rows, columns, 3) uint8 red, green, blue. MONOCHROME1 stays as stored.
+Colour comes out as (rows, columns, 3) uint8 red, green, blue. MONOCHROME1 stays as stored, a
+single bit is a byte of 0 or 1.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from io import BytesIO
 
 import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.encaps import generate_frames
 
-from viewer.dicom.codestream import Stream, look_at
+from viewer.dicom.codestream import Stream, is_whole, look_at
 from viewer.dicom.errors import Malformed
-from viewer.dicom.layout import PixelLayout, Table
+from viewer.dicom.fragments import encoded_frames
+from viewer.dicom.layout import PixelLayout
 from viewer.dicom.syntaxes import Codec
+from viewer.dicom.tables import Table
 
 Frame = NDArray[np.generic]
+_END, _STUFFING = b"\xff\xd9", bytes(range(1, 255)) * 8
+_LONGEST_PADDING = 1024
 
 
 def frames(layout: PixelLayout, value: memoryview) -> Iterator[Frame]:
@@ -57,64 +60,104 @@ def is_plain(layout: PixelLayout) -> bool:
         and not layout.is_big_endian
         and not layout.is_deflated
         and layout.modality_table is None
+        and layout.bits_allocated > 1
     )
 
 
-def keep_stored_bits(layout: PixelLayout, place: NDArray[np.uint8]) -> None:
+def keep_stored_bits(layout: PixelLayout, place: NDArray[np.uint8]) -> bool:
     """Clear the unused bits and extend the sign of plain frames, in place.
 
     Parameters
     ----------
     place : (bytes,) uint8
         Frames of a layout that `is_plain`.
+
+    Returns
+    -------
+    bool
+        Whether that changed anything: the file had something in its unused bits.
     """
     left, right = _shifts(layout)
-    if right:
-        values = place.view(layout.stored_dtype)
-        values <<= left
-        values >>= right
+    if right == 0:
+        return False
+    values = place.view(layout.stored_dtype)
+    if not _uses_other_bits(layout, values):
+        return False
+    values <<= left
+    values >>= right
+    return True
 
 
 def decode(layout: PixelLayout, encoded: bytes | memoryview) -> Frame:
     """Decode one frame."""
     codec = Codec(layout.codec)
     raw = _DECODERS[codec](layout, encoded)
-    if codec is not Codec.NATIVE and layout.samples == 1 and layout.bits_allocated >= 8:
+    if codec is not Codec.NATIVE and layout.samples == 1:
         raw = _fit(layout, raw)
     if layout.palette is not None:
         return _through_palette(_masked(layout, raw), layout.palette)
     if layout.is_colour:
-        return _colour(layout, raw, codec)
+        is_wavelet = codec in (Codec.JPEG_2000, Codec.HTJ2K)
+        return _colour(layout, raw, codec, is_mixed=is_wavelet and look_at(codec, encoded).is_mixed)
+    if layout.is_float:
+        return raw.astype(layout.dtype, copy=False)
     grey = _masked(layout, raw)
     if layout.modality_table is not None:
         return _through(grey, layout.modality_table).astype("<u2")
     return grey
 
 
+def _uses_other_bits(layout: PixelLayout, values: Frame) -> bool:
+    """Whether any value is more than its stored bits (their sign extended) say."""
+    if layout.high_bit != layout.bits_stored - 1:
+        return bool(values.any())
+    sign = 1 if layout.is_signed else 0
+    most = (1 << (layout.bits_stored - sign)) - 1
+    least = -(1 << (layout.bits_stored - 1)) if layout.is_signed else 0
+    return bool(values.size) and bool(values.max() > most or values.min() < least)
+
+
 def _encoded(layout: PixelLayout, value: memoryview) -> Iterator[bytes | memoryview]:
-    if Codec(layout.codec) is Codec.NATIVE:
-        size = layout.native_frame_bytes
-        for index in range(layout.frames):
-            yield value[index * size : (index + 1) * size]
+    if Codec(layout.codec) is not Codec.NATIVE:
+        yield from encoded_frames(value, layout.frames, layout.offsets)
         return
-    try:
-        yield from generate_frames(BytesIO(value), number_of_frames=layout.frames)
-    except ValueError:
-        raise Malformed("The picture's compressed data is damaged.") from None
+    if layout.is_word_swapped and layout.bits_allocated <= 8:
+        value = memoryview(_bytes_in_order(value))
+    if layout.native_frame_bits % 8:
+        yield from _single_bits(layout, value)
+        return
+    size = layout.native_frame_bytes
+    for index in range(layout.frames):
+        yield value[index * size : (index + 1) * size]
+
+
+def _bytes_in_order(value: memoryview) -> bytes:
+    """Turn big-endian words of two bytes each into bytes in order; an odd one stays."""
+    even = len(value) // 2 * 2
+    turned = np.frombuffer(value[:even], "<u2").byteswap().tobytes()
+    return turned + bytes(value[even:])
+
+
+def _single_bits(layout: PixelLayout, value: memoryview) -> Iterator[bytes]:
+    """Yield frames that begin within a byte so that each begins with one."""
+    size = layout.native_frame_bits
+    for index in range(layout.frames):
+        first, stop = index * size, (index + 1) * size
+        part = np.frombuffer(value[first // 8 : -(-stop // 8)], np.uint8)
+        bits = np.unpackbits(part, bitorder="little")[first % 8 :][:size]
+        yield np.packbits(bits, bitorder="little").tobytes()
 
 
 def _native(layout: PixelLayout, encoded: bytes | memoryview) -> Frame:
     if len(encoded) < layout.native_frame_bytes:
         raise Malformed("The file ends before the picture does.")
+    if layout.bits_allocated == 1:
+        count = layout.rows * layout.columns
+        bits = np.unpackbits(np.frombuffer(encoded, np.uint8), bitorder="little", count=count)
+        return bits.reshape(layout.rows, layout.columns)
     dtype = layout.stored_dtype.newbyteorder(">" if layout.is_big_endian else "<")
-    if layout.is_word_swapped and layout.bits_allocated == 8:
-        even = encoded[: len(encoded) // 2 * 2]
-        flat: Frame = np.frombuffer(even, "<u2").byteswap().view(dtype)
-        if len(encoded) % 2:
-            raise Malformed("A picture of odd size in 16-bit words cannot be told apart.")
-    else:
-        flat = np.frombuffer(encoded, dtype)
-    if layout.photometric == "YBR_FULL_422" and layout.samples == 3:
+    flat: Frame = np.frombuffer(encoded, dtype)
+    if layout.is_halved:
         return _spread_422(flat, layout)
     if layout.samples == 1:
         return flat.reshape(layout.rows, layout.columns)
@@ -169,13 +212,30 @@ def _unpack(segment: bytes, size: int) -> bytes:
 
 
 def _jpeg(layout: PixelLayout, encoded: bytes | memoryview) -> Frame:
-    stream = _looked_at(layout, encoded)
+    stream, content = _looked_at(layout, encoded), bytes(encoded)
     if stream.components == 1:
-        return _array(imagecodecs.jpeg8_decode(bytes(encoded)))
+        return _whole_jpeg(content, imagecodecs.jpeg8_decode)
     # Without a marker libjpeg guesses YCbCr; the header's word counts then (PS3.5 8.2.1).
     is_rgb = layout.photometric == "RGB" and not stream.is_marked_ycc
     source = "RGB" if is_rgb else "YCBCR"
-    return _array(imagecodecs.jpeg8_decode(bytes(encoded), colorspace=source, outcolorspace="RGB"))
+    return _whole_jpeg(
+        content,
+        lambda x: imagecodecs.jpeg8_decode(x, colorspace=source, outcolorspace="RGB"),
+    )
+
+
+def _whole_jpeg(content: bytes, decoder: Callable[[bytes], object]) -> Frame:
+    """Decode a JPEG of which nothing may be missing: libjpeg makes up what is, in silence.
+
+    Without an end marker, bytes put where the missing ones would be change the picture exactly
+    if it needed them.
+    """
+    if is_whole(Codec.JPEG, content):
+        return _array(decoder(content))
+    first, second = (_array(decoder(content + end)) for end in (_END, _STUFFING + _END))
+    if not np.array_equal(first, second):
+        raise Malformed("The file ends before the picture does.")
+    return first
 
 
 def _jpeg_lossless(layout: PixelLayout, encoded: bytes | memoryview) -> Frame:
@@ -189,13 +249,20 @@ def _jpeg_ls(layout: PixelLayout, encoded: bytes | memoryview) -> Frame:
 
 
 def _jpeg_2000(layout: PixelLayout, encoded: bytes | memoryview) -> Frame:
-    _looked_at(layout, encoded)
-    return _array(imagecodecs.jpeg2k_decode(bytes(encoded)))
+    return _array(imagecodecs.jpeg2k_decode(_whole_codestream(layout, encoded)))
 
 
 def _htj2k(layout: PixelLayout, encoded: bytes | memoryview) -> Frame:
+    return _array(imagecodecs.htj2k_decode(_whole_codestream(layout, encoded)))
+
+
+def _whole_codestream(layout: PixelLayout, encoded: bytes | memoryview) -> bytes:
+    """Return a codestream with all its tiles and its end marker, which some writers leave off."""
     _looked_at(layout, encoded)
-    return _array(imagecodecs.htj2k_decode(bytes(encoded)))
+    if not is_whole(Codec(layout.codec), encoded):
+        raise Malformed("The file ends before the picture does.")
+    content = bytes(encoded)
+    return content if _END in content[-_LONGEST_PADDING:] else content + _END
 
 
 def _looked_at(layout: PixelLayout, encoded: bytes | memoryview) -> Stream:
@@ -233,25 +300,50 @@ def _masked(layout: PixelLayout, raw: Frame) -> Frame:
 
 
 def _shifts(layout: PixelLayout) -> tuple[int, int]:
+    if layout.bits_allocated == 1 or layout.is_float:
+        return 0, 0
     return layout.bits_allocated - 1 - layout.high_bit, layout.bits_allocated - layout.bits_stored
 
 
-def _colour(layout: PixelLayout, raw: Frame, codec: Codec) -> Frame:
-    if raw.shape != layout.frame_shape or raw.dtype.itemsize != 1:
+def _colour(layout: PixelLayout, raw: Frame, codec: Codec, *, is_mixed: bool) -> Frame:
+    """Return 8-bit red, green, blue; `is_mixed` says that the codec undid the stream's own mix."""
+    if raw.shape != layout.frame_shape:
         raise Malformed("The header and the picture disagree about colour.")
-    stored = raw.view(np.uint8)
-    is_converted = codec in (Codec.JPEG, Codec.JPEG_2000, Codec.HTJ2K)
-    if layout.photometric.startswith("YBR_FULL") and not is_converted:
+    stored = _eight_bits(layout, raw)
+    if codec is Codec.JPEG or is_mixed or layout.photometric == "RGB":
+        return np.ascontiguousarray(stored)
+    if layout.photometric.startswith("YBR_FULL"):
         return _rgb_of_ybr(stored)
-    if layout.photometric not in ("RGB", "YBR_FULL", "YBR_FULL_422") and not is_converted:
-        raise Malformed("The header contradicts itself about colour.")
-    return np.ascontiguousarray(stored)
+    if layout.photometric == "YBR_PARTIAL_422" and codec is Codec.NATIVE:
+        return _rgb_of_partial(stored)
+    if codec in (Codec.JPEG_2000, Codec.HTJ2K):
+        # YBR_ICT and YBR_RCT name the stream's own mix; without one the values are plain.
+        return np.ascontiguousarray(stored)
+    raise Malformed("The header contradicts itself about colour.")
+
+
+def _eight_bits(layout: PixelLayout, raw: Frame) -> NDArray[np.uint8]:
+    values = raw.view(f"u{raw.dtype.itemsize}") if raw.dtype.isnative else raw.astype(np.uint32)
+    if layout.bits_stored <= 8 and values.dtype.itemsize == 1:
+        return np.asarray(values, np.uint8)
+    lowest = layout.high_bit + 1 - layout.bits_stored
+    cut = (values >> lowest) & ((1 << layout.bits_stored) - 1)
+    return np.asarray(cut >> max(layout.bits_stored - 8, 0), np.uint8)
 
 
 def _rgb_of_ybr(ybr: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Convert YBR_FULL to RGB (PS3.3 C.7.6.3.1.2)."""
     y, cb, cr = (ybr[..., c].astype(np.float32) for c in range(3))
     cb, cr = cb - 128, cr - 128
+    rgb = np.stack([y + 1.402 * cr, y - 0.344136 * cb - 0.714136 * cr, y + 1.772 * cb], axis=-1)
+    rounded: NDArray[np.uint8] = np.clip(np.rint(rgb), 0, 255).astype(np.uint8)
+    return rounded
+
+
+def _rgb_of_partial(ybr: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Convert YBR_PARTIAL to RGB: black is 16, white 235 (PS3.3 C.7.6.3.1.2)."""
+    y = (ybr[..., 0].astype(np.float32) - 16) * np.float32(255 / 219)
+    cb, cr = ((ybr[..., c].astype(np.float32) - 128) * np.float32(255 / 224) for c in (1, 2))
     rgb = np.stack([y + 1.402 * cr, y - 0.344136 * cb - 0.714136 * cr, y + 1.772 * cb], axis=-1)
     rounded: NDArray[np.uint8] = np.clip(np.rint(rgb), 0, 255).astype(np.uint8)
     return rounded
@@ -264,7 +356,8 @@ def _through_palette(stored: Frame, palette: tuple[Table, Table, Table]) -> NDAr
 
 def _surplus_bits(table: Table) -> int:
     # Writers that say 16 but fill 8 bits are common; their largest entry tells.
-    return 8 if table.bits > 8 and max(table.entries) > 255 else 0
+    most = max(table.entries)
+    return max(table.bits - 8, most.bit_length() - 8, 0) if most > 255 else 0
 
 
 def _through(stored: Frame, table: Table) -> NDArray[np.uint16]:

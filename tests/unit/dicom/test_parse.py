@@ -116,7 +116,6 @@ def test_an_unknown_transfer_syntax_is_refused_by_name_of_the_problem() -> None:
         {"Rows": 0},
         {"Rows": 65535, "Columns": 65535, "NumberOfFrames": 100000},
         {"BitsStored": 17},
-        {"HighBit": 3},
         {"BitsAllocated": 12, "BitsStored": 12},
         {"SamplesPerPixel": 3},
         {"PhotometricInterpretation": "CMYK"},

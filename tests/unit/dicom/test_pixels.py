@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import attrs
 import imagecodecs
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from pydicom.pixels.processing import convert_color_space
 
 from viewer.dicom.errors import Malformed
-from viewer.dicom.layout import PixelLayout, Table
-from viewer.dicom.pixels import decode, frames
+from viewer.dicom.layout import PixelLayout
+from viewer.dicom.pixels import decode, frames, keep_stored_bits
+from viewer.dicom.tables import Table
 
 _GREY = PixelLayout(
     rows=2,
@@ -61,7 +66,125 @@ def test_bytes_in_big_endian_words_are_swapped_in_pairs() -> None:
     layout = attrs.evolve(
         _GREY, bits_allocated=8, bits_stored=8, high_bit=7, is_big_endian=True, is_word_swapped=True
     )
-    assert decode(layout, bytes([2, 1, 4, 3, 6, 5])).ravel().tolist() == [1, 2, 3, 4, 5, 6]
+    (only,) = frames(layout, memoryview(bytes([2, 1, 4, 3, 6, 5])))
+    assert only.ravel().tolist() == [1, 2, 3, 4, 5, 6]
+
+
+def test_an_odd_frame_in_big_endian_words_ends_with_a_half_word() -> None:
+    layout = attrs.evolve(
+        _GREY,
+        rows=1,
+        bits_allocated=8,
+        bits_stored=8,
+        high_bit=7,
+        is_big_endian=True,
+        is_word_swapped=True,
+    )
+    (only,) = frames(layout, memoryview(bytes([2, 1, 0, 3])))
+    assert only.ravel().tolist() == [1, 2, 3]
+
+
+def test_frames_of_single_bits_begin_within_a_byte() -> None:
+    layout = attrs.evolve(_GREY, frames=2, bits_allocated=1, bits_stored=1, high_bit=0)
+    wanted = np.array([[1, 0, 1, 1, 0, 1], [0, 1, 1, 0, 0, 1]], np.uint8)
+    packed = np.packbits(wanted.ravel(), bitorder="little").tobytes()
+    found = np.stack(list(frames(layout, memoryview(packed))))
+    assert found.reshape(2, 6).tolist() == wanted.tolist()
+    assert found.dtype == np.uint8
+
+
+@pytest.mark.parametrize("bits", [32, 64])
+def test_fractional_numbers_come_out_as_they_are(bits: int) -> None:
+    layout = attrs.evolve(
+        _GREY, bits_allocated=bits, bits_stored=bits, high_bit=bits - 1, is_float=True
+    )
+    raw = np.array([0.1, -1e20, 3, 0, np.inf, 7], f"<f{bits // 8}")
+    assert np.array_equal(decode(layout, raw.tobytes()).ravel(), raw)
+
+
+def test_colours_of_sixteen_bits_give_their_upper_eight() -> None:
+    layout = attrs.evolve(_COLOUR, bits_allocated=16, bits_stored=16, high_bit=15)
+    raw = (np.arange(18) * 0x0E10).astype("<u2")
+    assert decode(layout, raw.tobytes()).ravel().tolist() == (raw >> 8).tolist()
+
+
+def test_partial_ybr_has_black_at_16_and_white_at_235() -> None:
+    layout = attrs.evolve(_COLOUR, rows=1, columns=2, photometric="YBR_PARTIAL_422")
+    pixels = decode(layout, bytes([16, 235, 128, 128]))
+    assert pixels.tolist() == [[[0, 0, 0], [255, 255, 255]]]
+
+
+def test_clearing_unused_bits_says_whether_there_was_anything_in_them() -> None:
+    clean = np.array([1, 0xFFF], "<u2").view(np.uint8)
+    filled = np.array([1, 0xF001], "<u2").view(np.uint8).copy()
+    assert not keep_stored_bits(_GREY, clean)
+    assert keep_stored_bits(_GREY, filled)
+    assert filled.view("<u2").tolist() == [1, 1]
+
+
+def test_sign_bits_above_the_stored_ones_are_no_foreign_content() -> None:
+    layout = attrs.evolve(_GREY, is_signed=True)
+    assert not keep_stored_bits(layout, np.array([-5, 5], "<i2").view(np.uint8))
+    assert keep_stored_bits(layout, np.array([0x0FFB, 5], "<u2").view(np.uint8).copy())
+
+
+def _smooth(rows: int = 64, columns: int = 80) -> NDArray[np.uint16]:
+    grid = np.add.outer(np.arange(rows) * 9, np.arange(columns) * 7)
+    return (grid + np.random.default_rng(3).integers(0, 40, grid.shape)).astype(np.uint16)
+
+
+def _packed_layout(codec: str, bits: int) -> PixelLayout:
+    allocated = 8 if bits == 8 else 16
+    return attrs.evolve(
+        _GREY, rows=64, columns=80, codec=codec, bits_allocated=allocated, bits_stored=bits,
+        high_bit=bits - 1,
+    )  # fmt: skip
+
+
+_Packer = Callable[[NDArray[np.uint16]], bytes | bytearray]
+_PACKERS: dict[str, tuple[str, int, _Packer]] = {
+    "jpeg-8": ("jpeg", 8, lambda x: imagecodecs.jpeg8_encode((x >> 4).astype(np.uint8), level=90)),
+    "jpeg-12": ("jpeg", 12, lambda x: imagecodecs.jpeg8_encode(x, level=90, bitspersample=12)),
+    "lossless": ("jpeg lossless", 16, imagecodecs.ljpeg_encode),
+    "jpeg-ls": ("jpeg-ls", 16, imagecodecs.jpegls_encode),
+    "jpeg 2000": (
+        "jpeg 2000",
+        16,
+        lambda x: imagecodecs.jpeg2k_encode(x, codecformat="j2k", reversible=True, level=0),
+    ),
+    "htj2k": ("htj2k", 16, imagecodecs.htj2k_encode),
+}
+
+
+@pytest.mark.parametrize("kept", [0.97, 0.9, 0.5, 0.2])
+@pytest.mark.parametrize("name", _PACKERS)
+def test_a_frame_that_was_cut_off_is_refused_and_never_filled_up(name: str, kept: float) -> None:
+    codec, bits, pack = _PACKERS[name]
+    encoded = bytes(pack(_smooth()))
+    layout = _packed_layout(codec, bits)
+    with pytest.raises((Malformed, RuntimeError, ValueError)):
+        decode(layout, encoded[: int(len(encoded) * kept)])
+
+
+@pytest.mark.parametrize("name", ["jpeg-8", "jpeg-12", "jpeg 2000"])
+def test_a_whole_frame_without_its_end_marker_is_read(name: str) -> None:
+    codec, bits, pack = _PACKERS[name]
+    encoded = bytes(pack(_smooth()))
+    layout = _packed_layout(codec, bits)
+    assert encoded.endswith(b"\xff\xd9")
+    assert np.array_equal(decode(layout, encoded[:-2]), decode(layout, encoded))
+
+
+def test_jpeg_2000_without_a_mix_of_its_own_is_converted_by_the_headers_word() -> None:
+    rgb = np.random.default_rng(5).integers(0, 256, (16, 20, 3)).astype(np.uint8)
+    plain = bytes(
+        imagecodecs.jpeg2k_encode(rgb, codecformat="j2k", reversible=True, level=0, mct=False)
+    )
+    layout = attrs.evolve(_COLOUR, rows=16, columns=20, codec="jpeg 2000")
+    assert np.array_equal(decode(layout, plain), rgb)
+    as_ybr = decode(attrs.evolve(layout, photometric="YBR_FULL"), plain)
+    wanted = convert_color_space(rgb, "YBR_FULL", "RGB")
+    assert np.abs(as_ybr.astype(int) - wanted).max() <= 1
 
 
 def test_planar_colour_is_interleaved() -> None:
