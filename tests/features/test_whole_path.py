@@ -196,8 +196,9 @@ def test_a_bad_file_is_reported_and_the_rest_goes_on(tmp_path: Path) -> None:
         clinic.log_in(OFFICER, PASSWORD)
         report = bring(clinic, folder)
     assert len(report.new) == 2
-    assert {refusal.source.name for refusal in report.refusals} == {"cut.dcm", "notes.txt"}
-    assert all(refusal.reason for refusal in report.refusals)
+    assert [refusal.source.name for refusal in report.refusals] == ["notes.txt"]
+    assert [aside.file_name for aside in report.set_aside] == ["cut.dcm"]
+    assert all(each.reason for each in (*report.refusals, *report.set_aside))
 
 
 def test_a_cancelled_import_is_an_entry_and_leaves_a_sound_store(tmp_path: Path) -> None:

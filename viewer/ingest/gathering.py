@@ -42,7 +42,7 @@ class Gathered:
 
 
 def gather(
-    files: Sequence[Path],
+    files: Sequence[Path | Source],
     crew: Crew,
     reading: Reading,
     steps: Steps,
@@ -55,7 +55,8 @@ def gather(
     seen: set[str] = set()
     strangers: list[tuple[Source, FileRefused]] = []
     companions: set[tuple[object, ...]] = set()
-    batch = [Source(path) for path in files]
+    missing: list[Missing] = []
+    batch = [each if isinstance(each, Source) else Source(each) for each in files]
     reading.add(batch)
     while batch:
         batch = _still_to_do(batch, is_done, steps)

@@ -22,6 +22,7 @@ from viewer.ingest.gathering import Gathered, IsDone, gather, nothing_done
 from viewer.ingest.grouping import SourceFile, plan
 from viewer.ingest.protocol import Header, Kept
 from viewer.ingest.reading import Reading
+from viewer.ingest.source import Source
 from viewer.ingest.steps import Steps
 
 Progress = Callable[[int, int, str], None]
@@ -37,6 +38,7 @@ def read(
     command: Sequence[str] | None = None,
     budget: Budget | None = None,
     is_done: IsDone = nothing_done,
+    held: Sequence[Source] = (),
 ) -> Generator[Arrival | KeptFile | Refusal, None, None]:
     """Read files and folders. Close it where the iteration is left early: that ends the child.
 
@@ -49,6 +51,8 @@ def read(
         As for `Decoder`.
     is_done : callable (token)
         Whether an earlier import dealt with a file (`Source.token`): then it is left out, unread.
+    held : sequence of Source
+        Files that are read besides, which lie in no folder (`viewer.ingest.again`).
 
     Raises
     ------
@@ -58,7 +62,8 @@ def read(
         The decoding process does not start.
     """
     found = list(find(paths))
-    files = [path for path in found if isinstance(path, Path)]
+    files: list[Path | Source] = [path for path in found if isinstance(path, Path)]
+    files += held
     yield from (refusal for refusal in found if isinstance(refusal, Refusal))
     steps = Steps(progress, len(files))
     with Crew(command=command, budget=budget, is_cancelled=is_cancelled) as crew:

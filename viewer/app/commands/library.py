@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from viewer.app.commands.accounts import say_due
 from viewer.app.commands.console import Commands, Console
 from viewer.app.commands.login import logged_in
+from viewer.app.commands.quarantine import choose_interrupted
 from viewer.app.due import keys_due
 from viewer.app.use_cases import exporting, importing, library, store
 from viewer.model.ids import ImageId
 
 if TYPE_CHECKING:
+    from viewer.app.clinic import Clinic
     from viewer.app.use_cases.store import CheckReport
     from viewer.model.image import ImageRecord
 
@@ -24,7 +26,9 @@ DAMAGE = 3
 def add_parsers(commands: Commands) -> None:
     """Describe the commands about images."""
     bring = commands.add_parser("import", help="bring files and folders into the store")
-    bring.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    bring.add_argument("paths", nargs="*", type=Path, metavar="PATH")
+    bring.add_argument("--go-on", action="store_true", help="with the import that was cut off")
+    bring.add_argument("--forget", action="store_true", help="the import that was cut off")
     bring.set_defaults(run=run_import)
     listing = commands.add_parser("list", help="what is in the store")
     listing.add_argument("--patient", metavar="ID", help="id or chart number")
@@ -47,21 +51,43 @@ def add_parsers(commands: Commands) -> None:
 def run_import(args: Namespace, console: Console) -> int:
     """Import, one line a study, then a summary and what was refused and why."""
     with logged_in(args, console) as clinic:
-        report = importing.import_paths(clinic, importing.ImportPaths(tuple(args.paths)))
+        if args.forget:
+            before = choose_interrupted(clinic)
+            importing.forget_interrupted(clinic, importing.ForgetInterrupted(before.id))
+            console.say("What was sealed stays; the import is not gone on with.")
+            return 0
+        if args.go_on:
+            before = choose_interrupted(clinic)
+            report = importing.go_on_importing(clinic, importing.GoOn(before.id))
+        else:
+            report = importing.import_paths(clinic, importing.ImportPaths(tuple(args.paths)))
+            _say_cut_off(clinic, console)
     if args.json:
         console.facts(_report_facts(report))
     else:
         _say_report(report, console)
-    return 0 if report.stored or not report.refusals else 1
+    return 0 if report.stored or not (report.refusals or report.set_aside) else 1
+
+
+def _say_cut_off(clinic: Clinic, console: Console) -> None:
+    if importing.has_interrupted(clinic):
+        console.warn("An import before this one was cut off: “bitewing import --go-on”.")
 
 
 def _report_facts(report: importing.ImportReport) -> dict[str, Any]:
     return {
         "stored": [record_facts(each.record) for each in report.new],
         "already_there": len(report.stored) - len(report.new),
+        "kept": len(report.kept),
+        "waiting": len(report.waiting),
         "patients": len(report.patient_ids),
         "studies": len(report.study_uids),
+        "set_aside": [
+            {"id": each.image_id, "file": each.file_name, "reason": each.reason}
+            for each in report.set_aside
+        ],
         "refused": [{"file": each.source.name, "reason": each.reason} for each in report.refusals],
+        "done_before": report.skipped,
     }
 
 
@@ -71,11 +97,21 @@ def _say_report(report: importing.ImportReport, console: Console) -> None:
         new = sum(not each.was_there for each in mine)
         words = mine[0].study_description or "study"
         console.say(f"{words}: {new} new, {len(mine) - new} already there")
+    for kept in report.kept:
+        console.say(f"kept, not shown: {kept.record.description}: {kept.record.reason}")
+    for aside in report.set_aside:
+        console.say(f"set aside {aside.file_name}: {aside.reason}")
     for refusal in report.refusals:
         console.say(f"refused {refusal.source.name}: {refusal.reason}")
+    if report.waiting:
+        console.say(f"{len(report.waiting)} wait for somebody to say whose they are.")
+    if report.skipped:
+        console.say(f"{report.skipped} files were dealt with before.")
+    aside_words = f"{len(report.set_aside)} set aside, " if report.set_aside else ""
     console.say(
         f"{len(report.new)} images stored for {len(report.patient_ids)} patients, "
-        f"{len(report.stored) - len(report.new)} already there, {len(report.refusals)} refused."
+        f"{len(report.stored) - len(report.new)} already there, "
+        f"{aside_words}{len(report.refusals)} refused."
     )
     if report.room is not None and report.room.is_tight:
         console.warn(

@@ -26,8 +26,9 @@ class Run:
     """What one import has done so far. One thread."""
 
     def __init__(
-        self, clinic: Clinic, act: Act, origin: Origin, journal: Journal | None = None
+        self, clinic: Clinic, act: Act, origin: Origin | None, journal: Journal | None = None
     ) -> None:
+        """Begin; without an origin nothing is set aside: what is read lies there already."""
         self._clinic, self._act = clinic, act
         self._origin, self._journal = origin, journal
         self._stored: list[Stored] = []
@@ -85,7 +86,7 @@ class Run:
 
     def _refuse(self, refusal: Refusal) -> None:
         found = None
-        if refusal.is_damage:
+        if refusal.is_damage and self._origin is not None:
             control, session = self._act.control, self._act.session
             try:
                 found = set_aside(

@@ -15,6 +15,7 @@ from viewer.app.incoming.report import Place, Stored
 from viewer.imaging.overview import make_overview
 from viewer.ingest.arrival import Arrival, KeptFile
 from viewer.model.image import ImageRecord
+from viewer.vault.catalog.images import Role
 from viewer.vault.filing import digest_of
 from viewer.vault.overview import Overview
 from viewer.vault.pictures import pixel_digest, stored_bytes
@@ -78,6 +79,7 @@ def _put_picture(
         arrival.thumbnail,
         is_cancelled,
         overview=overview,
+        extras={} if arrival.original is None else {Role.ORIGINAL: arrival.original},
     )
 
 
