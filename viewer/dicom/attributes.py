@@ -13,6 +13,7 @@ import attrs
 from pydicom.datadict import dictionary_VR
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
+from pydicom.tag import BaseTag
 from pydicom.valuerep import PersonName
 
 from viewer.dicom.charset import Reading, Repertoire
@@ -51,7 +52,8 @@ _PROJECTIONS = frozenset(("IO", "DX", "CR", "RG", "OT", "SC"))
 _MASTER_PROJECTIONS = frozenset(("IO", "DX", "PX", "CR", "RG", "MG", "RF", "XA"))
 _LATERAL_VIEWS = frozenset(("399067008", "399173006", "399198007"))
 _HEAD_REGIONS = frozenset(("69536005", "89546000", "T-D1100", "T-11100"))
-_LETTERS = frozenset(("LO", "LT", "PN", "SH", "ST", "UC", "UT"))
+LETTERS = frozenset(("LO", "LT", "PN", "SH", "ST", "UC", "UT"))
+"""VRs whose letters are of the file's character set."""
 _TURNING = (0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _NO_LETTERS = dict.fromkeys((*range(0x09), 0x0B, *range(0x0E, 0x20), 0x7F, *_TURNING), "")
 """What is no letter but would change how the words around it look: left out of what is shown."""
@@ -109,7 +111,7 @@ def text_doubts(ds: Dataset) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, (name, *others))))
 
 
-def reading_of(ds: Dataset, keyword: str) -> Reading:
+def reading_of(ds: Dataset, keyword: str | BaseTag) -> Reading:
     """Read a text or a person name by the file's character set, from its bytes where possible."""
     value: object = ds.get_item(keyword).value if keyword in ds else None
     if value is None:
@@ -264,7 +266,7 @@ def number_of(ds: Dataset, keyword: str) -> int | None:
 
 def text(ds: Dataset, keyword: str) -> str:
     """Return an attribute as stripped text; several values are joined as DICOM joins them."""
-    if dictionary_VR(keyword) in _LETTERS:
+    if dictionary_VR(keyword) in LETTERS:
         return "\\".join(part.strip() for part in reading_of(ds, keyword).text.split("\\"))
     value = ds.get(keyword)
     if value is None or isinstance(value, (Dataset, bytes)):

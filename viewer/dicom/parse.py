@@ -76,11 +76,23 @@ def parse(content: memoryview, limits: Limits = LIMITS) -> Parsed:
     return Parsed(header, syntax, body, offset, outline.pixels, header_bytes, outline.tops)
 
 
-def _read_meta(content: memoryview) -> tuple[FileMetaDataset, int]:
-    start = 132 if bytes(content[128:132]) == b"DICM" else 0
-    end = start
+def meta_end(content: memoryview) -> int:
+    """Return where the meta group ends and the data set begins.
+
+    Raises
+    ------
+    Malformed
+        As `meta_elements`.
+    """
+    end = 132 if bytes(content[128:132]) == b"DICM" else 0
     for at in meta_elements(content):
         end = at + _meta_element_size(content, at)
+    return end
+
+
+def _read_meta(content: memoryview) -> tuple[FileMetaDataset, int]:
+    start = 132 if bytes(content[128:132]) == b"DICM" else 0
+    end = meta_end(content)
     meta = read_dataset(
         BytesIO(bytes(content[start:end])), is_implicit_VR=False, is_little_endian=True
     )

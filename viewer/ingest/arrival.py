@@ -30,6 +30,9 @@ class Arrival:
     thumbnail: NDArray[np.uint8]
     sources: tuple[str, ...] = attrs.field(default=(), repr=False)
     """Which files it came of, each by its `Source.token`."""
+    original: memoryview | None = attrs.field(default=None, repr=False)
+    """The files as they came (`viewer.dicom.rebuild.pack_originals`), where `headers` and pixels
+    do not give every element of them back."""
 
 
 @attrs.frozen(eq=False)

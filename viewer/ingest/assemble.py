@@ -14,8 +14,10 @@ from viewer.dicom.headers import pack_headers
 from viewer.dicom.layout import MAX_PICTURE_BYTES, PixelLayout
 from viewer.ingest.arrival import Arrival
 from viewer.ingest.crew import Crew
+from viewer.ingest.errors import FileRefused
 from viewer.ingest.grouping import Plan, SourceFile
 from viewer.ingest.memory import SharedPixels
+from viewer.ingest.originals import TOO_LARGE, originals_of
 from viewer.ingest.thumbnail import thumbnail
 from viewer.model.ids import ImageId, PatientId, SopUid, new_id
 from viewer.model.image import GreyScale, ImageKind, ImageRecord, Picture
@@ -56,12 +58,16 @@ def assemble(plan: Plan, crew: Crew, decoded: Callable[[SourceFile], None]) -> A
         raise SourceRefused(
             plan.files[0], "The volume is larger than any real one.", is_damage=True
         )
-    pixels = _decoded(plan, layout, crew, decoded)
-    pixels, grey, notes = _in_one_scale(plan, pixels)
+    stored, is_changed = _decoded(plan, layout, crew, decoded)
+    pixels, grey, notes = _in_one_scale(plan, stored)
     grey = with_extremes(grey, pixels)
     if any(window.name == "automatic" for window in grey.windows):
         notes = (*notes, _GUESSED_WINDOW)
     header = plan.files[0].header
+    original = None
+    if is_changed or pixels is not stored or not all(f.header.is_rebuilt for f in plan.files):
+        original = _original(plan, crew)
+        notes = (*notes, *([TOO_LARGE] if original is None else []))
     record = _record(plan, pixels, grey, notes)
     picture = Picture(record, pixels)
     return Arrival(
@@ -72,42 +78,58 @@ def assemble(plan: Plan, crew: Crew, decoded: Callable[[SourceFile], None]) -> A
         headers=pack_headers(base64.b64decode(f.header.data_set) for f in plan.files),
         thumbnail=thumbnail(picture),
         sources=tuple(file.source.token for file in plan.files),
+        original=original,
     )
+
+
+def _original(plan: Plan, crew: Crew) -> memoryview | None:
+    try:
+        return originals_of([file.source for file in plan.files], crew)
+    except FileRefused as refused:
+        raise SourceRefused(plan.files[0], str(refused), is_damage=refused.is_damage) from refused
+    except MemoryError as fault:
+        raise SourceRefused(plan.files[0], _NO_MEMORY) from fault
 
 
 def _decoded(
     plan: Plan, layout: PixelLayout, crew: Crew, decoded: Callable[[SourceFile], None]
-) -> NDArray[np.generic]:
+) -> tuple[NDArray[np.generic], bool]:
     try:
         shared = SharedPixels(layout.frame_bytes * plan.planes)
     except OSError as fault:
         raise SourceRefused(plan.files[0], _NO_MEMORY) from fault
     try:
-        _decode_into(shared, plan, crew, decoded)
+        is_changed = _decode_into(shared, plan, crew, decoded)
     finally:
         shared.close()
     shape = layout.frame_shape
     if plan.planes > 1 or plan.affine is not None:
         shape = (plan.planes, *shape)
-    return shared.array(shape, layout.dtype)
+    return shared.array(shape, layout.dtype), is_changed
 
 
 def _decode_into(
     shared: SharedPixels, plan: Plan, crew: Crew, decoded: Callable[[SourceFile], None]
-) -> None:
-    """Decode all files; the first refused one is told after the others have been waited for."""
+) -> bool:
+    """Decode all files; the first refused one is told after the others have been waited for.
+
+    Returns whether something of a file's pixels was not kept.
+    """
     jobs = [
         (source.source, source.header, slots)
         for source, slots in zip(plan.files, plan.slots, strict=True)
     ]
     first: SourceRefused | None = None
-    for source, refused in zip(plan.files, crew.decode(jobs, shared), strict=True):
-        if refused is None:
-            decoded(source)
+    is_changed = False
+    for source, answer in zip(plan.files, crew.decode(jobs, shared), strict=True):
+        if isinstance(answer, FileRefused):
+            first = first or SourceRefused(source, str(answer), is_damage=answer.is_damage)
         else:
-            first = first or SourceRefused(source, str(refused), is_damage=refused.is_damage)
+            decoded(source)
+            is_changed |= answer
     if first is not None:
         raise first
+    return is_changed
 
 
 def _in_one_scale(

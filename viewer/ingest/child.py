@@ -139,8 +139,8 @@ def _decode(job: Job, handed: Handed) -> Job:
     slots = [int(slot) for slot in job["slots"]]
     room = handed.room()
     if is_plain(layout):
-        _copy(handed, layout, room, slots)
-        return {"done": len(slots)}
+        is_changed = _copy(handed, layout, room, slots)
+        return {"done": len(slots), "changed": is_changed}
     content = handed.whole()
     if layout.is_deflated:
         content = parse(content).body
@@ -151,8 +151,12 @@ def _decode(job: Job, handed: Handed) -> Job:
     return {"done": len(slots)}
 
 
-def _copy(handed: Handed, layout: PixelLayout, room: NDArray[np.uint8], slots: list[int]) -> None:
-    """Read plain frames to where they belong: nothing is copied on the way."""
+def _copy(handed: Handed, layout: PixelLayout, room: NDArray[np.uint8], slots: list[int]) -> bool:
+    """Read plain frames to where they belong: nothing is copied on the way.
+
+    Returns whether there was something in unused bits, which is not kept.
+    """
+    is_changed = False
     for frame, slot in zip(range(layout.frames), slots, strict=True):
         place = _place(layout, room, slot)
         start, done = layout.start + frame * place.size, 0
@@ -161,7 +165,8 @@ def _copy(handed: Handed, layout: PixelLayout, room: NDArray[np.uint8], slots: l
             if count == 0:
                 raise Malformed("The file ends before the picture does.")
             done += count
-        keep_stored_bits(layout, place)
+        is_changed |= keep_stored_bits(layout, place)
+    return is_changed
 
 
 def _place(layout: PixelLayout, room: NDArray[np.uint8], slot: int) -> NDArray[np.uint8]:

@@ -120,8 +120,8 @@ class Crew:
 
     def decode(
         self, files: Sequence[tuple[Source, Header, tuple[int, ...]]], pixels: SharedPixels
-    ) -> Iterator[FileRefused | None]:
-        """Decode files into their slots; yield None or the refusal of each.
+    ) -> Iterator[FileRefused | bool]:
+        """Decode files into their slots; yield the refusal of each, or if its pixels changed.
 
         Raises
         ------
@@ -132,8 +132,8 @@ class Crew:
             _, header, slots = item
             decoder.ask_to_decode(opened.file, header.layout, pixels, slots, opened.within)
 
-        def done(decoder: Decoder, item: _ToDecode, _: Opened) -> None:
-            decoder.decoded(len(item[2]))
+        def done(decoder: Decoder, item: _ToDecode, _: Opened) -> bool:
+            return decoder.decoded(len(item[2]))
 
         return self._each(files, lambda item: item[0], ask, done)
 

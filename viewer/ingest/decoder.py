@@ -217,11 +217,16 @@ class Decoder:
         job = {"do": "decode", "layout": to_json(layout), "slots": list(slots)}
         self.ask(job, file, within, seconds=seconds, pixels=pixels)
 
-    def decoded(self, count: int) -> None:
-        """Wait for the frames that were asked for first; raises as `decode`."""
-        if self._answer().get("done") != count:
+    def decoded(self, count: int) -> bool:
+        """Wait for the frames that were asked for first; raises as `decode`.
+
+        Returns whether something of the file's pixels was not kept.
+        """
+        answer = self._answer()
+        if answer.get("done") != count:
             self._end()
             raise FileRefused(_SENSELESS, is_damage=True)
+        return bool(answer.get("changed"))
 
     def close(self) -> None:
         """End the child and forget what was asked."""

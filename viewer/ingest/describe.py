@@ -15,11 +15,13 @@ from pydicom.sequence import Sequence
 from viewer.dicom import attributes as read
 from viewer.dicom import kept
 from viewer.dicom.errors import DicomRefused
+from viewer.dicom.explicit import explicit_of
 from viewer.dicom.geometry import PlanePlace, place_of
 from viewer.dicom.greyscale import grey_of
 from viewer.dicom.layout import PixelLayout, layout_of
 from viewer.dicom.likeness import Match, small_data_set
 from viewer.dicom.parse import Parsed
+from viewer.dicom.rebuild import is_rebuilt
 from viewer.ingest.protocol import FrameFacts, Header, Kept, OwnFacts
 from viewer.model.image import ImageKind
 
@@ -62,6 +64,7 @@ def describe(parsed: Parsed) -> Header:
         teeth=read.teeth_of(ds),
         spacing=read.spacing_of(ds),
         notes=(*read.text_doubts(ds), *notes, *_what_is_not_shown(ds)),
+        is_rebuilt=not notes and is_rebuilt(parsed, layout),
     )
 
 
@@ -135,8 +138,10 @@ def _what_is_not_shown(ds: Dataset) -> list[str]:
 def _kept(parsed: Parsed) -> tuple[bytes, tuple[str, ...]]:
     """Return the header in Explicit VR Little Endian, bit for bit where it came so."""
     syntax = parsed.syntax
-    if not syntax.is_implicit and not syntax.is_big_endian:
-        return parsed.header_bytes, ()
+    if not syntax.is_big_endian:
+        if not syntax.is_implicit:
+            return parsed.header_bytes, ()
+        return explicit_of(memoryview(parsed.header_bytes)), ()
     try:
         return _explicit(parsed.header), ()
     except _UNWRITABLE:

@@ -68,6 +68,8 @@ class Header:
     teeth: tuple[Tooth, ...] = ()
     spacing: PixelSpacing | None = None
     notes: tuple[str, ...] = ()
+    is_rebuilt: bool = False
+    """Whether `data_set` and the pixels together give every element of the file back."""
 
 
 @attrs.frozen

@@ -8,13 +8,14 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from viewer.app.charting import place_arrival
+from viewer.app.charting import Placed, place_arrival
 from viewer.app.clinic import Clinic
 from viewer.app.incoming.contents import ArrayContent
 from viewer.app.incoming.report import Place, Stored
 from viewer.imaging.overview import make_overview
 from viewer.ingest.arrival import Arrival, KeptFile
 from viewer.model.image import ImageRecord
+from viewer.model.patient import Patient
 from viewer.vault.catalog.images import Role
 from viewer.vault.filing import digest_of
 from viewer.vault.overview import Overview
@@ -25,8 +26,15 @@ _NO_PICTURE = np.zeros((1, 1), np.uint8)
 """The thumbnail of what has none: it is drawn by its kind."""
 
 
-def seal(clinic: Clinic, arrival: Arrival | KeptFile, is_cancelled: IsCancelled) -> Stored:
+def seal(
+    clinic: Clinic,
+    arrival: Arrival | KeptFile,
+    is_cancelled: IsCancelled,
+    into: Patient | None = None,
+) -> Stored:
     """Seal one arrival and list it; once this returns it survives a pulled plug.
+
+    `into` is whose it is, where a person has said so.
 
     Raises
     ------
@@ -34,14 +42,7 @@ def seal(clinic: Clinic, arrival: Arrival | KeptFile, is_cancelled: IsCancelled)
         Nothing of it was kept.
     """
     record = arrival.record if isinstance(arrival, KeptFile) else arrival.picture.record
-    placed = place_arrival(
-        clinic.vault,
-        arrival.patient,
-        record,
-        arrival.headers,
-        partial(_digest, arrival),
-        clinic.clock.wall(),
-    )
+    placed = Placed(into) if into is not None else _placed(clinic, arrival, record)
     place = Place.WAITING if placed.is_waiting else Place.CHART
     words = arrival.study.description
     if placed.twin is not None:
@@ -53,6 +54,17 @@ def seal(clinic: Clinic, arrival: Arrival | KeptFile, is_cancelled: IsCancelled)
     else:
         kept = _put_picture(clinic, arrival, record, is_cancelled)
     return Stored(kept, placed.patient, kept.id != record.id, words, place)
+
+
+def _placed(clinic: Clinic, arrival: Arrival | KeptFile, record: ImageRecord) -> Placed:
+    return place_arrival(
+        clinic.vault,
+        arrival.patient,
+        record,
+        arrival.headers,
+        partial(_digest, arrival),
+        clinic.clock.wall(),
+    )
 
 
 def _digest(arrival: Arrival | KeptFile) -> str:
