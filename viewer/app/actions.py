@@ -115,6 +115,15 @@ ACTIONS: tuple[Action, ...] = (
         permission=Permission.VERIFY_TRAIL,
     ),
     Action(
+        "archive",
+        "Trail archive",
+        "How long the trail is kept, and where its older parts lie",
+        "calendar",
+        "",
+        "safeguards",
+        permission=Permission.MANAGE_POLICIES,
+    ),
+    Action(
         "review",
         "Review",
         "What is unusual in the trail, who saw a patient, and reports",

@@ -9,6 +9,7 @@ from viewer.ui.shell_pages import Pages, SheetPage
 from viewer.wiring.workstation import Workstation
 
 if TYPE_CHECKING:
+    from viewer.ui.archive_panel import ArchivePanel
     from viewer.ui.emergency_code import CodePanel
     from viewer.ui.my_security import MySecurityPanel
     from viewer.ui.relay_panel import RelayPanel
@@ -30,6 +31,12 @@ def pages_of(workstation: Workstation) -> Pages:
             can_set=workstation.may(Permission.MANAGE_POLICIES),
             can_send=workstation.may(Permission.READ_TRAIL),
         )
+
+    def trail_archive(shell: Shell) -> ArchivePanel:
+        from viewer.ui.archive_panel import ArchivePanel
+        from viewer.wiring.archives import ClinicTrailArchives
+
+        return ArchivePanel(ClinicTrailArchives(workstation), shell.open_sheet)
 
     def review(_: Shell) -> ReviewPanel:
         from viewer.ui.review_window import ReviewPanel
@@ -65,6 +72,7 @@ def pages_of(workstation: Workstation) -> Pages:
         "my_sign_in": SheetPage("My sign-in", my_sign_in),
         "emergency": SheetPage("Emergency access", begin_emergency, wide=False),
         "emergency_code": SheetPage("Sealed emergency code", sealed_code, wide=False),
+        "archive": SheetPage("Trail archive", trail_archive),
         "relay": SheetPage("Audit server", audit_server),
         "review": SheetPage("Review", review),
     }

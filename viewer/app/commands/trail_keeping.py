@@ -50,7 +50,7 @@ def run_archives(args: Namespace, console: Console) -> int:
     """List and check; exit status 3 where a part in the folder is not sound."""
     with logged_in(args, console) as clinic:
         request = trail_keeping.ListTrailArchives(args.folder)
-        found = trail_keeping.list_trail_archives(clinic, request)
+        found = trail_keeping.list_trail_archives(clinic, request).archived
     if args.json:
         console.facts([{**_facts(each.note), "sound": each.is_sound} for each in found])
     else:

@@ -94,14 +94,22 @@ class ArchivedPart:
     is_sound: bool | None
 
 
+@attrs.frozen
+class TrailParts:
+    """The trail's parts: what was archived, and the numbers of those that are closed and here."""
+
+    archived: tuple[ArchivedPart, ...]
+    closed: tuple[int, ...]
+
+
 @use_case(
     permission=Permission.VERIFY_TRAIL,
     event=EventKind.TRAIL_VERIFIED,
     entries=Entries.ONE_BEFORE,
     subject=lambda clinic, request: Subject(why="archives"),
 )
-def list_trail_archives(clinic: Clinic, request: ListTrailArchives, act: Act) -> list[ArchivedPart]:
-    """List the archived parts, and check those that lie in a folder.
+def list_trail_archives(clinic: Clinic, request: ListTrailArchives, act: Act) -> TrailParts:
+    """List the archived parts, check those that lie in a folder, and say what could be archived.
 
     Raises
     ------
@@ -113,7 +121,7 @@ def list_trail_archives(clinic: Clinic, request: ListTrailArchives, act: Act) ->
         act.still_here()
         is_sound = archives.check(note, request.folder) if request.folder else None
         found.append(ArchivedPart(note, is_sound))
-    return found
+    return TrailParts(tuple(found), tuple(archives.closed()))
 
 
 @attrs.frozen
