@@ -10,9 +10,11 @@ import attrs
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from tests.support.practice import OFFICER
+from tests.support.windows import log_in, open_windows, wait_until
 from viewer.app.jobs import Progress
 from viewer.model.errors import EnvironmentFault
 from viewer.ui import archive_panel
@@ -212,3 +214,26 @@ def test_closing_the_page_hears_no_more_of_what_is_under_way(opened: Open) -> No
     click(panel.archive)
     panel.drop()
     assert archives.work.is_dropped
+
+
+def test_in_the_real_window_a_part_is_archived_and_found_sound_again(
+    dressed: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    monkeypatch.setattr(archive_panel, "ask_folder", lambda _, __, on_path: on_path(folder))
+    with open_windows(tmp_path / "store") as joined:
+        shell = log_in(joined, OFFICER)
+        shell.actions_bar.by_id["archive"].trigger()
+        panel = shell.sheets[-1].content
+        assert isinstance(panel, ArchivePanel)
+        wait_until(lambda: "No part is closed yet" in panel.here.fact.text())
+        tick(panel.close_first)
+        click(panel.archive)
+        wait_until(lambda: "1 part moved" in words_in(panel.here))
+        wait_until(lambda: "lie in that folder" in panel.old.fact.text())
+        assert (folder / "trail" / "0001.trail").is_file()
+        (folder / "trail" / "0001.trail").write_bytes(b"another trail")
+        click(panel.check)
+        wait_until(lambda: "not in that folder as archived" in panel.old.fact.text())
+        assert joined.workstation.clinic.trail.verify().is_whole
