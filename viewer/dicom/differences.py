@@ -52,11 +52,13 @@ def _read(raw: bytes) -> Dataset:
 
 def _of_data_sets(stored: Dataset, arriving: Dataset) -> Iterator[Difference]:
     for tag in sorted({*stored.keys(), *arriving.keys()}):
-        raw = stored.get_item(tag), arriving.get_item(tag)
-        if raw[0] == raw[1]:
-            continue
-        mine, theirs = _words(stored, tag), _words(arriving, tag)
-        yield Difference(_name(tag), mine, theirs)
+        if _raw(stored, tag) != _raw(arriving, tag):
+            yield Difference(_name(tag), _words(stored, tag), _words(arriving, tag))
+
+
+def _raw(data: Dataset, tag: int) -> tuple[object, ...]:
+    element = data.get_item(tag)
+    return () if element is None else (element.VR, element.value)
 
 
 def _name(tag: int) -> str:
