@@ -27,6 +27,7 @@ from viewer.app.gate import registered
 from viewer.app.review.findings import Finding
 from viewer.app.review.material import Ref
 from viewer.app.review.settings import Rule, shipped_settings
+from viewer.app.review_list import Keep
 from viewer.app.role_table import (
     REGENERATE,
     REGENERATE_MARKDOWN,
@@ -173,7 +174,7 @@ def requests(clinic: Clinic, tmp_path: Path, image_id: Any, patient_id: Any) -> 
         "chart_waiting": cases.waiting.ChartWaiting(nobody, "new here"),
         "reject_waiting": cases.waiting.RejectWaiting(nobody, "not ours"),
         "settle_conflict": cases.waiting.SettleConflict(
-            image_id, cases.waiting.Keep.BOTH, "both wanted"
+            image_id, Keep.BOTH, "both wanted"
         ),
         "compare_conflict": cases.waiting.CompareConflict(image_id),
         "move_images": cases.charts.MoveImages((image_id,), nobody, "wrong chart"),

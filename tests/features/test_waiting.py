@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -23,6 +23,7 @@ from tests.support.practice import (
 from viewer.app.clinic import Clinic
 from viewer.app.errors import NothingChosen, StillInConflict
 from viewer.app.matching import Doubt
+from viewer.app.review_list import Keep, WaitingCase
 from viewer.app.use_cases import (
     charts,
     exporting,
@@ -69,11 +70,11 @@ def arrive(
     return bring(clinic, write_images(folder, patient, cbct=False, seed=seed))
 
 
-def listed(clinic: Clinic) -> list[waiting.WaitingCase]:
+def listed(clinic: Clinic) -> list[WaitingCase]:
     return waiting.list_waiting(clinic, waiting.ListWaiting())
 
 
-def only_case(clinic: Clinic) -> waiting.WaitingCase:
+def only_case(clinic: Clinic) -> WaitingCase:
     (case,) = listed(clinic)
     return case
 
@@ -124,7 +125,7 @@ def test_nothing_that_waits_is_found_by_any_list_search_view_share_or_export(
     arrive(clinic, tmp_path, WRONG, seed=40)
     case = only_case(clinic)
     hidden, image = case.patient.id, case.images[0].record.id
-    refused = [
+    refused: list[Callable[[], object]] = [
         lambda: library.open_chart(clinic, library.OpenChart(hidden)),
         lambda: library.open_image(clinic, library.OpenImage(image)),
         lambda: library.show_thumbnails(clinic, library.ShowThumbnails(None, (image,))),
@@ -354,9 +355,9 @@ def test_an_identifier_with_other_contents_waits_and_both_are_shown(
     assert fields == ([] if pixels else [description])
 
 
-@pytest.mark.parametrize("keep", waiting.Keep)
+@pytest.mark.parametrize("keep", Keep)
 def test_a_conflict_never_loses_the_stored_image(
-    clinic: Clinic, tmp_path: Path, keep: waiting.Keep
+    clinic: Clinic, tmp_path: Path, keep: Keep
 ) -> None:
     folder = write_images(tmp_path / "in", ADA, cbct=False)
     first = {each.record.id for each in bring(clinic, folder).stored}
@@ -368,13 +369,13 @@ def test_a_conflict_never_loses_the_stored_image(
     waiting.settle_conflict(clinic, request)
     now = {each.id: each for each in images_of(clinic, mine)}
     assert first <= now.keys()
-    assert (image.record.id in now) == (keep is not waiting.Keep.STORED)
+    assert (image.record.id in now) == (keep is not Keep.STORED)
     old = now[image.conflicts[0].id]
-    is_replaced = keep is waiting.Keep.ARRIVED
+    is_replaced = keep is Keep.ARRIVED
     assert old.state is (ImageState.KEPT if is_replaced else ImageState.SHOWN)
     assert clinic.vault.open_pixels(old.id).shape == old.shape
     assert listed(clinic) == []
-    if keep is not waiting.Keep.STORED:
+    if keep is not Keep.STORED:
         assert bring(clinic, again).new == ()
     assert store.check_store(clinic, store.CheckStore(deep=True)).is_sound
     assert any("conflict" in entry.why for entry in corrections(clinic))

@@ -57,8 +57,10 @@ def _of_data_sets(stored: Dataset, arriving: Dataset) -> Iterator[Difference]:
 
 
 def _raw(data: Dataset, tag: int) -> tuple[object, ...]:
+    if tag not in data:
+        return ()
     element = data.get_item(tag)
-    return () if element is None else (element.VR, element.value)
+    return element.VR, element.value
 
 
 def _name(tag: int) -> str:
