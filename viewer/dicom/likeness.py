@@ -20,12 +20,13 @@ MOST_VARYING_BYTES = 256
 """A varying value is no longer than this."""
 
 _SOP_UID, _NUMBER, _POSITION = 0x00080018, 0x00200013, 0x00200032
-_OWN = frozenset((_SOP_UID, _NUMBER, _POSITION))
+_ACQUISITION = 0x00200012
+_OWN = frozenset((_SOP_UID, _NUMBER, _POSITION, _ACQUISITION))
 _OWN_TIMES = frozenset((0x0008002A, 0x00080022, 0x00080032, 0x00080023, 0x00080033))
 _UNREAD = frozenset((
     0x00020000, 0x00020003, 0x00080012, 0x00080013,  # group length, UID again, written when
     0x00181150, 0x00181151, 0x00181152, 0x00181153,  # exposure
-    0x00200012, 0x00201041, 0x00280106, 0x00280107,  # acquisition, location, extremes
+    0x00201041, 0x00280106, 0x00280107,  # location, extremes
 ))  # fmt: skip
 _NEEDED = frozenset((0x00200037, 0x00280030))  # axes, spacing
 _NEEDED_TIMES = frozenset((0x00080020, 0x00080030, 0x00080021, 0x00080031))  # study, series

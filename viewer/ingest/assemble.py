@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Callable
 
-import attrs
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,11 +18,12 @@ from viewer.ingest.errors import FileRefused
 from viewer.ingest.grouping import Plan, SourceFile
 from viewer.ingest.memory import SharedPixels
 from viewer.ingest.originals import TOO_LARGE, originals_of
+from viewer.ingest.regular import fill_missing, regular, with_room_for_nothing
+from viewer.ingest.scales import in_one_scale
 from viewer.ingest.thumbnail import thumbnail
 from viewer.model.ids import ImageId, PatientId, SopUid, new_id
 from viewer.model.image import GreyScale, ImageKind, ImageRecord, Picture
 
-_RESCALED = "The slices' own rescales are applied: values are modality values."
 _NO_MEMORY = "There is not enough memory for this picture."
 _GUESSED_WINDOW = "The header has no window; one was chosen from the grey values."
 
@@ -54,18 +55,20 @@ def assemble(plan: Plan, crew: Crew, decoded: Callable[[SourceFile], None]) -> A
     layout = plan.files[0].header.layout
     if plan.planes > 1 and layout.is_colour:
         raise SourceRefused(plan.files[0], "Colour films are not shown yet.")
-    if layout.frame_bytes * plan.planes > MAX_PICTURE_BYTES:
+    if max(layout.frame_bytes * plan.planes, _grid_bytes(plan, layout)) > MAX_PICTURE_BYTES:
         raise SourceRefused(
             plan.files[0], "The volume is larger than any real one.", is_damage=True
         )
     stored, is_changed = _decoded(plan, layout, crew, decoded)
-    pixels, grey, notes = _in_one_scale(plan, stored)
+    pixels, grey, notes = in_one_scale(stored, _grey_by_slot(plan))
+    pixels, grey = _in_place(plan, pixels, grey, crew)
     grey = with_extremes(grey, pixels)
     if any(window.name == "automatic" for window in grey.windows):
         notes = (*notes, _GUESSED_WINDOW)
     header = plan.files[0].header
     original = None
-    if is_changed or pixels is not stored or not all(f.header.is_rebuilt for f in plan.files):
+    is_changed |= pixels is not stored or not plan.is_whole
+    if is_changed or not all(f.header.is_rebuilt for f in plan.files):
         original = _original(plan, crew)
         notes = (*notes, *([TOO_LARGE] if original is None else []))
     record = _record(plan, pixels, grey, notes)
@@ -89,6 +92,26 @@ def _original(plan: Plan, crew: Crew) -> memoryview | None:
         raise SourceRefused(plan.files[0], str(refused), is_damage=refused.is_damage) from refused
     except MemoryError as fault:
         raise SourceRefused(plan.files[0], _NO_MEMORY) from fault
+
+
+def same_pixels(crew: Crew, one: SourceFile, other: SourceFile) -> bool:
+    """Whether two files of one frame have the same pixels; one that is not decoded has not.
+
+    Raises
+    ------
+    Cancelled, ChildUnavailable
+    """
+    layout = one.header.layout
+    if (layout.frame_shape, layout.dtype) != (
+        other.header.layout.frame_shape, other.header.layout.dtype,
+    ):  # fmt: skip
+        return False
+    both = Plan((one, other), ((0,), (1,)), 2)
+    try:
+        (first, second), _ = _decoded(both, layout, crew, lambda _: None)
+    except SourceRefused:
+        return False
+    return bool(np.array_equal(first, second))
 
 
 def _decoded(
@@ -132,23 +155,25 @@ def _decode_into(
     return is_changed
 
 
-def _in_one_scale(
-    plan: Plan, pixels: NDArray[np.generic]
-) -> tuple[NDArray[np.generic], GreyScale, tuple[str, ...]]:
-    """Keep stored values where all planes share one rescale; else make modality values."""
-    greys = _grey_by_slot(plan)
-    scales = {(grey.slope, grey.intercept) for grey in greys}
-    if len(scales) == 1:
-        return pixels, greys[0], ()
-    is_whole = all(slope.is_integer() and start.is_integer() for slope, start in scales)
-    dtype = np.dtype("<i4" if is_whole else "<f4")
-    values = np.empty(pixels.shape, dtype)
-    for plane, stored, grey in zip(values, pixels, greys, strict=True):
-        plane[...] = stored.astype(np.float64) * grey.slope + grey.intercept
-    plain = attrs.evolve(
-        greys[0], slope=1.0, intercept=0.0, bits_stored=32, padding_from=None, padding_to=None
-    )
-    return values, plain, (_RESCALED,)
+def _grid_bytes(plan: Plan, layout: PixelLayout) -> int:
+    return math.prod(plan.regrid.shape) * layout.dtype.itemsize if plan.regrid else 0
+
+
+def _in_place(
+    plan: Plan, pixels: NDArray[np.generic], grey: GreyScale, crew: Crew
+) -> tuple[NDArray[np.generic], GreyScale]:
+    """Empty the planes of missing slices; put slanted or uneven ones on a straight, even grid."""
+    named = plan.named
+    if plan.regrid is None and len(named) == plan.planes:
+        return pixels, grey
+    try:
+        pixels, grey = with_room_for_nothing(pixels, grey)
+        if plan.regrid is not None:
+            return regular(pixels, plan.regrid, grey, crew.check_cancelled), grey
+    except MemoryError as fault:
+        raise SourceRefused(plan.files[0], _NO_MEMORY) from fault
+    fill_missing(pixels, sorted(named), grey)
+    return pixels, grey
 
 
 def _grey_by_slot(plan: Plan) -> list[GreyScale]:
@@ -156,8 +181,10 @@ def _grey_by_slot(plan: Plan) -> list[GreyScale]:
     for source, slots in zip(plan.files, plan.slots, strict=True):
         frames = source.header.frames
         for frame, slot in enumerate(slots):
-            by_slot[slot] = frames[frame if len(frames) > 1 else 0].grey
-    return [by_slot[slot] for slot in range(plan.planes)]
+            if slot >= 0:
+                by_slot[slot] = frames[frame if len(frames) > 1 else 0].grey
+    first = by_slot[min(by_slot)]
+    return [by_slot.get(slot, first) for slot in range(plan.planes)]
 
 
 def _record(
@@ -188,6 +215,7 @@ def _record(
         description=header.description,
         burned_in=_worst_burned_in(plan),
         notes=(*plan.notes, *notes, *of_all),
+        caution=plan.caution,
     )
 
 

@@ -15,6 +15,7 @@ from viewer.ingest.memory import SharedPixels
 from viewer.ingest.process import CHILDREN
 from viewer.ingest.protocol import Header
 from viewer.ingest.source import Opened, Source
+from viewer.model.errors import Cancelled
 
 _AHEAD = 8
 """How many files each child is asked about ahead."""
@@ -52,6 +53,7 @@ class Crew:
         budget: Budget | None = None,
         is_cancelled: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._is_cancelled = is_cancelled
         self._decoders = [
             Decoder(command=command, budget=budget, is_cancelled=is_cancelled)
             for _ in range(CHILDREN)
@@ -68,6 +70,11 @@ class Crew:
     ) -> None:
         for decoder in self._decoders:
             decoder.close()
+
+    def check_cancelled(self) -> None:
+        """Raise `Cancelled` once the person says so; for work between questions."""
+        if self._is_cancelled():
+            raise Cancelled
 
     def facts(
         self,

@@ -330,10 +330,17 @@ def _like(model: Header, own: OwnFacts) -> Header:
         sop_uid=own.sop_uid,
         number=own.number,
         acquired=own.acquired,
-        frames=(FrameFacts(own.place, model.frames[0].grey),),
+        frames=(_own_frame(model.frames[0], own),),
         layout=attrs.evolve(model.layout, start=own.start),
         data_set=own.data_set,
     )
+
+
+def _own_frame(model: FrameFacts, own: OwnFacts) -> FrameFacts:
+    marks = model.marks
+    if own.acquisition != marks.acquisition:
+        marks = attrs.evolve(marks, acquisition=own.acquisition)
+    return FrameFacts(own.place, model.grey, marks)
 
 
 def _refusal(said: object, *, is_damage: bool) -> FileRefused:

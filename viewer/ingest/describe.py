@@ -20,6 +20,7 @@ from viewer.dicom.geometry import PlanePlace, place_of
 from viewer.dicom.greyscale import grey_of
 from viewer.dicom.layout import PixelLayout, layout_of
 from viewer.dicom.likeness import Match, small_data_set
+from viewer.dicom.marks import acquisition_of, marks_of
 from viewer.dicom.parse import Parsed
 from viewer.dicom.rebuild import is_rebuilt
 from viewer.ingest.protocol import FrameFacts, Header, Kept, OwnFacts
@@ -100,6 +101,7 @@ def describe_own(match: Match, model: Header) -> OwnFacts:
         place=_place(ds, 0, model.layout),
         start=match.pixels_start,
         data_set=base64.b64encode(match.header_bytes).decode("ascii"),
+        acquisition=acquisition_of(ds),
     )
 
 
@@ -113,7 +115,7 @@ def _frames(ds: Dataset, layout: PixelLayout) -> tuple[FrameFacts, ...]:
     groups = ds.get("PerFrameFunctionalGroupsSequence")
     has_groups = isinstance(groups, Sequence) and len(groups) == layout.frames
     facts = [
-        FrameFacts(_place(ds, frame, layout), grey_of(ds, layout, frame))
+        FrameFacts(_place(ds, frame, layout), grey_of(ds, layout, frame), marks_of(ds, frame))
         for frame in range(layout.frames if has_groups else 1)
     ]
     return tuple(facts)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from viewer.ingest.arrival import Arrival, KeptFile, Refusal
-from viewer.ingest.assemble import SourceRefused, assemble
+from viewer.ingest.assemble import SourceRefused, assemble, same_pixels
 from viewer.ingest.crew import Crew
 from viewer.ingest.decoder import Budget
 from viewer.ingest.errors import FileRefused
@@ -85,7 +86,8 @@ def read(
 def _pictures(
     sources: Sequence[SourceFile], crew: Crew, reading: Reading, steps: Steps
 ) -> Iterator[Arrival | KeptFile | Refusal]:
-    plans = deque(plan(sources))
+    are_same = partial(same_pixels, crew)
+    plans = deque(plan(sources, are_same))
     while plans:
         current = plans.popleft()
         try:
@@ -93,7 +95,8 @@ def _pictures(
         except SourceRefused as refused:
             yield _without_picture(refused, reading)
             rest = [file for file in current.files if file is not refused.file]
-            plans.extendleft(reversed(plan(rest)))
+            plans = deque(one for one in plans if refused.file not in one.files)
+            plans.extendleft(reversed(plan(rest, are_same)))
 
 
 def _without_picture(refused: SourceRefused, reading: Reading) -> Arrival | KeptFile | Refusal:

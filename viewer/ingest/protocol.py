@@ -19,6 +19,7 @@ import attrs
 
 from viewer.dicom.geometry import PlanePlace
 from viewer.dicom.layout import PixelLayout
+from viewer.dicom.marks import Marks
 from viewer.ingest.sniff import FileKind
 from viewer.model.image import GreyScale, ImageKind, PixelSpacing
 from viewer.model.patient import Patient, Series, Study
@@ -39,6 +40,7 @@ class FrameFacts:
 
     place: PlanePlace | None
     grey: GreyScale
+    marks: Marks = attrs.field(factory=Marks)
 
 
 @attrs.frozen
@@ -150,7 +152,11 @@ class OwnFacts:
     place: PlanePlace | None
     start: int
     data_set: str
+    acquisition: str = ""
 
+
+ELSEWHERE = -1
+"""The slot of a frame that belongs to another picture and is not wanted now."""
 
 MODELS = 4
 """How many headers each side keeps for others to be likened to."""

@@ -138,6 +138,9 @@ class ImageRecord:
     notes: tuple[str, ...] = ()
     arrived_as: Patient | None = None
     """Who the file says it is of, where a person decided otherwise."""
+    caution: str = ""
+    """What has to be known while looking, in a few words: it stands in every pane. Empty if all is
+    as it was acquired; the whole story is in `notes`."""
 
     @property
     def is_file(self) -> bool:
