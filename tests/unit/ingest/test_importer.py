@@ -81,16 +81,6 @@ def test_the_real_phantom_is_the_volume_that_simpleitk_reads(
     _assert_same_as_simpleitk(arrivals[0], tmp_path)
 
 
-def test_a_tilted_uneven_head_is_kept_as_flat_slices_with_the_reason(shared_data: Path) -> None:
-    arrivals, _ = _read(shared_data / "ct-geometry" / "ge_head_tilt_uneven")
-    assert len(arrivals) == 28
-    for arrival in arrivals:
-        assert not arrival.picture.record.is_volume
-        note = arrival.picture.record.notes[0]
-        assert "not evenly spaced: 1.08 to 7 mm" in note
-        assert "tilted by 18.5 degrees" in note
-
-
 def test_each_kind_of_picture_arrives_with_its_facts(tmp_path: Path) -> None:
     dicom_files.save(tmp_path, [dicom_files.bitewing(), dicom_files.photo()])
     arrivals, _ = _read(tmp_path)
