@@ -30,12 +30,14 @@ def _by_likeness(model: bytes, other: bytes) -> Header | None:
     if match is None:
         return None
     own = describe_own(match, header)
+    first = header.frames[0]
+    marks = attrs.evolve(first.marks, acquisition=own.acquisition)
     return attrs.evolve(
         header,
         sop_uid=own.sop_uid,
         number=own.number,
         acquired=own.acquired,
-        frames=(FrameFacts(own.place, header.frames[0].grey),),
+        frames=(FrameFacts(own.place, first.grey, marks),),
         layout=attrs.evolve(header.layout, start=own.start),
         data_set=own.data_set,
     )
@@ -51,7 +53,7 @@ def _slices() -> list[Dataset]:
     for n, ds in enumerate(datasets):
         uid = UID("1.2.3." + "45" * (n + 1))
         ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = uid
-        ds.InstanceNumber = 7 * 10**n
+        ds.InstanceNumber, ds.AcquisitionNumber = 7 * 10**n, n // 2
         ds.AcquisitionTime, ds.ContentTime = f"1010{n:02d}", "10" if n % 2 else "101112.25"
         ds.SliceLocation, ds.XRayTubeCurrent = n / 3, 10**n
     return datasets

@@ -143,7 +143,7 @@ def _join_series(pattern: Dataset, datasets: list[Dataset]) -> None:
             setattr(dataset, keyword, getattr(pattern, keyword))
 
 
-def test_a_damaged_slice_is_refused_and_the_rest_are_flat_with_the_reason(tmp_path: Path) -> None:
+def test_a_damaged_slice_is_refused_and_its_plane_stays_empty(tmp_path: Path) -> None:
     datasets = [transcode(dataset, _JPEG_LS) for dataset in dicom_files.ct()]
     paths = dicom_files.save(tmp_path, datasets)
     content = bytearray(paths[2].read_bytes())
@@ -151,8 +151,11 @@ def test_a_damaged_slice_is_refused_and_the_rest_are_flat_with_the_reason(tmp_pa
     paths[2].write_bytes(content)
     arrivals, refusals = _read(tmp_path)
     assert [refusal.source for refusal in refusals] == [paths[2]]
-    assert len(arrivals) == 5
-    assert all("not evenly spaced" in one.picture.record.notes[0] for one in arrivals)
+    (volume,) = arrivals
+    record, pixels = volume.picture.record, volume.picture.pixels
+    assert record.caution == "Slices missing: 3"
+    assert (pixels[2] == record.grey.padding_from).all()
+    assert np.array_equal(np.delete(pixels, 2, axis=0), np.delete(dicom_files.voxels(), 2, axis=0))
 
 
 def test_files_that_are_no_pictures_are_refused_with_plain_reasons(tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def test_a_whole_import_brings_the_same_pixels_and_refusals_as_on_linux(
     assert [(one.source, one.reason) for one in left_out] == [
         (one.source, one.reason) for one in refused
     ]
-    assert len(arrived) == len(expected) > 3
+    assert len(arrived) == len(expected) == 3
     for here_, there in zip(arrived, expected, strict=True):
         np.testing.assert_array_equal(here_.picture.pixels, there.picture.pixels)
         assert here_.headers == there.headers
