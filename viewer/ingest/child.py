@@ -25,13 +25,15 @@ from viewer.ingest.describe import describe, describe_kept, describe_own
 from viewer.ingest.directory import read_directory
 from viewer.ingest.foreign.jobs import JOBS as FOREIGN_JOBS
 from viewer.ingest.hosts.port import ChildSide, Handed
-from viewer.ingest.protocol import ELSEWHERE, MODELS, ChannelBroken, Header
+from viewer.ingest.protocol import MODELS, ChannelBroken, Header
 from viewer.ingest.unpacking import list_contents, unpacked
 from viewer.model.errors import BitewingError
 from viewer.model.json import from_json, to_json
 
 _DAMAGED = "The file is damaged and cannot be read."
 _TOO_LARGE = "Reading the file would take more memory than it may."
+_ELSEWHERE = -1
+"""The slot of a frame that is of another picture."""
 
 Job = dict[str, Any]
 
@@ -146,7 +148,7 @@ def _decode(job: Job, handed: Handed) -> Job:
         content = parse(content).body
     value = content[layout.start : layout.start + layout.length]
     for slot, frame in zip(slots, frames(layout, value), strict=True):
-        if slot == ELSEWHERE:
+        if slot == _ELSEWHERE:
             continue
         place = _place(layout, room, slot)
         place.view(layout.dtype).reshape(layout.frame_shape)[...] = frame
@@ -160,7 +162,7 @@ def _copy(handed: Handed, layout: PixelLayout, room: NDArray[np.uint8], slots: l
     """
     is_changed = False
     for frame, slot in zip(range(layout.frames), slots, strict=True):
-        if slot == ELSEWHERE:
+        if slot == _ELSEWHERE:
             continue
         place = _place(layout, room, slot)
         start, done = layout.start + frame * place.size, 0

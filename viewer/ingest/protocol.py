@@ -155,9 +155,6 @@ class OwnFacts:
     acquisition: str = ""
 
 
-ELSEWHERE = -1
-"""The slot of a frame that belongs to another picture and is not wanted now."""
-
 MODELS = 4
 """How many headers each side keeps for others to be likened to."""
 
