@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 import pytest
 
+from tests.support.photo_files import PICTURE, marked_png
 from tests.support.practice import (
     OFFICER,
     PASSWORD,
@@ -35,7 +36,13 @@ from viewer.app.role_table import (
     use_case_marks,
     use_case_table,
 )
+from viewer.ingest.chosen import Chosen, Looked
+from viewer.ingest.foreign.facts import Photo, PhotoPage
+from viewer.ingest.photographs import Label
+from viewer.ingest.sniff import FileKind
+from viewer.ingest.source import Source
 from viewer.model.errors import BitewingError
+from viewer.model.image import ImageKind
 from viewer.model.ids import PatientId
 from viewer.model.resources import resource_path
 from viewer.model.tooth import Tooth
@@ -64,6 +71,15 @@ def a_finding() -> Finding:
     return Finding(Rule.CLOCK, 4.0, "The clock went back.", (Ref(1, 1),), now, now)
 
 
+def _photos(folder: Path) -> tuple[Chosen, ...]:
+    """A photo as somebody chose it."""
+    path = folder / "photo.png"
+    path.write_bytes(marked_png())
+    label = Label(ImageKind.PHOTO)
+    page = Photo("PNG", (PhotoPage(*PICTURE.shape, 1),))
+    return (Chosen(Looked(Source(path), FileKind.PHOTO, page), label),)
+
+
 def requests(clinic: Clinic, tmp_path: Path, image_id: Any, patient_id: Any) -> dict[str, Any]:
     """A request for each use case that would do something if it were let through."""
     nobody = PatientId("f" * 32)
@@ -74,6 +90,7 @@ def requests(clinic: Clinic, tmp_path: Path, image_id: Any, patient_id: Any) -> 
         "open_image": cases.library.OpenImage(image_id),
         "list_store": cases.library.ListStore(),
         "import_paths": cases.importing.ImportPaths((tmp_path / "in",)),
+        "import_photos": cases.photos.ImportPhotos(patient_id, _photos(tmp_path)),
         "go_on_importing": cases.importing.GoOn("f" * 32),
         "list_interrupted": cases.importing.ListInterrupted(),
         "forget_interrupted": cases.importing.ForgetInterrupted("f" * 32),
@@ -82,6 +99,9 @@ def requests(clinic: Clinic, tmp_path: Path, image_id: Any, patient_id: Any) -> 
         "discard_quarantined": cases.quarantine.DiscardQuarantined("f" * 32, "0" * 8),
         "limit_quarantine": cases.quarantine.LimitQuarantine(1 << 30),
         "export_pixels": cases.exporting.ExportPixels(image_id, tmp_path / "x.npy", replace=True),
+        "export_dicom": cases.dicom_out.ExportDicom(
+            tmp_path / f"out-{new_id()}", "referral", "Dr. X", (image_id,), leaves_unsealed=True
+        ),
         "check_store": cases.store.CheckStore(),
         "repair_store": cases.store.RepairStore(),
         "list_accounts": cases.accounts.ListAccounts(),
@@ -173,9 +193,7 @@ def requests(clinic: Clinic, tmp_path: Path, image_id: Any, patient_id: Any) -> 
         "assign_waiting": cases.waiting.AssignWaiting(nobody, patient_id, "same person"),
         "chart_waiting": cases.waiting.ChartWaiting(nobody, "new here"),
         "reject_waiting": cases.waiting.RejectWaiting(nobody, "not ours"),
-        "settle_conflict": cases.waiting.SettleConflict(
-            image_id, Keep.BOTH, "both wanted"
-        ),
+        "settle_conflict": cases.waiting.SettleConflict(image_id, Keep.BOTH, "both wanted"),
         "compare_conflict": cases.waiting.CompareConflict(image_id),
         "move_images": cases.charts.MoveImages((image_id,), nobody, "wrong chart"),
         "merge_charts": cases.charts.MergeCharts(nobody, patient_id, "same person"),

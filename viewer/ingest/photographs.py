@@ -19,17 +19,17 @@ from numpy.typing import NDArray
 from viewer.dicom.greyscale import with_extremes
 from viewer.dicom.headers import pack_headers
 from viewer.dicom.secondary import class_and_modality, header_of
-from viewer.ingest.arrival import Arrival
+from viewer.ingest.arrival import Arrival, KeptFile
 from viewer.ingest.errors import FileRefused
 from viewer.ingest.foreign.facts import (
     SMALL_SIDE,
     DecodedPage,
     Photo,
     PhotoPage,
-    Stripped,
     is_of,
     is_sensible,
     scale_note,
+    stripped_words,
 )
 from viewer.ingest.source import Source
 from viewer.ingest.thumbnail import thumbnail
@@ -40,9 +40,9 @@ from viewer.model.patient import Patient, Series, Study
 from viewer.model.tooth import Tooth
 
 if TYPE_CHECKING:
-    from viewer.ingest.decoder import Decoder
     from viewer.ingest.reading import Reading
 
+VISIT = "Photos and scans"
 NOBODY = Patient(PatientId(""), "", "", "")
 _SENSELESS = "The file gives no sensible answer about itself."
 _MOST_NOTES, _MOST_NOTE = 12, 200
@@ -64,7 +64,7 @@ class Label:
     is_flipped: bool = False
 
 
-def photo_in(_decoder: Decoder | None, answer: dict[str, Any]) -> Photo:
+def photo_in(_decoder: object, answer: dict[str, Any]) -> Photo:
     """Check what the child says of a photo.
 
     Raises
@@ -196,8 +196,8 @@ def _described(
     words = label.view or kind.value.capitalize()
     study_uid = StudyUid(_uid(f"study {whose} {day}"))
     series_uid = SeriesUid(_uid(f"series {whose} {day} {sop_class} {modality}"))
-    study = Study(study_uid, PatientId(""), day, None, "Photos and scans")
-    series = Series(series_uid, study_uid, modality, None, "Photos and scans")
+    study = Study(study_uid, PatientId(""), day, None, VISIT)
+    series = Series(series_uid, study_uid, modality, None, VISIT)
     record = ImageRecord(
         id=ImageId(new_id()),
         patient_id=PatientId(""),
@@ -238,11 +238,6 @@ def _notes(photo: Photo, decoded: DecodedPage) -> Iterable[str]:
         yield stripped_words(photo.stripped)
 
 
-def stripped_words(kinds: Iterable[Stripped]) -> str:
-    """Say what was left behind, by kind."""
-    return f"Left behind on entry: {', '.join(kind.value for kind in kinds)}."
-
-
 def _uid(basis: str) -> str:
     return _uid_of(hashlib.sha256(basis.encode()).digest())
 
@@ -250,3 +245,21 @@ def _uid(basis: str) -> str:
 def _uid_of(digest: bytes) -> str:
     """Return a UID of a digest (PS3.5 B.2): the same for the same picture of the same person."""
     return f"2.25.{int.from_bytes(digest[:16], 'big')}"
+
+
+def labelled(arrived: KeptFile, label: Label, patient: Patient) -> KeptFile:
+    """Return a file that is kept whole as what a person said of it."""
+    day = label.taken.date() if label.taken else None
+    series_uid = SeriesUid(_uid(f"series {patient.id} {day} {arrived.record.modality}"))
+    study = attrs.evolve(arrived.study, uid=StudyUid(_uid(f"study {patient.id} {day}")), date=day)
+    series = attrs.evolve(arrived.series, uid=series_uid, study_uid=study.uid)
+    record = attrs.evolve(
+        arrived.record,
+        study_uid=study.uid,
+        series_uid=series.uid,
+        teeth=label.teeth,
+        laterality=label.laterality,
+        acquired=label.taken,
+        description=label.view or arrived.record.description,
+    )
+    return attrs.evolve(arrived, patient=patient, study=study, series=series, record=record)

@@ -62,16 +62,21 @@ def run_import(args: Namespace, console: Console) -> int:
         else:
             report = importing.import_paths(clinic, importing.ImportPaths(tuple(args.paths)))
             _say_cut_off(clinic, console)
-    if args.json:
-        console.facts(_report_facts(report))
-    else:
-        _say_report(report, console)
+    tell_report(args, console, report)
     return 0 if report.stored or not (report.refusals or report.set_aside) else 1
 
 
 def _say_cut_off(clinic: Clinic, console: Console) -> None:
     if importing.has_interrupted(clinic):
         console.warn("An import before this one was cut off: “bitewing import --go-on”.")
+
+
+def tell_report(args: Namespace, console: Console, report: importing.ImportReport) -> None:
+    """Say what an import did, as facts or in lines."""
+    if args.json:
+        console.facts(_report_facts(report))
+    else:
+        _say_report(report, console)
 
 
 def _report_facts(report: importing.ImportReport) -> dict[str, Any]:

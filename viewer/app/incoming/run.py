@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 
 from viewer.app.clinic import Clinic
@@ -13,7 +13,9 @@ from viewer.app.incoming.journal import Journal
 from viewer.app.incoming.report import ImportReport, ImportStopped, SetAside, Stored
 from viewer.app.incoming.sealing import seal
 from viewer.ingest.arrival import Arrival, KeptFile, Refusal
+from viewer.ingest.foreign.facts import left_behind_in
 from viewer.model.errors import BitewingError, Cancelled
+from viewer.model.patient import Patient
 from viewer.vault.errors import DiskFull
 from viewer.vault.keeping.records import Room
 
@@ -26,9 +28,18 @@ class Run:
     """What one import has done so far. One thread."""
 
     def __init__(
-        self, clinic: Clinic, act: Act, origin: Origin | None, journal: Journal | None = None
+        self,
+        clinic: Clinic,
+        act: Act,
+        origin: Origin | None,
+        journal: Journal | None = None,
+        into: Patient | None = None,
     ) -> None:
-        """Begin; without an origin nothing is set aside: what is read lies there already."""
+        """Begin; without an origin nothing is set aside: what is read lies there already.
+
+        `into` is whose all of it is, where a person has said so.
+        """
+        self._into = into
         self._clinic, self._act = clinic, act
         self._origin, self._journal = origin, journal
         self._stored: list[Stored] = []
@@ -78,7 +89,8 @@ class Run:
             self._note((arrival.token,))
             return
         try:
-            self._stored.append(seal(self._clinic, arrival, self._act.control.is_cancelled))
+            is_cancelled = self._act.control.is_cancelled
+            self._stored.append(seal(self._clinic, arrival, is_cancelled, self._into))
         except DiskFull as full:
             raise self._full() from full
         self._clinic.keep_catalog_head_soon()
@@ -134,7 +146,13 @@ class Run:
         return Subject(
             patient_id=next(iter(patients)) if len(patients) == 1 else None,
             objects=tuple(each.record.id for each in stored),
-            why=f"{len(stored)} stored, {aside}{len(self._refusals)} refused",
+            why=f"{len(stored)} stored, {aside}{len(self._refusals)} refused{_left_behind(stored)}",
             digests=tuple(each.record.pixel_sha256 for each in stored),
             size_bytes=sum(each.record.size_bytes for each in stored),
         )
+
+
+def _left_behind(stored: Sequence[Stored]) -> str:
+    """Name the kinds of what photos said and what was not taken over."""
+    kinds = left_behind_in(note for each in stored for note in each.record.notes)
+    return f"; left behind: {', '.join(kind.value for kind in kinds)}" if kinds else ""

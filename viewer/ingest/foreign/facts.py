@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from datetime import datetime
 from enum import Enum
 
@@ -16,6 +17,7 @@ SMALL_SIDE = 256
 """The longest side of a picture for a list."""
 
 _NO_SCALE_AT = (0.0, 72.0, 96.0)  # what programs write that know nothing
+_LEFT = "Left behind on entry: "
 MAX_SIDE = 65_500
 MAX_PAGES = 200
 
@@ -116,3 +118,14 @@ def scale_note(dots_per_inch: float) -> str:
         f"The file says {dots_per_inch:.0f} dots an inch ({mm:.3f} mm a pixel where it was"
         " scanned): calibrate before you measure."
     )
+
+
+def stripped_words(kinds: Iterable[Stripped]) -> str:
+    """Say what was left behind, by kind, in a note of the record."""
+    return f"{_LEFT}{', '.join(kind.value for kind in kinds)}."
+
+
+def left_behind_in(notes: Iterable[str]) -> tuple[Stripped, ...]:
+    """Return the kinds that notes say were left behind, each once."""
+    said = [note for note in notes if note.startswith(_LEFT)]
+    return tuple(kind for kind in Stripped if any(kind.value in note for note in said))
