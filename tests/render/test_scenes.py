@@ -261,6 +261,36 @@ def test_a_turned_image_says_it_is_not_as_acquired() -> None:
     scene.release()
 
 
+def _amber(frame: np.ndarray) -> int:
+    rgb = _rgb(frame)
+    return int(((rgb[..., 0] > 150) & (rgb[..., 2] < 90) & (rgb[..., 1] > 100)).sum())
+
+
+@pytest.mark.parametrize("plane", list(Plane))
+def test_what_has_to_be_known_of_a_volume_stands_in_every_pane(plane: Plane) -> None:
+    plain = volume(blobs((20, 24, 28)), placed((1, 1, 1)))
+    told = attrs.evolve(plain.record, caution="Resampled: tilt 18.5°, uneven slices")
+    found = []
+    for record in (plain.record, told):
+        scene = SliceScene(plane)
+        scene.resize(240, 200)
+        scene.show(Picture(record, plain.pixels), space_of(record.shape, plain.affine))
+        middle = space_of(record.shape, plain.affine).middle_lps
+        scene.look(PlanesView(WindowLevel(0, 2000), middle), middle, 0.2)
+        found.append(_amber(scene.frame()))
+        scene.release()
+    assert found[1] > found[0] + 20
+
+
+def test_what_has_to_be_known_stands_in_the_3d_picture_too() -> None:
+    scene = _volumes()
+    scene.show_nothing((), ("Part 1 of 2",))
+    scene.look(VolumeView())
+    scene.show(np.zeros((80, 100, 3), np.uint8))
+    assert _amber(scene.frame()) > 20
+    scene.release()
+
+
 def test_padding_is_black_even_inverted() -> None:
     pixels = np.full((40, 40), 100, np.uint8)
     pixels[10:20, 10:20] = 255

@@ -19,6 +19,25 @@ _KINDS = {
 }
 
 
+_MOST_CAUTIONS = 3
+_LINE = 1.4
+
+
+def caution_mark(
+    lines: tuple[str, ...], size: tuple[int, int], scale: float, style: PaneStyle, above: int = 0
+) -> list[Text]:
+    """Return the caution in the bottom left corner, `above` so many other lines of text.
+
+    In the colour of doubt, small, and in every pane of the volume: a print or a screenshot of one
+    of them must say it too.
+    """
+    if not lines:
+        return []
+    margin = style.margin_px * scale
+    y = size[1] - 1 - margin - above * _LINE * style.text_px * scale
+    return [Text(margin, y, lines, style.doubt, style.small_px, Side.START, Side.END)]
+
+
 def corner(
     across: Side, down: Side, lines: tuple[str, ...], size: tuple[int, int], scale: float,
     style: PaneStyle, colour: str | None = None, *, is_lively: bool = False, is_small: bool = False,
@@ -92,6 +111,17 @@ def window_words(window: WindowLevel, record: ImageRecord) -> tuple[str, ...]:
 
 def _short(value: float) -> str:
     return f"{value:.0f}" if abs(value) >= 10 else f"{value:.3g}"
+
+
+def caution_lines(record: ImageRecord) -> tuple[str, ...]:
+    """Return what has to be known while looking, a line for each part so that it fits a pane.
+
+    Longer lists stand in the inspector, in full.
+    """
+    parts = [part for part in record.caution.split(", ") if part]
+    if len(parts) > _MOST_CAUTIONS:
+        parts = [*parts[: _MOST_CAUTIONS - 1], "and more"]
+    return tuple(parts)
 
 
 def turned_words(view: RadiographView) -> str:

@@ -18,7 +18,7 @@ from viewer.imaging.planes import (
 from viewer.imaging.window import Transfer, transfer_of
 from viewer.model.image import Picture
 from viewer.model.view import Plane, PlanesView
-from viewer.render.corners import corner, edge_marks, window_words
+from viewer.render.corners import caution_lines, caution_mark, corner, edge_marks, window_words
 from viewer.render.overlays.records import Overlay, Text, crosshair
 from viewer.render.scene import BLACK, Scene
 from viewer.render.style import PaneStyle, Side
@@ -153,6 +153,8 @@ class SliceScene(Scene):
                     is_small=self.is_identity_small,
                 )
             )  # fmt: skip
+        below = 2 if self.is_overview else 1
+        fixed += caution_mark(caution_lines(self._shown.record), size, scale, style, below)
         if self.shows_window:
             words = window_words(self._view.window, self._shown.record)
             fixed.append(corner(Side.END, Side.END, words, size, scale, style, is_lively=True))

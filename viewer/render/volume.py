@@ -11,7 +11,7 @@ from viewer.imaging.planes import letters
 from viewer.imaging.raycast import directions
 from viewer.imaging.sampling import taps
 from viewer.model.view import VolumeView
-from viewer.render.corners import corner, edge_marks
+from viewer.render.corners import caution_mark, corner, edge_marks
 from viewer.render.overlays.records import Overlay
 from viewer.render.scene import Scene
 from viewer.render.style import PaneStyle, Side
@@ -24,6 +24,7 @@ class VolumeScene(Scene):
         super().__init__(style)
         self.message = ""
         self.identity: tuple[str, ...] = ()
+        self._caution: tuple[str, ...] = ()
         self._view: VolumeView | None = None
         self._cast = np.zeros((1, 1, 3), np.uint8)
         self._is_fresh = False
@@ -37,10 +38,10 @@ class VolumeScene(Scene):
         """Whether there is neither a picture nor a word about one to come."""
         return self._view is None and not self.message
 
-    def show_nothing(self, identity: tuple[str, ...] = ()) -> None:
-        """Forget the picture, and say whose the next one will be."""
+    def show_nothing(self, identity: tuple[str, ...] = (), caution: tuple[str, ...] = ()) -> None:
+        """Forget the picture, and say whose the next one will be and what to beware of in it."""
         self._forget()
-        self.identity = identity
+        self.identity, self._caution = identity, caution
 
     def show(self, picture: NDArray[np.uint8]) -> None:
         """Take a picture (rows, columns, 3), uint8, of any size; smaller ones are enlarged."""
@@ -88,6 +89,8 @@ class VolumeScene(Scene):
             drawn.append(
                 corner(Side.END, Side.START, self.identity, size, scale, style, is_small=True)
             )
+        if self._view is not None:
+            drawn += caution_mark(self._caution, size, scale, style, 1 if self.message else 0)
         if self.message:
             drawn.append(
                 corner(Side.START, Side.END, (self.message,), size, scale, style, is_lively=True)
@@ -98,3 +101,4 @@ class VolumeScene(Scene):
         self._cast.fill(0)
         self._cast = np.zeros((1, 1, 3), np.uint8)
         self._view, self.message, self.identity, self._is_fresh = None, "", (), False
+        self._caution = ()

@@ -22,6 +22,7 @@ from viewer.imaging.planes import Lps, PlaneGeometry, VolumeSpace, fit_mm_per_px
 from viewer.imaging.presets import VolumePreset, presets
 from viewer.model.image import ImageRecord, Picture
 from viewer.model.view import Plane, PlanesView, VolumeView, WindowLevel, first_window
+from viewer.render.corners import caution_lines
 from viewer.render.slice import SliceScene
 from viewer.render.style import PaneStyle
 from viewer.render.volume import VolumeScene
@@ -138,7 +139,7 @@ class PlanesPane(QWidget):
             scene.show(
                 picture, self._space, short_identity(lines) if scene.is_identity_small else lines
             )
-        self._volume_scene.show_nothing(short_identity(lines))
+        self._volume_scene.show_nothing(short_identity(lines), caution_lines(whole))
         self._view = self._first_view(whole)
         self._centre = self._space.middle_lps
         self.volume.open(picture, self._preset(self.volume.view.preset), VolumeView())
