@@ -26,7 +26,7 @@ from viewer.ingest.directory import read_directory
 from viewer.ingest.foreign.jobs import JOBS as FOREIGN_JOBS
 from viewer.ingest.hosts.port import ChildSide, Handed
 from viewer.ingest.protocol import MODELS, ChannelBroken, Header
-from viewer.ingest.unpacking import list_contents, unpacked
+from viewer.ingest.unpacking import Archives, list_contents
 from viewer.model.errors import BitewingError
 from viewer.model.json import from_json, to_json
 
@@ -57,21 +57,22 @@ def serve(side: ChildSide) -> int:
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
+    known = _Known()
     try:
         first, _ = side.receive()
         side.send({"ready": side.lock_down(int(first["memory_bytes"]))})
         while True:
             job, handed = side.receive()
-            side.send(_answer(side, job, handed))
+            side.send(_answer(side, job, handed, known))
     except ChannelBroken:
         return 0
 
 
-def _answer(side: ChildSide, job: Job, handed: Handed) -> Job:
+def _answer(side: ChildSide, job: Job, handed: Handed, known: _Known) -> Job:
     """Do one job. This is the boundary at which everything is caught."""
     try:
         side.limit_cpu(int(job["cpu_seconds"]))
-        return _JOBS[job["do"]](job, unpacked(job, handed))
+        return known.jobs[job["do"]](job, known.archives.unpacked(job, handed))
     except (NotAnImage, Unsupported) as refusal:
         return {"refused": [refusal.what, refusal.now]}
     except BitewingError as refusal:
@@ -190,9 +191,16 @@ def _place(layout: PixelLayout, room: NDArray[np.uint8], slot: int) -> NDArray[n
     return place
 
 
+class _Known:
+    """What one child remembers from job to job."""
+
+    def __init__(self) -> None:
+        self.archives = Archives()
+        self.jobs = {**_JOBS, "header": _Headers().read}
+
+
 _JOBS: dict[str, Callable[[Job, Handed], Job]] = {
     # A row for each kind of job; `viewer/ingest/families.py` says which files are asked what.
-    "header": _Headers().read,
     "decode": _decode,
     "content": _content,
     "kept": _kept,

@@ -7,6 +7,7 @@ at once.
 from __future__ import annotations
 
 import math
+import os
 import socket
 import time
 from collections import deque
@@ -166,7 +167,7 @@ class Decoder:
             What the child may fill.
         """
         if within:
-            job = {**job, "within": [to_json(entry) for entry in within]}
+            job = {**job, "within": [to_json(entry) for entry in within], "archive": _which(file)}
         block = pixels.block if pixels else None
         self._ask(_Question(job, file, seconds or self._budget.header_seconds, block))
 
@@ -321,6 +322,12 @@ class Decoder:
         if self._child is not None:
             self._child.end()
             self._child = None
+
+
+def _which(file: int) -> list[int]:
+    """Return what tells an open file from every other one, for as long as it is not changed."""
+    about = os.fstat(file)
+    return [about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns]
 
 
 def _like(model: Header, own: OwnFacts) -> Header:

@@ -21,7 +21,7 @@ _JUNCTION = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT; synchronised folders have 
 def find(paths: Sequence[Path]) -> Iterator[Path | Refusal]:
     """Walk over files and folders in a stable order; links become refusals."""
     for path in paths:
-        if path.is_symlink() or _reparse_tag(path) == _JUNCTION:
+        if is_link(path):
             yield Refusal(path, LINK)
         elif path.is_dir():
             yield from _walk(path)
@@ -37,12 +37,17 @@ def _walk(folder: Path) -> Iterator[Path | Refusal]:
         return
     for entry in entries:
         path = Path(entry.path)
-        if entry.is_symlink() or _reparse_tag(entry) == _JUNCTION:
+        if is_link(entry):
             yield Refusal(path, LINK)
         elif entry.is_dir(follow_symlinks=False):
             yield from _walk(path)
         else:
             yield path
+
+
+def is_link(entry: Path | os.DirEntry[str]) -> bool:
+    """Whether it only stands for a file or folder elsewhere."""
+    return entry.is_symlink() or _reparse_tag(entry) == _JUNCTION
 
 
 def _reparse_tag(entry: Path | os.DirEntry[str]) -> int:

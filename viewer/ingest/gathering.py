@@ -12,7 +12,7 @@ from viewer.ingest.crew import Crew
 from viewer.ingest.decoder import Decoder
 from viewer.ingest.errors import FileRefused
 from viewer.ingest.families import FAMILIES, REASONS
-from viewer.ingest.leading import led_to
+from viewer.ingest.leading import Missing, led_to
 from viewer.ingest.protocol import Contents, Directory, Header, Kept
 from viewer.ingest.reading import Reading
 from viewer.ingest.sniff import FileKind
@@ -77,6 +77,7 @@ def gather(
                 more += led.sources
                 steps.add(len(led.sources))
                 steps.step(_HEADERS, 2)
+                missing += led.missing
                 yield from led.refusals
                 continue
             yield _one(source, kind, facts, seen, steps)
@@ -85,6 +86,7 @@ def gather(
         for source, said in damaged:
             yield reading.refusal(source, str(said), is_damage=said.is_damage)
         batch = more
+    yield from (each.refusal for each in missing if each.sop_uid not in seen)
     for source, refused in strangers:
         if source.place not in companions:
             yield reading.refusal(source, str(refused), is_damage=refused.is_damage)
@@ -119,7 +121,8 @@ def _one(
     """Take one file, unless another one with the same identity came before."""
     uid = facts.sop_uid if isinstance(facts, (Header, Kept)) else ""
     is_again = bool(uid) and uid in seen
-    seen.add(uid)
+    if uid:
+        seen.add(uid)
     steps.step(_HEADERS, 2 if is_again else 1)
     if is_again:
         return Refusal(source.shown, _TWICE, token=source.token)

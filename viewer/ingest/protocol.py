@@ -8,6 +8,7 @@ that comes back, and takes no files.
 from __future__ import annotations
 
 import json
+import re
 import socket
 import sys
 import time
@@ -28,6 +29,8 @@ from viewer.model.tooth import Tooth
 MAX_MESSAGE = 96 << 20
 _POLL_SECONDS = 0.1
 _MOST_FILES = 2
+_MOST_LETTERS = 120
+_IN_PATHS = re.compile(r'[\0-\x1f\x7f/\\:*?"<>|]')
 
 
 class ChannelBroken(Exception):
@@ -119,8 +122,18 @@ class Entry:
 
     @property
     def bare_name(self) -> str:
-        """Its own name, for the eyes."""
-        return self.names[-1] if self.names else "?"
+        """Its own name, for the eyes; even if it were made a path it would lead nowhere else."""
+        return bare_name(self.names[-1] if self.names else "")
+
+
+def bare_name(name: str) -> str:
+    """Return a name without anything that means something in a path.
+
+    >>> bare_name("..")
+    '?'
+    """
+    bare = _IN_PATHS.sub("_", name)[:_MOST_LETTERS]
+    return bare if bare.strip(". ") else "?"
 
 
 @attrs.frozen
@@ -132,11 +145,18 @@ class Contents:
 
 
 @attrs.frozen
-class Directory:
-    """What a disc's table of contents names: the parts of each file's place on the disc."""
+class NamedFile:
+    """One file that a disc's table of contents names: the parts of its place, and what it is."""
 
-    files: tuple[tuple[str, ...], ...]
-    notes: tuple[str, ...] = ()
+    names: tuple[str, ...]
+    sop_uid: str = ""
+
+
+@attrs.frozen
+class Directory:
+    """What a disc's table of contents names."""
+
+    files: tuple[NamedFile, ...]
 
 
 @attrs.frozen
