@@ -42,8 +42,8 @@ from viewer.ingest.photographs import Label
 from viewer.ingest.sniff import FileKind
 from viewer.ingest.source import Source
 from viewer.model.errors import BitewingError
+from viewer.model.ids import PatientId, new_id
 from viewer.model.image import ImageKind
-from viewer.model.ids import PatientId
 from viewer.model.resources import resource_path
 from viewer.model.tooth import Tooth
 from viewer.session.audit.events import EventFilter, EventKind

@@ -19,7 +19,7 @@ from viewer.model.errors import BitewingError, Cancelled
 from viewer.session.audit.events import EventFilter, EventKind, Outcome
 
 VIEWER = Path(__file__).resolve().parents[2] / "viewer"
-LEAVING = ("export_pixels", "seal_share", "export_trail")
+LEAVING = ("export_pixels", "export_dicom", "seal_share", "export_trail")
 """The use cases that write outside the store what somebody else may read."""
 
 WAYS = {

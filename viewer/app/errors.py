@@ -6,6 +6,8 @@
     ├── NothingChosen       there is nothing to work on
     ├── StillInConflict     an image with the same identifier is stored, and is not the same
     ├── ImageNotShown       the image is kept, but cannot be shown
+    ├── NotExported         an image cannot leave as the files it came as
+    ├── NotConfirmed        nobody was told that what leaves is not sealed
     └── DestinationRefused  the destination cannot be written
     EnvironmentFault
     └── DestinationFault    the disk failed while writing what leaves
@@ -32,6 +34,20 @@ class StillInConflict(UserError):
 
 class ImageNotShown(UserError):
     """The image is kept, but cannot be shown."""
+
+
+class NotExported(UserError):
+    """An image cannot leave as the files it came as."""
+
+
+class NotConfirmed(UserError):
+    """Nobody was told that what leaves is not sealed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The files leave without protection: whoever gets hold of them can read them.",
+            "Confirm that, or share a sealed bundle instead.",
+        )
 
 
 class DestinationRefused(UserError):

@@ -10,12 +10,15 @@ import struct
 from collections.abc import Sequence
 from io import BytesIO
 
+import numpy as np
+from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_file_meta_info
 from pydicom.uid import UID
 
+from viewer.dicom import attributes
 from viewer.dicom.errors import Malformed
 from viewer.dicom.layout import PixelLayout
 from viewer.dicom.parse import Parsed
@@ -43,6 +46,8 @@ def is_rebuilt(parsed: Parsed, layout: PixelLayout) -> bool:
     if layout.photometric not in ("MONOCHROME1", "MONOCHROME2", "RGB") or layout.is_planar:
         return False
     if layout.modality_table is not None or layout.bits_allocated % 8:
+        return False
+    if not all(parsed.header.get(word) for word in ("SOPClassUID", "SOPInstanceUID")):
         return False
     if not syntax.is_implicit and place.vr != _vr(layout.bits_allocated):
         return False
@@ -89,6 +94,24 @@ def file_of(data_set: bytes) -> bytes:
     write_file_meta_info(buffer, _meta(head), enforce_standard=True)
     buffer.write(data_set)
     return bytes(buffer.getvalue())
+
+
+def describes(header: Dataset, pixels: NDArray[np.generic]) -> bool:
+    """Whether a header is of such pixels: their size, depth and colour, none of them changed.
+
+    Parameters
+    ----------
+    pixels : (rows, columns), with frames before and colours behind
+    """
+    samples = attributes.number_of(header, "SamplesPerPixel") or 1
+    rows, columns = pixels.shape[-2:] if samples == 1 else pixels.shape[-3:-1]
+    said = [attributes.number_of(header, word) for word in ("Rows", "Columns", "BitsAllocated")]
+    if said != [rows, columns, pixels.dtype.itemsize * 8] or header.get("ModalityLUTSequence"):
+        return False
+    if samples == 1:
+        return attributes.text(header, "PhotometricInterpretation").startswith("MONOCHROME")
+    is_by_pixel = not attributes.number_of(header, "PlanarConfiguration")
+    return attributes.text(header, "PhotometricInterpretation") == "RGB" and is_by_pixel
 
 
 def pack_originals(sizes: Sequence[int]) -> tuple[bytearray, list[memoryview]]:
