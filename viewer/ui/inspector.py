@@ -22,7 +22,7 @@ from viewer.ui.parts.buttons import button
 from viewer.ui.parts.flow import FlowLayout
 from viewer.ui.parts.messages import picture as icon_label
 from viewer.ui.parts.words import Words, box, clear_layout, column, row
-from viewer.ui.wording import image_words, side_words, size_words, tr
+from viewer.ui.wording import image_words, isolated, side_words, size_words, tr
 
 _STEPS = 1000
 _VOLUME_WINDOWS = (("Teeth", 1800.0, 3600.0), ("Bone", 700.0, 2600.0), ("Soft tissue", 50.0, 450.0))
@@ -237,6 +237,7 @@ def facts_of(record: ImageRecord) -> list[tuple[str, str]]:
         (tr("Image"), image_words(record)),
         (tr("Made"), record.acquired.strftime("%Y-%m-%d %H:%M") if record.acquired else ""),
         (tr("Side"), side_words(record)),
+        (tr("The file says"), _arrived_words(record)),
         (tr("Description"), record.description),
         (tr("Size"), " × ".join(str(n) for n in record.shape)),
         (
@@ -255,6 +256,17 @@ def facts_of(record: ImageRecord) -> list[tuple[str, str]]:
         (tr("Modality"), record.modality),
     ]
     return [(name, fact) for name, fact in facts if fact]
+
+
+def _arrived_words(record: ImageRecord) -> str:
+    """Return who the file says it is of, where somebody put it into another's chart."""
+    said = record.arrived_as
+    if said is None:
+        return ""
+    born = said.birth_date.isoformat() if said.birth_date else ""
+    number = f"#{said.chart_number}" if said.chart_number else ""
+    facts = (isolated(said.display_name), born, number)
+    return "  ·  ".join(fact for fact in facts if fact)
 
 
 def _doubt_box(words: str) -> QFrame:

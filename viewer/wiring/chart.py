@@ -8,13 +8,14 @@ from pathlib import Path
 from viewer.app.clinic import Clinic
 from viewer.app.gate import Answer, Request, UseCase
 from viewer.app.jobs import Job, JobControl
-from viewer.app.use_cases import importing, library
+from viewer.app.use_cases import importing, library, waiting
 from viewer.model.errors import UserError
 from viewer.model.ids import ImageId, PatientId
 from viewer.model.image import ImageRecord, Picture
 from viewer.model.patient import Patient
 from viewer.session.permissions import Permission
 from viewer.ui import ports
+from viewer.wiring.incoming import run_import
 from viewer.wiring.workstation import Workstation
 
 
@@ -101,13 +102,8 @@ class ClinicChart:
         on_progress: ports.OnProgress,
     ) -> Job[importing.ImportReport]:
         """Read files and folders in a disposable child and seal what is whole."""
-        return self._submit(
-            importing.import_paths,
-            importing.ImportPaths(tuple(paths)),
-            lambda report: on_done(_summary(report)),
-            on_fault,
-            on_progress,
-        )
+        request, case = importing.ImportPaths(tuple(paths)), importing.import_paths
+        return run_import(self._workstation, case, request, on_done, on_fault, on_progress)
 
     def protections(self) -> Sequence[ports.Protection]:
         """What protects the user now."""
@@ -134,7 +130,8 @@ class ClinicChart:
         else:
             keys = ports.Protection("file key store", warning, clinic.keystore.label)
         elsewhere = _copy_elsewhere(clinic)
-        return [sealed, trail, keys, *([elsewhere] if elsewhere else [])]
+        waiting = _waiting(self._workstation)
+        return [*waiting, sealed, trail, keys, *([elsewhere] if elsewhere else [])]
 
     def _submit(
         self,
@@ -148,6 +145,18 @@ class ClinicChart:
         return self._workstation.jobs.submit(
             lambda control: case(clinic, request, control), on_done, on_fault, on_progress
         )
+
+
+def _waiting(workstation: Workstation) -> list[ports.Protection]:
+    """Say that arrivals wait for somebody to tell whose they are, to whoever may tell."""
+    if not workstation.may(Permission.CORRECT_CHARTS):
+        return []
+    count = waiting.count_waiting(workstation.clinic, waiting.CountWaiting())
+    if not count:
+        return []
+    label = "1 arrival: whose is it?" if count == 1 else f"{count} arrivals: whose are they?"
+    words = "They are in no chart until somebody decides. Click to compare and decide."
+    return [ports.Protection(label, ports.ProtectionState.WARNING, words, "waiting")]
 
 
 def _copy_elsewhere(clinic: Clinic) -> ports.Protection | None:
@@ -192,14 +201,3 @@ class _Arrivals:
                 self._workstation.hold_overview(arriving.picture.pixels)
         elif arriving.is_overview:  # nobody else holds it; the array is overwritten by its opening
             arriving.picture.pixels.fill(0)
-
-
-def _summary(report: importing.ImportReport) -> ports.ImportSummary:
-    patients = report.patient_ids
-    return ports.ImportSummary(
-        images=len(report.new),
-        patients=len(patients),
-        already_there=len(report.stored) - len(report.new),
-        refusals=tuple(ports.Refusal(each.name_hint, each.reason) for each in report.refusals),
-        first_patient=patients[0] if patients else None,
-    )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from viewer.session.permissions import Permission
 from viewer.ui.shell_pages import Pages, SheetPage
+from viewer.wiring.corrections import correction_pages
 from viewer.wiring.workstation import Workstation
 
 if TYPE_CHECKING:
     from viewer.ui.archive_panel import ArchivePanel
     from viewer.ui.emergency_code import CodePanel
     from viewer.ui.my_security import MySecurityPanel
+    from viewer.ui.quarantine_page import QuarantinePanel
     from viewer.ui.relay_panel import RelayPanel
     from viewer.ui.review_window import ReviewPanel
     from viewer.ui.shell import Shell
@@ -68,6 +71,8 @@ def pages_of(workstation: Workstation) -> Pages:
         return StationPanel(ClinicStations(workstation))
 
     return {
+        "quarantine": SheetPage("Files set aside", partial(_set_aside, workstation)),
+        **correction_pages(workstation),
         "workstation": SheetPage("This workstation", this_workstation),
         "my_sign_in": SheetPage("My sign-in", my_sign_in),
         "emergency": SheetPage("Emergency access", begin_emergency, wide=False),
@@ -76,3 +81,10 @@ def pages_of(workstation: Workstation) -> Pages:
         "relay": SheetPage("Audit server", audit_server),
         "review": SheetPage("Review", review),
     }
+
+
+def _set_aside(workstation: Workstation, _: Shell) -> QuarantinePanel:
+    from viewer.ui.quarantine_page import QuarantinePanel
+    from viewer.wiring.incoming import ClinicQuarantine
+
+    return QuarantinePanel(ClinicQuarantine(workstation))
