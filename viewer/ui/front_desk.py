@@ -145,6 +145,7 @@ class FrontDesk(QObject):
         self._leave_door()
         shell.whereabouts.begin(is_back=is_back)
         shell.emergency.look_for_reviews()
+        shell.imports.offer()
         if not is_back:
             shell.shift.offer()
 

@@ -1,19 +1,16 @@
-"""Import on screen: how far it is, and afterwards what was taken and what was not."""
+"""Import on screen: how far it is, and files that are dropped on a window."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QFrame, QProgressBar, QScrollArea, QWidget
+from PySide6.QtWidgets import QFrame, QProgressBar, QWidget
 
 from viewer.app.jobs import Progress
 from viewer.ui.parts.buttons import button
-from viewer.ui.parts.messages import picture
-from viewer.ui.parts.words import ElidedWords, Words, box, column, row
-from viewer.ui.ports import ImportSummary, Refusal
+from viewer.ui.parts.words import Words, column, row
 
 
 class ProgressCard(QFrame):
@@ -102,53 +99,3 @@ class DropZone(QObject):
 def dropped_paths(event: QDropEvent) -> list[Path]:
     """Return the local files and folders that are being dragged."""
     return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-
-
-class ImportReport(QWidget):
-    """The content of a sheet: three numbers, and each refusal with its reason."""
-
-    def __init__(self, summary: ImportSummary, on_open: Callable[[], None] | None) -> None:
-        super().__init__()
-        self.setMinimumWidth(560)
-        layout = column(self, margin=5, gap=4)
-        numbers = row(gap=3)
-        for count, words in (
-            (summary.images, self.tr("images sealed")),
-            (summary.patients, self.tr("patients")),
-            (summary.already_there, self.tr("were here already")),
-            (len(summary.refusals), self.tr("not taken")),
-        ):
-            numbers.addWidget(_number(count, words))
-        layout.addLayout(numbers)
-        if summary.refusals:
-            layout.addWidget(Words(self.tr("NOT TAKEN"), "section"))
-            layout.addWidget(_refusals(summary.refusals))
-        if on_open is not None:
-            layout.addWidget(button(self.tr("Show the images"), on_open, "primary"))
-
-
-def _number(count: int, words: str) -> QFrame:
-    frame = box("inset")
-    layout = column(frame, margin=3, gap=0)
-    layout.addWidget(Words(str(count), "title"))
-    layout.addWidget(Words(words, "small"))
-    return frame
-
-
-def _refusals(refusals: Sequence[Refusal]) -> QScrollArea:
-    holder = QWidget()
-    layout = column(holder, gap=2)
-    for refusal in refusals:
-        line = row(gap=2)
-        line.addWidget(picture("warning", "doubt", 16), 0, Qt.AlignmentFlag.AlignTop)
-        words = column(gap=0)
-        words.addWidget(ElidedWords(refusal.file_name, "strong"))
-        words.addWidget(Words(refusal.reason, "soft", wrap=True))
-        line.addLayout(words, 1)
-        layout.addLayout(line)
-    layout.addStretch(1)
-    scroll = QScrollArea()
-    scroll.setWidgetResizable(True)
-    scroll.setWidget(holder)
-    scroll.setMinimumHeight(min(240, 48 * len(refusals) + 8))
-    return scroll

@@ -252,7 +252,7 @@ class Thumbnail:
 
 @attrs.frozen
 class Refusal:
-    """A file that was not taken, by its plain name in the folder, and why."""
+    """A file that was not taken, or is not shown, by its plain name in the folder, and why."""
 
     file_name: str
     reason: str
@@ -267,6 +267,20 @@ class ImportSummary:
     already_there: int = 0
     refusals: tuple[Refusal, ...] = ()
     first_patient: PatientId | None = None
+    kept: tuple[Refusal, ...] = ()
+    """Files that are kept and not shown, by what they are, and why not."""
+    waiting: int = 0
+    """Images of which a person has to say whose they are."""
+    set_aside: tuple[Refusal, ...] = ()
+    done_before: int = 0
+    """Files that an import before this one, which was cut off, had dealt with."""
+    is_cancelled: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether there is nothing to tell but how many images came."""
+        told = self.refusals or self.kept or self.waiting or self.set_aside or self.is_cancelled
+        return bool(self.images) and not told
 
 
 @attrs.frozen(eq=False)

@@ -17,16 +17,16 @@ from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLayout, QStackedWidget, QWidget
 
 from viewer.app.actions import Actions, Need
-from viewer.app.jobs import Progress
 from viewer.model.ids import PatientId
-from viewer.model.image import ImageRecord, Picture
+from viewer.model.image import ImageRecord, ImageState, Picture
 from viewer.model.patient import Patient
 from viewer.model.view import WindowLevel
 from viewer.ui import icons, theme
 from viewer.ui.accounts_ports import Accounts
 from viewer.ui.command_palette import CommandPalette
 from viewer.ui.emergency_ports import Emergencies
-from viewer.ui.import_panel import DropZone, ImportReport, ProgressCard
+from viewer.ui.import_panel import DropZone, ProgressCard
+from viewer.ui.incoming_ports import Incoming, NoIncoming
 from viewer.ui.inspector import Inspector
 from viewer.ui.parts.messages import Toast, error_words
 from viewer.ui.parts.sheet import Sheet
@@ -37,7 +37,6 @@ from viewer.ui.ports import (
     Arriving,
     Chart,
     Identity,
-    ImportSummary,
     PaneFactory,
     Running,
     Sharing,
@@ -48,6 +47,7 @@ from viewer.ui.ports import (
 )
 from viewer.ui.shell_actions import ShellActions
 from viewer.ui.shell_emergency import ShellEmergency
+from viewer.ui.shell_import import ShellImport
 from viewer.ui.shell_pages import Pages, open_page
 from viewer.ui.shell_shift import ShellShift
 from viewer.ui.shift_ports import DraftBox, History, NoDrafts, NoHistory, QuickDoor
@@ -86,6 +86,7 @@ class Practice:
     quick: QuickDoor | None = None
     pages: Pages = attrs.field(factory=dict)
     emergencies: Emergencies | None = None
+    incoming: Incoming = attrs.field(factory=NoIncoming)
 
 
 class Shell(QWidget):
@@ -103,7 +104,6 @@ class Shell(QWidget):
         self.image: ImageRecord | None = None
         self.visits: Sequence[Visit] = ()
         self._opening: Running | None = None
-        self._importing: Running | None = None
         self.sheets: list[Sheet] = []
         self._store_sheet: Sheet | None = None
         self.setWindowTitle("Bitewing")
@@ -152,6 +152,7 @@ class Shell(QWidget):
         self.patients.search.setFocus()
         self.toast = Toast(self)
         self.progress = ProgressCard(self, self.tr("Importing images"))
+        self.imports = ShellImport(self)
         self.store_work = StoreWork(self)
         self.store_progress = ProgressCard(self, self.tr("Store"))
         self.drops = DropZone(self)
@@ -178,7 +179,7 @@ class Shell(QWidget):
         self.workspace.import_wanted.connect(self.ask_import)
         self.workspace.cancel_wanted.connect(self._cancel_opening)
         self.inspector.window_wanted.connect(self._set_window)
-        self.progress.cancelled.connect(self._cancel_import)
+        self.progress.cancelled.connect(self.imports.cancel)
         self.store_work.changed.connect(self._show_store_work)
         self.store_work.ended.connect(self._on_store_work_ended)
         self.store_progress.cancelled.connect(self._cancel_store_work)
@@ -292,6 +293,11 @@ class Shell(QWidget):
         self.bar.show_patient(self.patient, visit.study.date)
         self.timeline.mark_image(image)
         self.workspace.films.show_visit(visit, image)
+        if image.state is not ImageState.SHOWN:
+            self.inspector.show_picture(None)
+            self.workspace.show_kept(image)
+            self._set_scene()
+            return
         self.inspector.show_coming()
         self.workspace.show_coming(image)
         self._set_scene()
@@ -389,69 +395,16 @@ class Shell(QWidget):
     # --- import ------------------------------------------------------------------------------
 
     def ask_import(self) -> None:
-        """Ask for a folder, without a nested event loop."""
-        from viewer.ui.folder_dialog import ask_folder
-
-        self.practice.chart.prepare_to_import()
-        ask_folder(self, self.tr("Import a folder of images"), lambda p: self.start_import([p]))
+        """Ask for a folder to import."""
+        self.imports.ask()
 
     def start_import(self, paths: Sequence[Path]) -> None:
         """Import files and folders, one import at a time."""
-        if self._importing is not None:
-            self.toast.say(self.tr("One import is still running."))
-            return
-        self.progress.start()
-        started = self.practice.chart.import_paths(
-            paths, self._on_imported, self._on_import_fault, self._on_import_progress
-        )
-        if self.progress.isVisible():
-            self._importing = started
+        self.imports.start(paths)
 
-    def _on_import_progress(self, progress: Progress) -> None:
-        self.progress.show_progress(progress)
-
-    def _on_imported(self, summary: ImportSummary) -> None:
-        self._importing = None
-        self.progress.hide()
-        self.refresh()
-        if self.patient is not None:
-            self.visits = self.practice.chart.visits(self.patient.id)
-            self.timeline.show_visits(self.visits)
-        if summary.refusals or not summary.images:
-            self._show_report(summary)
-            return
-        self.toast.say(self.tr("{count} images sealed").format(count=summary.images))
-        self._open_patient_by_id(summary.first_patient)
-
-    def _show_report(self, summary: ImportSummary) -> None:
-        sheet: list[Sheet] = []
-
-        def show_images() -> None:
-            sheet[0].close_sheet()
-            self._open_patient_by_id(summary.first_patient)
-
-        on_open = show_images if summary.images and summary.first_patient else None
-        content = ImportReport(summary, on_open)
-        sheet.append(self.open_sheet(self.tr("Import finished"), content))
-
-    def _on_import_fault(self, fault: Exception) -> None:
-        self._importing = None
-        self.progress.hide()
-        words = error_words(fault)
-        if words:
-            self.workspace.banner.say(words, "danger")
-        else:
-            self.toast.say(self.tr("Import cancelled. What was sealed before stays."))
-        self.refresh()
-
-    def _cancel_import(self) -> None:
-        if self._importing is not None:
-            self._importing.cancel()
-
-    def _open_patient_by_id(self, patient_id: PatientId | None) -> None:
-        if patient_id is None:
-            return
-        patient = self.practice.chart.patient(patient_id)
+    def open_patient_by_id(self, patient_id: PatientId | None) -> None:
+        """Open somebody who was just imported, if he has a chart."""
+        patient = self.practice.chart.patient(patient_id) if patient_id else None
         if patient is not None:
             self.open_patient(patient)
 
@@ -677,9 +630,7 @@ class Shell(QWidget):
         self.whereabouts.stop()
         self.emergency.drop()
         self._drop_opening()
-        if self._importing is not None:
-            self._importing.drop()
-            self._importing = None
+        self.imports.drop()
         self.store_work.drop()
         for sheet in reversed(self.sheets[:]):
             sheet.close_sheet()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from PySide6.QtCore import QObject, QRectF, QSizeF, Qt, Signal
+from PySide6.QtCore import QObject, QPointF, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import QPainter, QPainterPath, QPixmap
 
-from viewer.model.image import ImageRecord
+from viewer.model.image import ImageRecord, ImageState
 from viewer.ui import icons, theme
 from viewer.ui.pictures import fitted, to_pixmap
 from viewer.ui.ports import Chart, Running, Thumbnail
@@ -78,15 +78,29 @@ class Thumbnails(QObject):
         painter.fillPath(frame, look.colour("canvas"))
         painter.setClipPath(frame)
         pixmap = self.look_up(image)
-        if pixmap is not None:
+        if pixmap is not None and pixmap.width() > 1:  # a file without a picture has one of 1 x 1
             where = covering(QSizeF(pixmap.size()), area)
             painter.drawPixmap(where, pixmap, QRectF(pixmap.rect()))
         else:
             ratio = painter.device().devicePixelRatioF()
-            side = min(24.0, area.height() / 2)
+            side = min(max(24.0, area.height() / 3), area.height() / 2)
             icon = icons.pixmap(icons.KIND_ICONS[image.kind], "text_off", int(side), ratio)
             painter.drawPixmap(fitted(QSizeF(side, side), area).topLeft(), icon)
+        if image.state is not ImageState.SHOWN:
+            _paint_kept(painter, area)
         painter.restore()
+
+
+def _paint_kept(painter: QPainter, area: QRectF) -> None:
+    """Paint a small sign into the corner: this is kept and not shown."""
+    side = min(16.0, area.height() / 3)
+    ground = QRectF(area.right() - side - 6, area.bottom() - side - 6, side + 4, side + 4)
+    look, ratio = theme.current(), painter.device().devicePixelRatioF()
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(look.colour("overlay"))
+    painter.drawRoundedRect(ground, 4, 4)
+    sign = icons.pixmap("eye-off", "text_soft", int(side), ratio)
+    painter.drawPixmap(ground.topLeft() + QPointF(2, 2), sign)
 
 
 def covering(size: QSizeF, area: QRectF) -> QRectF:

@@ -81,12 +81,21 @@ def side_words(image: ImageRecord) -> str:
 
 
 def image_words(image: ImageRecord) -> str:
-    """Return an image's kind with its teeth or side."""
+    """Return an image's kind with its teeth or side; of a file that is not shown, its name."""
+    if image.is_file:
+        return tr("{name}, kept, not shown").format(name=name_words(image))
     return f"{kind_words(image.kind)} {teeth_words(image) or side_words(image)}".strip()
 
 
+def name_words(image: ImageRecord) -> str:
+    """Return what a file that is kept whole is called: as it describes itself, else its kind."""
+    return image.description or kind_words(image.kind)
+
+
 def film_words(image: ImageRecord) -> str:
-    """Return what fits under a film: its teeth, else its kind."""
+    """Return what fits under a film: its teeth, else its kind; a file's name."""
+    if image.is_file:
+        return name_words(image)
     return teeth_words(image) or image_words(image)
 
 

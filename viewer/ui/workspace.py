@@ -14,6 +14,7 @@ from viewer.model.image import ImageRecord, Picture
 from viewer.model.view import WindowLevel
 from viewer.ui import theme
 from viewer.ui.film_strip import FilmStrip
+from viewer.ui.kept_page import KeptPage
 from viewer.ui.parts.buttons import button
 from viewer.ui.parts.messages import Banner, picture
 from viewer.ui.parts.words import Words, column, row
@@ -48,8 +49,9 @@ class Workspace(QWidget):
         self.empty.import_button.clicked.connect(self.import_wanted)
         self.coming = ComingPage(thumbnails)
         self.coming.cancel_button.clicked.connect(self.cancel_wanted)
-        self.stack.addWidget(self.empty)
-        self.stack.addWidget(self.coming)
+        self.kept = KeptPage(thumbnails)
+        for page in (self.empty, self.coming, self.kept):
+            self.stack.addWidget(page)
         self.films = FilmStrip(thumbnails)
         self.films.hide()
         place = column()
@@ -74,6 +76,12 @@ class Workspace(QWidget):
         self.coming.show_image(image)
         self.stack.setCurrentWidget(self.coming)
 
+    def show_kept(self, image: ImageRecord) -> None:
+        """Say what is known of a file that is kept and not shown."""
+        self.empty_panes()
+        self.kept.show_image(image)
+        self.stack.setCurrentWidget(self.kept)
+
     def show_picture(self, shown: Picture, identity: Identity) -> None:
         """Hand a picture to the pane for its kind."""
         self.coming.stop()
@@ -94,6 +102,7 @@ class Workspace(QWidget):
     def empty_panes(self) -> None:
         """Empty every scene and drop every array."""
         self.coming.stop()
+        self.kept.forget()
         self.banner.hide()
         for pane in self._panes.values():
             pane.clear()

@@ -30,6 +30,7 @@ from viewer.ui.screen_shield import ScreenShield
 from viewer.ui.shell import Practice
 from viewer.ui.view_history import ViewHistory
 from viewer.wiring.computer import Computer
+from viewer.wiring.incoming import ClinicIncoming
 from viewer.wiring.pages import pages_of
 from viewer.wiring.restoring import WorkstationRestoring
 from viewer.wiring.workstation import Workstation
@@ -102,6 +103,7 @@ class Joined:
             quick=self.workstation.quick,
             pages=pages_of(self.workstation),
             emergencies=ClinicEmergencies(self.workstation),
+            incoming=ClinicIncoming(self.workstation),
         )
 
     def radiograph_pane(self) -> Pane:
