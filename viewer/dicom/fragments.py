@@ -70,9 +70,8 @@ def _items(value: memoryview) -> tuple[tuple[int, ...], list[Fragment]]:
             raise Malformed("The picture's compressed data is damaged.")
         content = value[at + 8 : at + 8 + size]
         if is_first:
-            table = tuple(
-                int.from_bytes(content[n : n + 4], "little") for n in range(0, size // 4 * 4, 4)
-            )
+            whole = len(content) // 4 * 4  # what is there: the size may promise gigabytes
+            table = tuple(int.from_bytes(content[n : n + 4], "little") for n in range(0, whole, 4))
             is_first, base = False, at + 8 + size
         else:
             fragments.append(Fragment(at - base, content))

@@ -75,3 +75,9 @@ def test_something_else_between_the_items_is_refused() -> None:
 
 def test_the_first_bytes_pass_over_empty_fragments() -> None:
     assert bytes(first_bytes(_value([b"", b"bb"]))) == b"bb"
+
+
+def test_an_offset_table_that_promises_gigabytes_is_read_as_far_as_it_is_there() -> None:
+    value = memoryview(b"\xfe\xff\x00\xe0\xff\xff\xff\xff" + bytes(8))
+    with pytest.raises(Malformed):
+        list(encoded_frames(value, 1))
