@@ -450,8 +450,9 @@ class Shell(QWidget):
 
         if self.visit is None or self.patient is None:
             return
-        chosen = {self.image.id} if self.image else set()
-        panel = SharePanel(self.practice.sharing, self.visit.images, chosen, self.thumbnails)
+        images = tuple(each for each in self.visit.images if each.state is ImageState.SHOWN)
+        chosen = {self.image.id} if self.image in images and self.image else set()
+        panel = SharePanel(self.practice.sharing, images, chosen, self.thumbnails)
         sheet = self.open_sheet(self.tr("Share"), panel, wide=True)
         sheet.closed.connect(panel.drop)
         panel.done.connect(sheet.close_sheet)

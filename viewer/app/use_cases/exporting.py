@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 
 from viewer.app.clinic import Clinic
-from viewer.app.errors import DestinationFault, DestinationRefused
+from viewer.app.errors import DestinationFault, DestinationRefused, ImageNotShown
 from viewer.app.gate import Act, Subject, use_case
 from viewer.model.ids import ImageId
 from viewer.model.image import ImageRecord
@@ -49,11 +49,15 @@ def export_pixels(clinic: Clinic, request: ExportPixels, act: Act) -> ImageRecor
     ------
     DestinationRefused
         There is a file already, or no such folder.
+    ImageNotShown
+        It is no image, but a file that is kept whole.
     DestinationFault
         The disk failed; nothing is left.
     """
     refuse_destination(request.destination, replace=request.replace)
     record = clinic.vault.record(request.image_id)
+    if record.is_file:
+        raise ImageNotShown("This is a file that is kept whole: it has no pixels.", record.reason)
     pixels = clinic.vault.open_pixels(record.id, act.control.is_cancelled)
     act.still_here()
     part = request.destination.with_name(request.destination.name + ".part")

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viewer.app.clinic import Clinic
-from viewer.app.errors import NothingChosen
+from viewer.app.errors import ImageNotShown, NothingChosen
 from viewer.app.gate import Act, Entries, Subject, use_case
 from viewer.app.use_cases.exporting import refuse_destination
 from viewer.app.use_cases.library import say_of_others
 from viewer.model.errors import UserError
 from viewer.model.ids import ImageId, PatientId, new_id
-from viewer.model.image import ImageRecord
+from viewer.model.image import ImageRecord, ImageState
 from viewer.redact.plan import RedactionPlan, ShareFacts, ShareSubject, make_plan, preview_pixels
 from viewer.redact.profiles import profile_named
 from viewer.session.audit.events import EventKind
@@ -66,7 +66,13 @@ class PlannedShare:
 def _records(clinic: Clinic, image_ids: Collection[ImageId]) -> list[ImageRecord]:
     if not image_ids:
         raise NothingChosen("No images are selected.", "Select the images to share.")
-    return [clinic.vault.record(image_id) for image_id in dict.fromkeys(image_ids)]
+    records = [clinic.vault.record(image_id) for image_id in dict.fromkeys(image_ids)]
+    if any(record.state is not ImageState.SHOWN for record in records):
+        raise ImageNotShown(
+            "A file that is kept and not shown cannot be shared: nobody sees what is on it.",
+            "Share the images without it.",
+        )
+    return records
 
 
 def _only_patient(records: list[ImageRecord]) -> PatientId | None:

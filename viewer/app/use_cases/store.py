@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import attrs
+import numpy as np
+from numpy.typing import NDArray
 
 from viewer.app.clinic import Clinic
 from viewer.app.gate import Act, use_case
 from viewer.ingest.thumbnail import thumbnail
+from viewer.model.image import Picture
 from viewer.session.audit.events import Entry, EventKind
 from viewer.session.permissions import Permission
 from viewer.vault.records import CheckReport
@@ -65,7 +68,7 @@ def repair_store(clinic: Clinic, request: RepairStore, act: Act) -> RepairedStor
     closed = clinic.mend_closed(act.session, act.control.is_cancelled)
     _note(clinic, act, closed.done)
     report, opened = clinic.vault.mend(
-        thumbnail,
+        _small_picture,
         deep=request.deep,
         progress=lambda done, total: act.control.progress(done, total, "Checking"),
         is_cancelled=act.control.is_cancelled,
@@ -75,6 +78,11 @@ def repair_store(clinic: Clinic, request: RepairStore, act: Act) -> RepairedStor
     why = f"{len(done)} parts repaired, {len(lost)} losses told"
     act.outcome = attrs.evolve(act.outcome, why=why, size_bytes=report.bytes_checked)
     return RepairedStore(report, done, lost)
+
+
+def _small_picture(picture: Picture) -> NDArray[np.uint8]:
+    """Return a thumbnail; a file that is kept whole has none, and is drawn by its kind."""
+    return np.zeros((1, 1), np.uint8) if picture.record.is_file else thumbnail(picture)
 
 
 def _note(clinic: Clinic, act: Act, done: tuple[str, ...]) -> None:
