@@ -5,15 +5,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from viewer.model.image import ImageRecord, Photometric
+from viewer.imaging.kernels import plain
+from viewer.imaging.window import transfer_of
+from viewer.model.image import ImageRecord
 from viewer.model.view import first_window
 
 
 def displayed(record: ImageRecord, pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
     """Return a flat picture as it opens on screen: uint8, same rows and columns.
 
-    The header's first window is applied as PS3.3 C.11.2.1.2.1 (LINEAR) says; colour passes as it
-    is.
+    Rescale, window or table, and photometric meaning are applied as PS3.3 C.11 says; colour passes
+    as it is.
 
     Parameters
     ----------
@@ -22,10 +24,10 @@ def displayed(record: ImageRecord, pixels: NDArray[np.generic]) -> NDArray[np.ui
     """
     if record.is_colour:
         return pixels.astype(np.uint8)
-    grey = record.grey
-    window = first_window(grey)
-    values = pixels.astype(np.float32) * np.float32(grey.slope) + np.float32(grey.intercept)
-    width = max(window.width - 1, 1e-6)
-    light = ((values - (window.centre - 0.5)) / width + 0.5) * 255
-    shown: NDArray[np.uint8] = np.clip(np.rint(light), 0, 255).astype(np.uint8)
-    return np.invert(shown) if grey.photometric is Photometric.MONOCHROME1 else shown
+    transfer = transfer_of(first_window(record.grey), record.grey)
+    values, shown = pixels.astype(np.float32), np.empty(pixels.shape, np.uint8)
+    if transfer.table is None:
+        plain.window_linear(values, transfer.gain, transfer.offset, shown)
+    else:
+        plain.window_table(values, transfer.gain, transfer.offset, transfer.table, shown)
+    return shown

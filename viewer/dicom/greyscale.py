@@ -1,6 +1,7 @@
-"""From the header to the grey scale of a picture: rescale, windows, padding, extremes.
+"""From the header to the grey scale of a picture: rescale, windows, tables, padding, extremes.
 
-Source: PS3.3 C.11.1 (modality), C.11.2 (VOI), C.7.5.1.1.2 (padding), C.7.6.3.1 (pixels).
+Source: PS3.3 C.11.1 (modality), C.11.2 (VOI), C.11.4, C.11.6 (presentation), C.7.5.1.1.2 (padding),
+C.7.6.3.1 (pixels).
 """
 
 from __future__ import annotations
@@ -12,14 +13,23 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
+from pydicom.sequence import Sequence
 
+from viewer.dicom.errors import Malformed, Unsupported
 from viewer.dicom.functional import value_of
 from viewer.dicom.layout import PixelLayout
-from viewer.model.image import GreyScale, Photometric, Window
+from viewer.dicom.tables import Table, table_of
+from viewer.model.image import GreyScale, Photometric, ValueTable, Window
+from viewer.model.view import AUTOMATIC, first_window
 
 _FUNCTIONS = frozenset(("LINEAR", "LINEAR_EXACT", "SIGMOID"))
 _SAMPLES = 1 << 20
 _LOW_PERCENT, _HIGH_PERCENT = 0.5, 99.5
+_BLACK, _MOST_DROWNED, _FEW_DROWNED = 1 / 255, 0.985, 0.9
+_MOST_TABLES = 8
+_NO_SLOPE = "The header's rescale slope is zero; the grey values are shown without it."
+_NO_WINDOW = "The header has no window; one was chosen from the grey values."
+_ABSURD_WINDOW = "The header's window shows next to nothing; one was chosen from the grey values."
 
 
 def grey_of(ds: Dataset, layout: PixelLayout, frame: int = 0) -> GreyScale:
@@ -31,8 +41,9 @@ def grey_of(ds: Dataset, layout: PixelLayout, frame: int = 0) -> GreyScale:
     if layout.modality_table is not None:
         slope, intercept, bits = 1.0, 0.0, layout.modality_table.bits
     padding = None if layout.modality_table is not None else _padding(ds, layout)
+    tables = _voi_tables(ds, frame, is_signed=layout.is_signed or intercept < 0)
     return GreyScale(
-        photometric=Photometric(layout.photometric),
+        photometric=_photometric(ds, layout),
         slope=slope,
         intercept=intercept,
         bits_stored=bits,
@@ -40,7 +51,15 @@ def grey_of(ds: Dataset, layout: PixelLayout, frame: int = 0) -> GreyScale:
         padding_from=padding[0] if padding else None,
         padding_to=padding[1] if padding else None,
         unit=_unit(ds),
+        tables=tables,
+        presentation=_presentation(ds),
     )
+
+
+def doubts_of(ds: Dataset) -> tuple[str, ...]:
+    """Return a sentence for each thing about grey values that was not taken at its word."""
+    slope = _number(value_of(ds, 0, "PixelValueTransformationSequence", "RescaleSlope"))
+    return (_NO_SLOPE,) if slope == 0 else ()
 
 
 def rescale_of(ds: Dataset, frame: int = 0) -> tuple[float, float]:
@@ -53,7 +72,7 @@ def rescale_of(ds: Dataset, frame: int = 0) -> tuple[float, float]:
 
 
 def with_extremes(grey: GreyScale, pixels: NDArray[np.generic]) -> GreyScale:
-    """Set the stored extremes, and an automatic window where the header has none.
+    """Set the stored extremes, and an automatic window where the header has none that shows it.
 
     Parameters
     ----------
@@ -64,21 +83,63 @@ def with_extremes(grey: GreyScale, pixels: NDArray[np.generic]) -> GreyScale:
         return grey
     low, high = _extremes(pixels, grey)
     full = attrs.evolve(grey, minimum=low, maximum=high)
-    if full.windows:
+    if not (full.windows or full.tables):
+        return attrs.evolve(full, windows=(automatic_window(full, pixels),))
+    if _shows(full, pixels):
         return full
-    return attrs.evolve(full, windows=(automatic_window(full, pixels),))
+    return attrs.evolve(full, windows=(automatic_window(full, pixels), *full.windows))
+
+
+def window_note(grey: GreyScale) -> str:
+    """Say why the window is one that was chosen here; empty where it is the header's."""
+    if not grey.windows or grey.windows[0].name != AUTOMATIC:
+        return ""
+    return _ABSURD_WINDOW if len(grey.windows) > 1 or grey.tables else _NO_WINDOW
 
 
 def automatic_window(grey: GreyScale, pixels: NDArray[np.generic]) -> Window:
     """Return a window over nearly all values, leaving out padding and the outermost 0.5 %."""
-    flat = pixels.reshape(-1)
-    sample = flat[:: max(1, flat.size // _SAMPLES)].astype(np.float64)
-    sample = sample[_image_mask(sample, grey)]
+    sample = _sample(grey, pixels)
     if sample.size == 0:
         sample = np.zeros(1)
     ends = np.percentile(sample, (_LOW_PERCENT, _HIGH_PERCENT)) * grey.slope + grey.intercept
     low, high = float(ends.min()), float(ends.max())
-    return Window((low + high) / 2, max(high - low, 1.0), name="automatic")
+    if low == high:
+        ends = np.array([sample.min(), sample.max()]) * grey.slope + grey.intercept
+        low, high = float(ends.min()), float(ends.max())
+    least = 1.0 if pixels.dtype.kind in "iu" else max(abs(low), 1.0) * 1e-6
+    return Window((low + high) / 2, max(high - low, least), "LINEAR_EXACT", AUTOMATIC)
+
+
+def _sample(grey: GreyScale, pixels: NDArray[np.generic]) -> NDArray[np.float64]:
+    """Return some of the stored values, spread evenly, without padding."""
+    flat = pixels.reshape(-1)
+    sample = flat[:: max(1, flat.size // _SAMPLES)].astype(np.float64)
+    return sample[_image_mask(sample, grey) & np.isfinite(sample)]
+
+
+def _shows(grey: GreyScale, pixels: NDArray[np.generic]) -> bool:
+    """Whether what the picture opens with is not all black or all white where it need not be."""
+    sample = _sample(grey, pixels)
+    if sample.size == 0 or sample.min() == sample.max():
+        return True
+    opening = first_window(grey)
+    values = sample * grey.slope + grey.intercept
+    if opening.table is None:
+        light = (values - opening.low) / opening.width
+    else:
+        table = grey.tables[opening.table]
+        index = np.clip(np.rint(values) - table.first, 0, len(table.entries) - 1)
+        light = table.entries[index.astype(np.int64)] / float((1 << table.bits) - 1)
+    if _drowned(light) < _MOST_DROWNED:
+        return True
+    plain = automatic_window(grey, pixels)
+    return _drowned((values - plain.centre) / plain.width + 0.5) > _FEW_DROWNED
+
+
+def _drowned(light: NDArray[np.float64]) -> float:
+    """Return the greater of the shares that are black and that are white."""
+    return float(max(np.mean(light <= _BLACK), np.mean(light >= 1 - _BLACK)))
 
 
 def _image_mask(values: NDArray[np.generic], grey: GreyScale) -> NDArray[np.bool_]:
@@ -96,6 +157,8 @@ def _extremes(pixels: NDArray[np.generic], grey: GreyScale) -> tuple[int, int]:
         kept = plane
         if grey.padding_from is not None:
             kept = plane[_image_mask(plane, grey)]
+        if kept.dtype.kind == "f":
+            kept = kept[np.isfinite(kept)]
         if kept.size:
             lows.append(float(kept.min()))
             highs.append(float(kept.max()))
@@ -118,6 +181,45 @@ def _windows(ds: Dataset, frame: int) -> tuple[Window, ...]:
         for n, (centre, width) in enumerate(zip(centres, widths, strict=False))
         if width >= least and width > 0
     )
+
+
+def _photometric(ds: Dataset, layout: PixelLayout) -> Photometric:
+    """Return which end is bright: the presentation LUT shape says so where it is there."""
+    shape = str(ds.get("PresentationLUTShape") or "").strip().upper()
+    by_shape = {"IDENTITY": Photometric.MONOCHROME2, "INVERSE": Photometric.MONOCHROME1}
+    return by_shape.get(shape) or Photometric(layout.photometric)
+
+
+def _voi_tables(ds: Dataset, frame: int, *, is_signed: bool) -> tuple[ValueTable, ...]:
+    """Read the VOI LUTs; one that cannot be read is left out, the windows are there besides."""
+    sequence = value_of(ds, frame, "FrameVOILUTSequence", "VOILUTSequence")
+    found = []
+    for item in list(sequence)[:_MOST_TABLES] if isinstance(sequence, Sequence) else ():
+        try:
+            table = _packed(table_of(item, ds), item, is_signed=is_signed)
+        except (Malformed, Unsupported):
+            continue
+        found.append(table)
+    return tuple(found)
+
+
+def _packed(table: Table, item: Dataset, *, is_signed: bool) -> ValueTable:
+    entries = np.array(table.entries, np.uint16)
+    first = table.first - 0x10000 if is_signed and table.first > 0x7FFF else table.first
+    used = int(entries.max()).bit_length()
+    # Entries far below what their bits hold are a writer's mistake: all would be black.
+    bits = table.bits if used > table.bits - 2 else max(used, 1)
+    return ValueTable.of(first, max(bits, used), entries, str(item.get("LUTExplanation") or ""))
+
+
+def _presentation(ds: Dataset) -> ValueTable | None:
+    sequence = ds.get("PresentationLUTSequence")
+    if not sequence:
+        return None
+    try:
+        return _packed(table_of(sequence[0], ds), sequence[0], is_signed=False)
+    except (Malformed, Unsupported):
+        return None
 
 
 def _padding(ds: Dataset, layout: PixelLayout) -> tuple[int, int] | None:

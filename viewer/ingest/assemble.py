@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from viewer.dicom.greyscale import with_extremes
+from viewer.dicom.greyscale import window_note, with_extremes
 from viewer.dicom.headers import pack_headers
 from viewer.dicom.layout import MAX_PICTURE_BYTES, PixelLayout
 from viewer.ingest.arrival import Arrival
@@ -25,7 +25,6 @@ from viewer.model.ids import ImageId, PatientId, SopUid, new_id
 from viewer.model.image import GreyScale, ImageKind, ImageRecord, Picture
 
 _NO_MEMORY = "There is not enough memory for this picture."
-_GUESSED_WINDOW = "The header has no window; one was chosen from the grey values."
 
 
 class SourceRefused(Exception):
@@ -63,8 +62,7 @@ def assemble(plan: Plan, crew: Crew, decoded: Callable[[SourceFile], None]) -> A
     pixels, grey, notes = in_one_scale(stored, _grey_by_slot(plan))
     pixels, grey = _in_place(plan, pixels, grey, crew)
     grey = with_extremes(grey, pixels)
-    if any(window.name == "automatic" for window in grey.windows):
-        notes = (*notes, _GUESSED_WINDOW)
+    notes = (*notes, *filter(None, (window_note(grey),)))
     header = plan.files[0].header
     original = None
     is_changed |= pixels is not stored or not plan.is_whole

@@ -17,7 +17,7 @@ from viewer.dicom import kept
 from viewer.dicom.errors import DicomRefused
 from viewer.dicom.explicit import explicit_of
 from viewer.dicom.geometry import PlanePlace, place_of
-from viewer.dicom.greyscale import grey_of
+from viewer.dicom.greyscale import doubts_of, grey_of
 from viewer.dicom.layout import PixelLayout, layout_of
 from viewer.dicom.likeness import Match, small_data_set
 from viewer.dicom.marks import acquisition_of, marks_of
@@ -30,7 +30,6 @@ _UNWRITABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError, s
 _BULK = (0x00420011, 0x54000100)  # an encapsulated document, waveforms
 _MOST_KEPT_HEADER = 4 << 20
 _LOST = "Some header elements could not be kept: they are damaged."
-_TABLE_NOTE = "The header's grey-value table (VOI LUT) is not applied yet."
 _OVERLAY_NOTE = "The picture has an overlay that is not shown yet."
 
 
@@ -64,7 +63,7 @@ def describe(parsed: Parsed) -> Header:
         patient_orientation=read.orientation_of(ds),
         teeth=read.teeth_of(ds),
         spacing=read.spacing_of(ds),
-        notes=(*read.text_doubts(ds), *notes, *_what_is_not_shown(ds)),
+        notes=(*read.text_doubts(ds), *notes, *layout.notes, *_what_is_not_shown(ds)),
         is_rebuilt=not notes and is_rebuilt(parsed, layout),
     )
 
@@ -129,8 +128,7 @@ def _place(ds: Dataset, frame: int, layout: PixelLayout) -> PlanePlace | None:
 
 def _what_is_not_shown(ds: Dataset) -> list[str]:
     notes = []
-    if ds.get("VOILUTSequence"):
-        notes.append(_TABLE_NOTE)
+    notes += doubts_of(ds)
     tags = sorted(ds.keys())
     if any(0x6000 <= tag.group <= 0x601E and tag.element == 0x0010 for tag in tags):
         notes.append(_OVERLAY_NOTE)

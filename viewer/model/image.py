@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import zlib
 from datetime import datetime
 from enum import Enum
+from functools import lru_cache
+from typing import Self
 
 import attrs
 import numpy as np
@@ -12,6 +16,8 @@ from numpy.typing import NDArray
 from viewer.model.ids import ImageId, PatientId, SeriesUid, SopUid, StudyUid
 from viewer.model.patient import Patient
 from viewer.model.tooth import Tooth
+
+_MOST_TABLE_BYTES = 2 * 65536
 
 Affine = tuple[
     tuple[float, float, float, float],
@@ -83,11 +89,66 @@ class Window:
 
 
 @attrs.frozen
+class ValueTable:
+    """A look-up table for grey values (PS3.3 C.11.2.1.1), kept small.
+
+    Entry 0 belongs to `first` (a modality value, or 0 of a presentation table) and to all below
+    it, the last to all above. Entries have `bits` bits. `centre` and `width` are the window that
+    comes nearest, for whoever goes on from it by hand.
+    """
+
+    first: int
+    bits: int
+    packed: str = attrs.field(repr=False)
+    """Base64 of zlib of what each entry adds to the one before, unsigned 16 bits little endian."""
+    name: str = ""
+    centre: float = 0.0
+    width: float = 1.0
+
+    @classmethod
+    def of(cls, first: int, bits: int, entries: NDArray[np.integer], name: str = "") -> Self:
+        """Pack a table; entries from 0 to 65535."""
+        steps = np.diff(entries.astype(np.uint16), prepend=np.uint16(0))
+        content = zlib.compress(steps.astype("<u2").tobytes(), 6)
+        low, high = _rise(entries)
+        return cls(
+            first,
+            bits,
+            base64.b64encode(content).decode("ascii"),
+            name,
+            first + (low + high) / 2,
+            max(high - low, 1.0),
+        )
+
+    @property
+    def entries(self) -> NDArray[np.uint16]:
+        """The table: shape (n,), read-only."""
+        return _unpacked(self.packed)
+
+
+def _rise(entries: NDArray[np.integer]) -> tuple[float, float]:
+    """Return between which entries nearly all of a table's change lies."""
+    low, high = int(entries.min()), int(entries.max())
+    margin = (high - low) * 0.02
+    at = np.flatnonzero((entries > low + margin) & (entries < high - margin))
+    return (float(at[0]), float(at[-1])) if at.size else (0.0, float(len(entries) - 1))
+
+
+@lru_cache(maxsize=16)
+def _unpacked(packed: str) -> NDArray[np.uint16]:
+    content = zlib.decompressobj().decompress(base64.b64decode(packed), _MOST_TABLE_BYTES)
+    entries = np.cumsum(np.frombuffer(content, "<u2"), dtype=np.uint16)
+    entries.flags.writeable = False
+    return entries
+
+
+@attrs.frozen
 class GreyScale:
     """How stored values become modality values and then light.
 
     modality value = stored * slope + intercept. `padding_from`/`padding_to` are stored values
     (inclusive) that are no image. `minimum`/`maximum` are the stored extremes without padding.
+    `tables` can take the place of a window; `presentation` comes after either (PS3.3 C.11.6).
     """
 
     photometric: Photometric = Photometric.MONOCHROME2
@@ -100,6 +161,8 @@ class GreyScale:
     minimum: int = 0
     maximum: int = 255
     unit: str = ""
+    tables: tuple[ValueTable, ...] = ()
+    presentation: ValueTable | None = None
 
 
 @attrs.frozen
@@ -136,11 +199,28 @@ class ImageRecord:
     state: ImageState = ImageState.SHOWN
     reason: str = ""
     notes: tuple[str, ...] = ()
+    pixel_aspect: float = 1.0
+    """Height of a pixel over its width where no spacing in mm says it."""
     arrived_as: Patient | None = None
     """Who the file says it is of, where a person decided otherwise."""
     caution: str = ""
     """What has to be known while looking, in a few words: it stands in every pane. Empty if all is
     as it was acquired; the whole story is in `notes`."""
+
+    @property
+    def aspect(self) -> float:
+        """Height of a pixel over its width."""
+        if self.spacing is None or min(self.spacing.row_mm, self.spacing.column_mm) <= 0:
+            return self.pixel_aspect
+        return self.spacing.row_mm / self.spacing.column_mm
+
+    @property
+    def frames(self) -> int:
+        """How many frames a flat picture has; 1 for a volume and for a file."""
+        if self.is_volume or self.is_file:
+            return 1
+        axes = 4 if self.is_colour else 3
+        return self.shape[0] if len(self.shape) == axes else 1
 
     @property
     def is_file(self) -> bool:

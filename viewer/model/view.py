@@ -11,10 +11,14 @@ from viewer.model.image import GreyScale
 
 @attrs.frozen
 class WindowLevel:
-    """The window in modality values: `centre` and full `width` (> 0)."""
+    """The window in modality values: `centre` and full `width` (> 0).
+
+    With a `table` that one of the grey scale's tables is meant; the window comes near it.
+    """
 
     centre: float
     width: float
+    table: int | None = None
 
     @property
     def low(self) -> float:
@@ -33,7 +37,7 @@ class RadiographView:
 
     `zoom` is screen pixels per image pixel (None: fit); `pan` is the image point (column, row, 0
     at the first pixel's centre) in the middle of the viewport (None: the image's middle).
-    Flips apply before `quarter_turns` (clockwise).
+    Flips apply before `quarter_turns` (clockwise). `frame` counts from 0.
     """
 
     window: WindowLevel
@@ -43,6 +47,8 @@ class RadiographView:
     quarter_turns: int = 0
     flipped_horizontally: bool = False
     flipped_vertically: bool = False
+    frame: int = 0
+    has_overlays: bool = True
 
     @property
     def is_as_acquired(self) -> bool:
@@ -84,11 +90,23 @@ class VolumeView:
     zoom: float = 1.0
 
 
+AUTOMATIC = "automatic"
+"""Name of a window that was chosen here: the header has none, or one that shows nothing."""
+
+
+def table_window(grey: GreyScale, number: int) -> WindowLevel:
+    """Return the window that stands for one of the grey scale's tables."""
+    table = grey.tables[number]
+    return WindowLevel(table.centre, table.width, number)
+
+
 def first_window(grey: GreyScale) -> WindowLevel:
-    """Return the window an image opens with: the header's first, else its whole range."""
+    """Return what an image opens with: the header's table, its first window, else all values."""
+    if grey.tables and not (grey.windows and grey.windows[0].name == AUTOMATIC):
+        return table_window(grey, 0)
     if grey.windows:
         header = grey.windows[0]
-        if header.width >= 1:
+        if header.width >= 1 or (header.width > 0 and header.function == "LINEAR_EXACT"):
             return WindowLevel(header.centre, header.width)
     low = grey.minimum * grey.slope + grey.intercept
     high = grey.maximum * grey.slope + grey.intercept

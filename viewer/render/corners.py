@@ -105,6 +105,9 @@ def window_words(window: WindowLevel, record: ImageRecord) -> tuple[str, ...]:
         brightness = round(127.5 - window.centre)
         contrast = round(255 / max(window.width, 1e-6) * 100)
         return (f"Brightness {brightness:+d}  Contrast {contrast} %",)
+    if window.table is not None and window.table < len(record.grey.tables):
+        name = record.grey.tables[window.table].name
+        return (f"Header's table  {name}".rstrip(),)
     unit = f" {record.grey.unit}" if record.grey.unit else ""
     return (f"Window {_short(window.width)}  Level {_short(window.centre)}{unit}",)
 

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from viewer.model.image import ImageRecord, Picture
-from viewer.model.view import WindowLevel, first_window
+from viewer.model.view import WindowLevel, first_window, table_window
 from viewer.ui.histogram import Histogram, modality_range
 from viewer.ui.parts.buttons import button
 from viewer.ui.parts.flow import FlowLayout
@@ -185,6 +185,13 @@ def presets(picture: Picture) -> list[tuple[str, WindowLevel]]:
             WindowLevel(window.centre, window.width),
         )
         for n, window in enumerate(picture.record.grey.windows, 1)
+    ]
+    found += [
+        (
+            table.name or tr("Table {number}").format(number=n),
+            table_window(picture.record.grey, n - 1),
+        )
+        for n, table in enumerate(picture.record.grey.tables, 1)
     ]
     if picture.record.is_volume:
         named = {name.casefold() for name, _ in found}
