@@ -94,7 +94,7 @@ def arrivals_of_photo(source: Source, photo: Photo, reading: Reading) -> Iterabl
 
 
 def small_picture(source: Source, page: int, reading: Reading) -> NDArray[np.uint8]:
-    """Have one page decoded for a list: uint8, longest side at most 256.
+    """Have one page decoded to be looked at: uint8, longest side at most 640.
 
     Raises
     ------

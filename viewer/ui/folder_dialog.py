@@ -26,6 +26,16 @@ def ask_file(parent: QWidget, title: str, on_path: OnPath) -> QFileDialog:
     return _open(dialog, on_path)
 
 
+def ask_files(
+    parent: QWidget, title: str, on_paths: Callable[[list[Path]], None]
+) -> QFileDialog:
+    """Ask for one or more files that exist."""
+    dialog = QFileDialog(parent, title)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+    dialog.filesSelected.connect(lambda chosen: on_paths([Path(each) for each in chosen]))
+    return _open(dialog, lambda _: None)
+
+
 def ask_where_to_save(parent: QWidget, title: str, name: str, on_path: OnPath) -> QFileDialog:
     """Ask where to write a file; `on_path` is called if a place is chosen."""
     dialog = QFileDialog(parent, title)

@@ -13,8 +13,8 @@ import numpy as np
 MAX_PAGE_BYTES = 384 << 20
 """What one page may take once it is decoded; the largest phones make 200 megapixels of grey."""
 
-SMALL_SIDE = 256
-"""The longest side of a picture for a list."""
+SMALL_SIDE = 640
+"""The longest side of a picture that is looked at before it is stored."""
 
 _NO_SCALE_AT = (0.0, 72.0, 96.0)  # what programs write that know nothing
 _LEFT = "Left behind on entry: "

@@ -73,13 +73,13 @@ def decode_page(opened: Opened, page: int) -> tuple[NDArray[Any], DecodedPage]:
 
 
 def small_page(opened: Opened, page: int) -> NDArray[np.uint8]:
-    """Decode one page for a list: uint8, its longest side at most 256, light is light.
+    """Decode one page to be looked at: uint8, longest side at most 640, light is light.
 
     Raises
     ------
     PhotoRefused
     """
-    samples = _finished(opened, page, 2 * SMALL_SIDE)
+    samples = _finished(opened, page, SMALL_SIDE)
     values = samples.values
     if values.dtype != np.uint8:
         values = _windowed(values)
