@@ -104,7 +104,7 @@ class WaitingCard(QFrame):
             )  # fmt: skip
             label.setToolTip(image_words(image.record))
             label.setAccessibleName(image_words(image.record))
-            grid.addWidget(label, place // 2, place % 2)
+            grid.addWidget(label, place // 2, place % 2, Qt.AlignmentFlag.AlignLeft)
         return holder
 
     def _make_head(self) -> QVBoxLayout:
@@ -136,7 +136,7 @@ class WaitingCard(QFrame):
         last = len(mine) + 1
         for place, near in enumerate(charts, 2):
             grid.addWidget(Words(_size_words(near), "soft", wrap=True), last, place)
-            grid.addWidget(self._make_assign(near), last + 1, place)
+            grid.addWidget(self._make_assign(near), last + 1, place, Qt.AlignmentFlag.AlignLeft)
         if not charts:
             words = self.tr("No chart resembles this person.")
             grid.addWidget(Words(words, "soft", wrap=True), 1, 2, len(mine), 1)
