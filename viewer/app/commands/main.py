@@ -27,6 +27,7 @@ from viewer.app.commands import (
     roles,
     sharing,
     trail,
+    watching,
 )
 from viewer.app.commands.console import Commands, Console
 from viewer.model.errors import BitewingError, IntegrityError
@@ -72,6 +73,7 @@ def make_parser(more: Sequence[AddParsers] = ()) -> ArgumentParser:
         drafts,
         policy,
         relay,
+        watching,
     ):
         add.add_parsers(commands)
     for add_parsers in more:
