@@ -9,13 +9,15 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+_TRACED = ("viewer", "cattrs", "json", "pydicom", "PIL", "nrrd", "nibabel", "trimesh")
+
 
 def main(arguments: list[str]) -> None:
     """Fuzz until the time is up."""
     import atheris
 
     name, seconds, corpus = arguments
-    with atheris.instrument_imports(include=["viewer", "cattrs", "json", "pydicom"]):
+    with atheris.instrument_imports(include=list(_TRACED)):
         from tests.fuzz.targets import TARGETS
     target = TARGETS[name]
     folder = Path(corpus)

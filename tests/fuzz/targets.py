@@ -7,15 +7,12 @@ come out of what it calls, and that is caught here. Everything else is a finding
 from __future__ import annotations
 
 import io
-import os
-import tempfile
 from contextlib import suppress
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 
 from tests.fuzz import incoming
+from tests.fuzz.scratch import scratch
 from tests.fuzz.target import Target
 from viewer.crypto.secret import Secret
 from viewer.model.errors import BitewingError
@@ -54,12 +51,6 @@ _RECORD = ImageRecord(
 _PATIENT = Patient(PatientId("2" * 32), "BW-1", "Muster", "Eva")
 
 
-@cache
-def _scratch() -> Path:
-    place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    return Path(tempfile.mkdtemp(prefix="bitewing-fuzz-", dir=place))
-
-
 def _header(raw: bytes) -> None:
     size = int.from_bytes(raw[HEADER_BYTES : HEADER_BYTES + 6], "big")
     with suppress(BitewingError):
@@ -67,7 +58,7 @@ def _header(raw: bytes) -> None:
 
 
 def _container(raw: bytes) -> None:
-    path = _scratch() / "object"
+    path = scratch() / "object"
     path.write_bytes(raw)
     with suppress(BitewingError):
         reader = ContainerReader(path, _ID, _KEY)
@@ -97,13 +88,13 @@ def _object_list(raw: bytes) -> None:
 
 
 def _backup_marker(raw: bytes) -> None:
-    (_scratch() / "bitewing-backup.json").write_bytes(raw)
+    (scratch() / "bitewing-backup.json").write_bytes(raw)
     with suppress(BitewingError):
-        Repository.open(_scratch())
+        Repository.open(scratch())
 
 
 def _key_sheet(raw: bytes) -> None:
-    folder = _scratch() / "sheet"
+    folder = scratch() / "sheet"
     folder.mkdir(exist_ok=True)
     (folder / "bitewing-backup.json").write_bytes(_MARKER)
     (folder / "keys-000001-a.json").write_bytes(raw)
@@ -112,7 +103,7 @@ def _key_sheet(raw: bytes) -> None:
 
 
 def _accounts(raw: bytes) -> None:
-    folder = _scratch() / "restored"
+    folder = scratch() / "restored"
     recovery = RecoveryKey(Secret(b"r" * 32))
     with suppress(BitewingError):
         Practice.restored(folder, MemoryKeyStore(), raw, recovery, "Olga", "maple wagon teapot")
@@ -131,7 +122,7 @@ def _recovery_text(raw: bytes) -> None:
 
 
 def _store_marker(raw: bytes) -> None:
-    folder = _scratch() / "marked"
+    folder = scratch() / "marked"
     folder.mkdir(exist_ok=True)
     (folder / "vault.json").write_bytes(raw)
     with suppress(BitewingError):

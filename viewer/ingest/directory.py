@@ -28,6 +28,7 @@ from viewer.model.json import to_json
 MAX_FILES = 200_000
 """A table of contents may name so many files."""
 
+_BESIDE = "Import the whole disc: the files on it are read all the same."
 _MOST_PARTS = 32
 _MOST_LETTERS = 255
 _OUTSIDE = re.compile(r'[\0-\x1f\x7f/\\:*?"<>|]')
@@ -37,12 +38,20 @@ Names = tuple[str, ...]
 
 
 def read_directory(_job: dict[str, Any], handed: Handed) -> dict[str, Any]:
-    """Say which files a table of contents names (a job of the child)."""
+    """Say which files a table of contents names (a job of the child).
+
+    Raises
+    ------
+    Malformed
+        It names none: nothing is left of it, or nothing was in it.
+    """
     files = {}
     for record in _records(_header(handed.whole())):
         if names := _names_of(record):
             uid = record.get("ReferencedSOPInstanceUIDInFile") or record.get("SOPInstanceUID")
             files[names] = NamedFile(names, str(uid or ""))
+    if not files:
+        raise Malformed("This disc's table of contents names no file.", _BESIDE)
     return {"directory": to_json(Directory(tuple(files.values())))}
 
 

@@ -194,6 +194,16 @@ def test_a_table_that_is_cut_leads_as_far_as_it_goes(disc: Path) -> None:
     assert len(arrivals) == 1
 
 
+def test_a_table_of_which_too_little_is_left_is_told_and_the_disc_read_all_the_same(
+    disc: Path,
+) -> None:
+    content = (disc / "DICOMDIR").read_bytes()
+    (disc / "DICOMDIR").write_bytes(content[:400])
+    arrivals, refusals = _read(disc)
+    assert len(arrivals) == 1
+    assert ["names no file" in refusal.reason for refusal in refusals] == [True]
+
+
 def test_the_real_disc_with_reports_is_read_whole(shared_data: Path, tmp_path: Path) -> None:
     source = shared_data / "dicom" / "dwv_sr_dicomdir" / "data"
     shutil.copyfile(source / "DICOMDIR", tmp_path / "DICOMDIR")

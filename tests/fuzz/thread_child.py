@@ -1,0 +1,76 @@
+"""A decoding child that is a thread of this process, so that a fuzzer sees what it does.
+
+It talks through the same channel and runs the same loop, but gives up no rights. What crashes or
+eats memory there does so here; what the parent does not expect of its answers is raised here.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from unittest import mock
+
+import attrs
+
+from viewer.ingest import child
+from viewer.ingest.hosts.port import Block, Message
+from viewer.ingest.hosts.posix_child import PosixSide
+from viewer.ingest.protocol import send
+
+_SECONDS = 30
+SPARE = "viewer.ingest.decoder.take_spare"
+
+
+class OpenSide(PosixSide):
+    """The child's half, without limits."""
+
+    def lock_down(self, memory_bytes: int) -> list[str]:
+        return []
+
+    def limit_cpu(self, seconds: int) -> None:
+        """The fuzzer has a limit of its own."""
+
+
+@attrs.define(eq=False)
+class ThreadChild:
+    """Satisfies `ChildProcess`."""
+
+    channel: socket.socket
+    thread: threading.Thread
+    pid: int = 0
+    in_force: tuple[str, ...] = ()
+
+    def is_running(self) -> bool:
+        return self.thread.is_alive()
+
+    def send(self, message: Message, file: int | None = None, block: Block | None = None) -> None:
+        files = [] if file is None else [file]
+        send(self.channel, message, files if block is None else [*files, block.handle])
+
+    def allow_cpu(self, seconds: float) -> None:
+        """Nothing."""
+
+    def end(self) -> None:
+        self.channel.close()
+        self.thread.join(_SECONDS)
+        if self.thread.is_alive():
+            raise TimeoutError("the child works on without end")
+
+
+def start() -> ThreadChild:
+    """Start one; it has seen no file yet."""
+    ours, theirs = socket.socketpair()
+
+    def serve() -> None:
+        with theirs:
+            child.serve(OpenSide(theirs))
+
+    made = ThreadChild(ours, threading.Thread(target=serve, name="child"))
+    made.thread.start()
+    made.send({"memory_bytes": 1 << 30})
+    return made
+
+
+def in_threads() -> mock._patch[mock.MagicMock]:
+    """Let imports take such children."""
+    return mock.patch(SPARE, side_effect=start)
