@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -21,6 +22,14 @@ def occurrences(pid: int, patterns: Mapping[str, bytes]) -> dict[str, int]:
 def text_patterns(name: str, text: str) -> dict[str, bytes]:
     """Return a text as Python keeps it and as Qt keeps it."""
     return {f"{name} (Python)": text.encode(), f"{name} (Qt)": text.encode("utf-16-le")}
+
+
+def base64_patterns(name: str, text: str) -> dict[str, bytes]:
+    """Return a text as it stands within something longer that is written in base64."""
+    return {
+        f"{name} (base64, {shift})": base64.b64encode(bytes(shift) + text.encode())[4:-4]
+        for shift in range(3)
+    }
 
 
 def _blocks(pid: int, overlap: int) -> Iterator[bytes]:

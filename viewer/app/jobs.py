@@ -96,6 +96,7 @@ class Job(Generic[Result]):
         self._on_fault = on_fault
         self._on_progress = on_progress
         self._is_current = True
+        self.is_lasting = False
         self.control = JobControl(self._pass_progress)
 
     @property
@@ -144,6 +145,10 @@ def _ignore_progress(_: Progress) -> None:
     return
 
 
+def _cannot_be(fault: Exception) -> None:
+    raise fault
+
+
 class JobRunner:
     """Runs jobs on a few workers. Main thread only, but for what `Job` says."""
 
@@ -169,6 +174,12 @@ class JobRunner:
         self._running[job.number] = (job, future)  # type: ignore[assignment]
         future.add_done_callback(lambda _: self._running.pop(job.number, None))
         return job
+
+    def submit_lasting(
+        self, work: Callable[[JobControl], Result], on_done: Callable[[Result], None]
+    ) -> None:
+        """Run `work` whatever is dropped meanwhile; for what a lock itself asks for. No faults."""
+        self.submit(work, on_done, _cannot_be).is_lasting = True
 
     def soon(self, call: Callable[[], None]) -> None:
         """Run a call on the main thread, after what it does now. Any thread."""
@@ -200,7 +211,8 @@ class JobRunner:
     def drop_all(self) -> None:
         """Drop every job: nothing that was asked for before is applied after (lock, log off)."""
         for job, _ in list(self._running.values()):
-            job.drop()
+            if not job.is_lasting:
+                job.drop()
 
     def renew(self) -> None:
         """Let workers that have nothing to do end, and begin with fresh ones.
@@ -213,5 +225,6 @@ class JobRunner:
 
     def close(self) -> None:
         """Drop every job and wait until the workers have ended."""
-        self.drop_all()
+        for job, _ in list(self._running.values()):
+            job.drop()
         self._pool.shutdown(wait=True, cancel_futures=True)

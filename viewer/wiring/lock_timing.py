@@ -16,6 +16,7 @@ from viewer.app.jobs import JobRunner
 from viewer.app.undo import UndoStack
 from viewer.imaging.kernels import warm
 from viewer.model.ids import ImageId
+from viewer.session import hardening
 from viewer.session.keystore import FileKeyStore
 from viewer.ui.application import Application
 from viewer.wiring.window import Joined
@@ -100,6 +101,7 @@ def main(arguments: Sequence[str]) -> int:
     """Measure and print; 1 where the windows did not get there."""
     store, key_file, user, image, rounds = arguments
     warm()
+    hardening.warm()
     application = Application("dark")
     jobs = JobRunner(application.post)
     workstation = Workstation(Path(store), FileKeyStore(Path(key_file)), jobs)

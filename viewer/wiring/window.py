@@ -20,6 +20,7 @@ from viewer.app.hosts.capture import shield_here
 from viewer.app.hosts.here import watch_here
 from viewer.app.jobs import JobControl, JobRunner
 from viewer.app.undo import UndoStack
+from viewer.session import hardening
 from viewer.session.keystore import KeyStore
 from viewer.ui.application import Application
 from viewer.ui.crash_dialog import install_crash_hook
@@ -155,6 +156,7 @@ def open_viewer(
     try:
         workstation.policies_changed = shield.cover_all
         shield.start()
+        hardening.leave_unlooked()
         joined.front_desk.open()
         if opening.until_login and joined.front_desk.login is not None:
             application.after_first_paint(joined.front_desk.login, application.leave)
@@ -162,7 +164,7 @@ def open_viewer(
             tour = _make_tour(joined, jobs, opening, opening.screenshots)
             tour.start(application.leave)
         else:
-            application.later(200, lambda: _warm_up(jobs))
+            application.later(200, lambda: _warm_up(jobs, workstation))
             application.later(200, computer.start)
         return application.run()
     finally:
@@ -202,7 +204,7 @@ _NEEDED_INSIDE = (
 """What the door does without: it reads and scrubs DICOM, and it draws with VTK."""
 
 
-def _warm_up(jobs: JobRunner) -> None:
+def _warm_up(jobs: JobRunner, workstation: Workstation) -> None:
     """Import what is needed inside and compile the kernels while somebody types a password."""
 
     def prepare(_: JobControl) -> None:
@@ -211,8 +213,9 @@ def _warm_up(jobs: JobRunner) -> None:
         from viewer.imaging.kernels import warm
 
         warm()
+        hardening.warm()
 
-    jobs.submit(prepare, lambda _: None, lambda _: None)
+    jobs.submit(prepare, lambda _: jobs.when_ended(workstation.settle), lambda _: None)
 
 
 def _log_to_file() -> str:

@@ -16,11 +16,11 @@ from viewer.app.jobs import Job, JobControl, JobRunner
 from viewer.model.errors import BitewingError
 from viewer.model.ids import UserId
 from viewer.model.image import Picture
+from viewer.session import hardening
 from viewer.session.accounts import User
 from viewer.session.desk import Admission
 from viewer.session.emergency import SEEN
 from viewer.session.errors import NotLoggedIn
-from viewer.session.hardening import forget_freed_memory
 from viewer.session.idle import OPERATORY, IdlePolicy
 from viewer.session.keystore import KeyStore
 from viewer.session.passwords import Advice, advise
@@ -86,6 +86,8 @@ class Workstation:
         self._opened: list[weakref.ref[NDArray[np.generic]]] = []
         self._overview: NDArray[np.generic] | None = None
         self._forgetters: list[Callable[[], None]] = []
+        self._after_forgetting: list[Callable[[], None]] = []
+        self._looks_to_come = 0
         self.quick = ClinicQuick(self)
         self.emergency = ClinicEmergencyDoor(self)
         self.keys = WindowKeys(jobs)
@@ -177,19 +179,50 @@ class Workstation:
             forget()
         self._wipe_pictures()
         # Windows are taken away behind this call, and deleted in the turn of the loop after it.
-        self.jobs.soon(lambda: self.jobs.soon(self._forget_memory))
+        self._begin_forgetting(lambda: self.jobs.soon(lambda: self.jobs.soon(self._forget_memory)))
         if self.jobs.is_busy:  # what was dropped may hold pixels until its next look
-            self.jobs.when_ended(self._forget_memory)
+            self._begin_forgetting(lambda: self.jobs.when_ended(self._forget_memory))
         # What lets go of its last piece only behind all that is found by a second look.
-        self.jobs.submit(_a_moment, lambda _: self._forget_memory(), _ignore)
+        self._begin_forgetting(
+            lambda: self.jobs.submit_lasting(
+                _a_moment, lambda _: self.jobs.when_ended(self._forget_memory)
+            )
+        )
+
+    def _begin_forgetting(self, begin: Callable[[], None]) -> None:
+        self._looks_to_come += 1
+        begin()
 
     def _forget_memory(self) -> None:
+        """Collect here, where windows are at home, and overwrite on a worker meanwhile."""
         self.jobs.renew()
-        forget_freed_memory()
+        hardening.collect()
+        self.jobs.submit_lasting(
+            lambda _: hardening.overwrite_freed_memory(), lambda _: self._on_forgotten()
+        )
+
+    def _on_forgotten(self) -> None:
+        hardening.empty_hand()
+        self._looks_to_come -= 1
+        calls, self._after_forgetting = self._after_forgetting, []
+        for call in calls:
+            call()
+
+    @property
+    def is_forgetting(self) -> bool:
+        """Whether freed memory is still to be overwritten after a lock."""
+        return self._looks_to_come > 0
+
+    def settle(self) -> None:
+        """Prepare for forgetting quickly, if nobody has come in or is about to."""
+        session = self._clinic.desk.session if self._clinic else None
+        if session is None and not self.jobs.is_busy:
+            hardening.collect()
+            hardening.leave_unlooked()
 
     def after_forgetting(self, call: Callable[[], None]) -> None:
         """Run a call on the main thread once what a lock forgets at once is forgotten."""
-        self.jobs.soon(lambda: self.jobs.soon(lambda: self.jobs.soon(call)))
+        self._after_forgetting.append(call)
 
     def _wipe_pictures(self) -> None:
         for reference in self._opened:

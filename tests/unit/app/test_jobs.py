@@ -156,3 +156,22 @@ def test_a_job_that_waits_ends_as_soon_as_it_is_asked_to() -> None:
     assert begun.wait(30)
     runner.close()
     assert not runner.is_busy
+
+
+def test_what_a_lock_itself_asks_for_is_not_dropped_by_it(
+    loop: MainLoop, runner: JobRunner
+) -> None:
+    done: list[str] = []
+    begun, go_on = threading.Event(), threading.Event()
+
+    def work(_: JobControl) -> str:
+        begun.set()
+        go_on.wait(10)
+        return "forgotten"
+
+    runner.submit_lasting(work, done.append)
+    begun.wait(10)
+    runner.drop_all()
+    go_on.set()
+    loop.run_one()
+    assert done == ["forgotten"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import subprocess
 import sys
 from pathlib import Path
 
@@ -46,11 +47,53 @@ def test_what_the_c_library_freed_is_overwritten(size: int) -> None:
 
 
 @linux_only
-def test_what_python_freed_is_overwritten() -> None:
-    texts = [f"{MARK.decode()}{number:06d}" for number in range(2000)]
+@pytest.mark.parametrize("kept", [0, 2, 9], ids=["none kept", "each second", "each ninth"])
+@pytest.mark.parametrize("longer", [0, 60, 330])
+def test_what_python_freed_is_overwritten(kept: int, longer: int) -> None:
+    texts = [f"{MARK.decode()}{number:06d}" + "." * longer for number in range(40_000)]
     head = sys.getsizeof("") - 1
     places = [id(text) + head for text in texts]
-    assert all(MARK in at(place, 40) for place in places)
+    assert all(MARK in at(place, 40) for place in places[::100])
+    still_there = texts[::kept] if kept else []
+    freed = [place for number, place in enumerate(places) if not kept or number % kept]
     texts.clear()
     forget_freed_memory()
-    assert sum(MARK in at(place, 40) for place in places) == 0
+    assert sum(MARK in at(place, 40) for place in freed) == 0
+    assert all(text.startswith(MARK.decode()) for text in still_there)
+
+
+_FREES = """
+import sys
+from tests.unit.session.test_hardening import MARK, at
+from viewer.session import hardening
+
+hardening.warm()
+head = sys.getsizeof(b"") - 1
+for size in (600, 5_000, 90_000, 300_000):
+    text = MARK * (size // len(MARK))
+    place = id(text) + head
+    assert MARK in at(place, size)
+    del text
+    assert MARK not in at(place, size), size
+    growing = bytearray(MARK * (size // len(MARK)))
+    place = id(growing)
+    before = hardening.ctypes.addressof(hardening.ctypes.c_char.from_buffer(growing))
+    growing.extend(bytes(4 * size))
+    now = hardening.ctypes.addressof(hardening.ctypes.c_char.from_buffer(growing))
+    assert now == before or MARK not in at(before, size), size
+    assert growing.startswith(MARK), size
+listed = list(range(100_000))
+for number in range(100_000):
+    listed.append(number)
+assert listed[150_000] == 50_000
+print("wiped")
+"""
+
+
+@linux_only
+def test_what_python_gives_back_to_the_c_library_is_empty_at_once() -> None:
+    """Else a library takes it for something that outlives the lock, and does not fill it."""
+    done = subprocess.run(
+        [sys.executable, "-c", _FREES], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "wiped\n", "")
