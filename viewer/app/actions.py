@@ -50,6 +50,15 @@ ACTIONS: tuple[Action, ...] = (
         permission=Permission.IMPORT_IMAGES,
     ),
     Action(
+        "photos",
+        "Add photos or files",
+        "Photos, scans, models or documents of one patient",
+        "photo",
+        "Shift+I",
+        "file",
+        permission=Permission.IMPORT_IMAGES,
+    ),
+    Action(
         "share",
         "Share",
         "Seal selected images for somebody",

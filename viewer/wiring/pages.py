@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from viewer.ui.emergency_code import CodePanel
     from viewer.ui.my_security import MySecurityPanel
     from viewer.ui.quarantine_page import QuarantinePanel
+    from viewer.ui.photo_sheet import PhotoSheet
     from viewer.ui.relay_panel import RelayPanel
     from viewer.ui.review_window import ReviewPanel
     from viewer.ui.shell import Shell
@@ -70,7 +71,14 @@ def pages_of(workstation: Workstation) -> Pages:
 
         return StationPanel(ClinicStations(workstation))
 
+    def add_photos(shell: Shell) -> PhotoSheet:
+        from viewer.ui.shell_photos import make_photo_sheet
+        from viewer.wiring.photos import ClinicPhotos
+
+        return make_photo_sheet(shell, ClinicPhotos(workstation))
+
     return {
+        "photos": SheetPage("Photos and files", add_photos),
         "quarantine": SheetPage("Files set aside", partial(_set_aside, workstation)),
         **correction_pages(workstation),
         "workstation": SheetPage("This workstation", this_workstation),
