@@ -22,6 +22,14 @@ _IN_USE, _UTF_8 = 0xFFFF, "ISO_IR 192"
 _PATIENT = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex")
 _STUDY = ("StudyDate", "StudyTime", "StudyDescription", "StudyInstanceUID", "StudyID")
 _SERIES = ("Modality", "SeriesInstanceUID", "SeriesNumber", "SeriesDescription")
+_INVENTED = {
+    "PatientID": "NONE",
+    "StudyDate": "19000101",
+    "StudyTime": "000000",
+    "StudyID": "1",
+    "Modality": "OT",
+    "SeriesNumber": "0",
+}
 _KINDS = {
     "1.2.840.10008.5.1.4.1.1.11.1": "PRESENTATION",
     "1.2.840.10008.5.1.4.1.1.88": "SR DOCUMENT",
@@ -124,23 +132,28 @@ def _grouped(
 
 
 def _of_patient(files: list[Listed]) -> _Node:
-    values = dict(zip(_PATIENT, files[0].patient, strict=True))
-    node = _Node(_record("PATIENT", values))
+    node = _Node(_record("PATIENT", _filled(_PATIENT, files[0].patient)))
     node.below = [_of_study(group) for group in _grouped(files, lambda one: one.study[3])]
     return node
 
 
 def _of_study(files: list[Listed]) -> _Node:
-    values = dict(zip(_STUDY, files[0].study, strict=True))
+    values = _filled(_STUDY, files[0].study)
     node = _Node(_record("STUDY", {**values, "AccessionNumber": ""}))
     node.below = [_of_series(group) for group in _grouped(files, lambda one: one.series[1])]
     return node
 
 
 def _of_series(files: list[Listed]) -> _Node:
-    node = _Node(_record("SERIES", dict(zip(_SERIES, files[0].series, strict=True))))
+    node = _Node(_record("SERIES", _filled(_SERIES, files[0].series)))
     node.below = [_Node(_file(one, number)) for number, one in enumerate(files, 1)]
     return node
+
+
+def _filled(keywords: Sequence[str], values: Sequence[str]) -> dict[str, str]:
+    """Return what a record says; what no record may lack and the file does is made up here."""
+    found = zip(keywords, values, strict=True)
+    return {keyword: value or _INVENTED.get(keyword, "") for keyword, value in found}
 
 
 def _file(one: Listed, number: int) -> Dataset:
