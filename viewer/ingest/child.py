@@ -26,6 +26,7 @@ from viewer.ingest.directory import read_directory
 from viewer.ingest.foreign.jobs import JOBS as FOREIGN_JOBS
 from viewer.ingest.hosts.port import ChildSide, Handed
 from viewer.ingest.protocol import MODELS, ChannelBroken, Header
+from viewer.ingest.research.jobs import JOBS as RESEARCH_JOBS
 from viewer.ingest.unpacking import Archives, list_contents
 from viewer.model.errors import BitewingError
 from viewer.model.json import from_json, to_json
@@ -207,6 +208,7 @@ _JOBS: dict[str, Callable[[Job, Handed], Job]] = {
     "directory": read_directory,
     "contents": list_contents,
     **FOREIGN_JOBS,
+    **RESEARCH_JOBS,
 }
 
 

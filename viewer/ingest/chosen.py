@@ -23,12 +23,14 @@ from viewer.ingest.files import find
 from viewer.ingest.foreign.facts import Photo
 from viewer.ingest.photographs import Label, arrival_of, labelled, photo_in, small_picture
 from viewer.ingest.reading import Reading
+from viewer.ingest.research_volumes import of_patient, volume_in
 from viewer.ingest.sniff import FileKind
 from viewer.ingest.source import Source
 from viewer.model.patient import Patient
 
 _CHECKS: Mapping[FileKind, Callable[[object, dict[str, Any]], object]] = {
     FileKind.PHOTO: photo_in,
+    FileKind.VOLUME: volume_in,
 }
 """What a person is asked about, and the check of what the child says of it."""
 _NAMES_SOMEBODY = "This file says itself whose it is: import it as usual."
@@ -153,3 +155,5 @@ def _read_one(one: Chosen, patient: Patient, reading: Reading) -> Iterable[Arriv
     for arrived in finish(looked.source, looked.facts, reading):
         if isinstance(arrived, KeptFile):
             yield labelled(arrived, one.label, patient)
+        else:
+            yield of_patient(arrived, one.label, patient)

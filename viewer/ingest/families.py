@@ -20,6 +20,8 @@ from viewer.ingest.errors import FileRefused
 from viewer.ingest.photographs import arrivals_of_photo, photo_in
 from viewer.ingest.protocol import Contents, Directory, Kept
 from viewer.ingest.reading import Reading
+from viewer.ingest.research.facts import VolumeFacts
+from viewer.ingest.research_volumes import arrivals_of_volume, kept_of, volume_in
 from viewer.ingest.sniff import FileKind
 from viewer.ingest.source import Source
 from viewer.model.ids import ImageId, PatientId, SopUid, new_id
@@ -105,19 +107,30 @@ def keep_whole(source: Source, kept: Kept, reading: Reading) -> list[Arrival | K
     ]
 
 
+def _volume_or_file(
+    source: Source, facts: VolumeFacts, reading: Reading
+) -> Iterable[Arrival | KeptFile]:
+    """Read a volume; one that is sound but not shown is kept whole, if it is one file."""
+    if not facts.why_not:
+        return arrivals_of_volume(source, facts, reading)
+    if facts.beside or facts.beside_suffix:
+        raise FileRefused(facts.why_not)
+    return keep_whole(source, kept_of(facts), reading)
+
+
 FAMILIES: Mapping[FileKind, Family] = {
     FileKind.DICOM: Family("header", lambda decoder, answer: decoder.header_in(answer)),
     FileKind.DICOMDIR: Family(
         "directory", lambda _, answer: from_json(answer["directory"], Directory)
     ),
     FileKind.PHOTO: Family("photo", photo_in, arrivals_of_photo),
+    FileKind.VOLUME: Family("volume", volume_in, _volume_or_file),
     FileKind.ZIP: Family("contents", lambda _, answer: from_json(answer["contents"], Contents)),
 }
 """What is read. A kind without a row is refused with the reason in `REASONS`."""
 
 REASONS = {
     FileKind.MESH: "Surface models cannot be imported yet.",
-    FileKind.VOLUME: "Volumes that are not DICOM cannot be imported yet.",
     FileKind.PDF: "Documents cannot be imported yet.",
     FileKind.OTHER: "This is not an image file.",
 }

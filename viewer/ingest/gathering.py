@@ -81,7 +81,9 @@ def gather(
                 yield from led.refusals
                 continue
             yield _one(source, kind, facts, seen, steps)
-            names = getattr(facts, "companions", ())
+            names = list(getattr(facts, "companions", ()))
+            if suffix := getattr(facts, "beside_suffix", ""):
+                names.append(source.name[: source.name.rfind(".")] + suffix)
             companions |= {(*source.place[:-1], name.casefold()) for name in names}
         for source, said in damaged:
             yield reading.refusal(source, str(said), is_damage=said.is_damage)
