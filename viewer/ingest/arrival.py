@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from viewer.model.image import ImageRecord, Picture
 from viewer.model.patient import Patient, Series, Study
 
+_LONGEST_NAME = 200
+
 
 @attrs.frozen(eq=False)
 class Arrival:
@@ -54,6 +56,11 @@ class KeptFile:
     sources: tuple[str, ...] = attrs.field(default=(), repr=False)
 
 
+def eyes_only(name: str) -> str:
+    """Return a file's bare name so that it can be shown: no control, no broken character."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in name)[:_LONGEST_NAME]
+
+
 @attrs.frozen
 class Refusal:
     """One file that was left out. `source` is for the person's eyes, never for a log.
@@ -71,5 +78,5 @@ class Refusal:
 
     @property
     def name_hint(self) -> str:
-        """The file's name, for a list in the window."""
-        return self.source.name
+        """The file's name, for a list in the window: nothing unprintable, not without end."""
+        return eyes_only(self.source.name)

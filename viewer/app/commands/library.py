@@ -91,7 +91,7 @@ def _report_facts(report: importing.ImportReport) -> dict[str, Any]:
             {"id": each.image_id, "file": each.file_name, "reason": each.reason}
             for each in report.set_aside
         ],
-        "refused": [{"file": each.source.name, "reason": each.reason} for each in report.refusals],
+        "refused": [{"file": each.name_hint, "reason": each.reason} for each in report.refusals],
         "done_before": report.skipped,
     }
 
@@ -107,7 +107,7 @@ def _say_report(report: importing.ImportReport, console: Console) -> None:
     for aside in report.set_aside:
         console.say(f"set aside {aside.file_name}: {aside.reason}")
     for refusal in report.refusals:
-        console.say(f"refused {refusal.source.name}: {refusal.reason}")
+        console.say(f"refused {refusal.name_hint}: {refusal.reason}")
     if report.waiting:
         console.say(f"{len(report.waiting)} wait for somebody to say whose they are.")
     if report.skipped:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from enum import Enum
-from pathlib import Path
 
 import attrs
 import numpy as np
@@ -39,7 +38,6 @@ MOST_BYTES = 1 << 30
 _SETTING = "largest file set aside"
 _UID = "set aside"
 _NO_PICTURE = np.zeros((1, 1), np.uint8)
-_LONGEST_NAME = 200
 
 
 class Origin(Enum):
@@ -119,7 +117,7 @@ def _seal(
     record = attrs.evolve(
         record,
         acquired=now,
-        description=_name(refusal.source),
+        description=refusal.name_hint,
         reason=refusal.reason,
         notes=notes,
     )
@@ -163,11 +161,6 @@ def _stub(size_bytes: int, digest: str) -> FileContent:
 def _origin(refusal: Refusal, origin: Origin) -> Origin:
     is_member = refusal.content is not None and origin is Origin.FOLDER
     return Origin.ARCHIVE if is_member else origin
-
-
-def _name(source: Path) -> str:
-    """Return a file's bare name for the eyes: nothing unprintable, not without end."""
-    return "".join(char if char.isprintable() else "\ufffd" for char in source.name)[:_LONGEST_NAME]
 
 
 def quarantined(vault: Vault) -> list[Quarantined]:
