@@ -60,6 +60,25 @@ class VaultWork(Work):
         """Seal everything anew."""
         return self.do("reseal", self.vault.reseal)
 
+    def move(self) -> bool:
+        """Move an image from one patient to another, a fresh one where there is no other."""
+        if not self.images:
+            return self.put_radiograph()
+        place = int(self.random.integers(len(self.images)))
+        image, whose = self.images[place]
+        others = [each for each in self.patients if each != whose]
+        if not others:
+            if not self.add():
+                return False
+            others = [self.patients[-1]]
+        into = others[int(self.random.integers(len(others)))]
+        moved = self.do(
+            "move", lambda: self.vault.moving.move([image], into), image=image, into=into
+        )
+        if moved:
+            self.images[place] = (image, into)
+        return moved
+
     def erase(self) -> bool:
         """Erase a patient; a fresh one comes for it."""
         if not self.add():
@@ -106,6 +125,7 @@ def deeds() -> dict[str, Callable[[Any], object]]:
         "add": VaultWork.add,
         "delete": VaultWork.delete,
         "edit": VaultWork.edit,
+        "move": VaultWork.move,
     }
 
 

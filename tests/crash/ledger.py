@@ -77,6 +77,9 @@ class Ledger:
             self.head = (generation, digest)
         if deed == "put":
             self.images[said["image"]] = said["facts"]
+        elif deed == "move":
+            facts = self.images[said["image"]]
+            self.images[said["image"]] = [said["into"], *facts[1:]]
         elif deed == "add":
             self.patients.add(said["patient"])
         elif deed == "delete":
@@ -115,11 +118,13 @@ class Ledger:
 
     def _lost(self, seen: dict[str, Any]) -> list[str]:
         deleting = self._doubted("delete", "image")
+        moving, into = self._doubted("move", "image"), self._doubted("move", "into")
         erasing = self.perhaps_erased | {self._doubted("erase", "patient")}
         faults = []
         for image, facts in self.images.items():
             if image in seen["images"]:
-                if seen["images"][image] != facts:
+                allowed = [facts, [into, *facts[1:]]] if image == moving else [facts]
+                if seen["images"][image] not in allowed:
                     faults.append(f"acknowledged image {image} changed: {seen['images'][image]}")
             elif image != deleting and facts[0] not in erasing:
                 faults.append(f"acknowledged image {image} is lost (in doubt: {self.doubt})")

@@ -109,6 +109,7 @@ _WORK = arena.VaultWork
 ACTS: dict[str, Act] = {
     "import": in_order(_WORK.add, _WORK.put_radiograph, _WORK.put_volume),
     "delete": in_order(_WORK.edit, _WORK.delete, _WORK.delete),
+    "move": in_order(_WORK.add, _WORK.move, _WORK.move),
     "rotate": in_order(_WORK.rotate),
     "reseal": in_order(_WORK.reseal),
     "erase": in_order(_WORK.erase),

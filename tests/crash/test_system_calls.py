@@ -15,7 +15,15 @@ needs_linux = pytest.mark.skipif(not IS_POSSIBLE, reason="system calls are watch
 
 @pytest.mark.parametrize(
     ("act", "tries"),
-    [("import", 10), ("delete", 4), ("rotate", 6), ("erase", 4), ("reseal", 4), ("create", 2)],
+    [
+        ("import", 10),
+        ("delete", 4),
+        ("move", 6),
+        ("rotate", 6),
+        ("erase", 4),
+        ("reseal", 4),
+        ("create", 2),
+    ],
 )
 def test_a_kill_at_a_system_call_loses_nothing(
     exercise: Exercise, memory_disk: Path, act: str, tries: int
@@ -27,7 +35,7 @@ def test_a_kill_at_a_system_call_loses_nothing(
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("act", ["import", "delete", "rotate", "erase", "reseal", "create"])
+@pytest.mark.parametrize("act", ["import", "delete", "move", "rotate", "erase", "reseal", "create"])
 def test_a_kill_at_every_system_call_loses_nothing(
     exercise: Exercise, memory_disk: Path, act: str
 ) -> None:

@@ -27,6 +27,7 @@ from viewer.app.commands import (
     roles,
     sharing,
     trail,
+    waiting,
     watching,
 )
 from viewer.app.commands.console import Commands, Console
@@ -61,6 +62,7 @@ def make_parser(more: Sequence[AddParsers] = ()) -> ArgumentParser:
         library,
         photos,
         quarantine,
+        waiting,
         trail,
         review,
         sharing,
