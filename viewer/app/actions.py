@@ -18,6 +18,7 @@ class Need(Enum):
     PATIENT = "a patient"
     PICTURE = "an image on screen"
     RADIOGRAPH = "a flat image on screen"
+    FRAMES = "a picture of several frames on screen"
     VOLUME = "a volume on screen"
 
 
@@ -76,6 +77,15 @@ ACTIONS: tuple[Action, ...] = (
         "",
         "file",
         permission=Permission.CORRECT_CHARTS,
+    ),
+    Action(
+        "watched",
+        "Watched folders",
+        "Folders that devices write into: taken in by themselves",
+        "folder",
+        "",
+        "file",
+        permission=Permission.IMPORT_IMAGES,
     ),
     Action(
         "search",
@@ -341,6 +351,26 @@ ACTIONS: tuple[Action, ...] = (
         "image",
         Need.RADIOGRAPH,
     ),
+    Action(
+        "bit_planes",
+        "Overlay",
+        "Show or hide what the file draws over the picture",
+        "layers",
+        "O",
+        "image",
+        Need.RADIOGRAPH,
+    ),
+    Action("next_frame", "Next frame", "Next frame", "chevron-down", "Down", "image", Need.FRAMES),
+    Action(
+        "previous_frame",
+        "Previous frame",
+        "Previous frame",
+        "chevron-up",
+        "Up",
+        "image",
+        Need.FRAMES,
+    ),
+    Action("cine", "Play", "Play or stop the frames", "play", "C", "image", Need.FRAMES),
     Action(
         "flip_horizontally",
         "Mirror",

@@ -207,6 +207,19 @@ def orientation_of(ds: Dataset) -> tuple[str, str] | None:
     return None
 
 
+def pixel_aspect_of(ds: Dataset) -> float:
+    """Read the height of a pixel over its width (PS3.3 C.7.6.3.1.7); 1 where it makes no sense."""
+    value = ds.get("PixelAspectRatio")
+    if not isinstance(value, (MultiValue, list)) or len(value) != 2:
+        return 1.0
+    try:
+        height, width = (float(str(part)) for part in value)
+    except ValueError:
+        return 1.0
+    is_sane = height > 0 and width > 0 and 0.05 <= height / width <= 20
+    return height / width if is_sane else 1.0
+
+
 def spacing_of(ds: Dataset) -> PixelSpacing | None:
     """Return the pixel spacing of a flat picture and where it comes from (PS3.3 10.7.1.3)."""
     detector = _pair(ds, "ImagerPixelSpacing") or _pair(ds, "NominalScannedPixelSpacing")

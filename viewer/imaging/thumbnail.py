@@ -39,7 +39,7 @@ def thumbnail(picture: Picture, longest: int = LONGEST) -> NDArray[np.uint8]:
         return _frontal(picture, longest)
     flat = pixels[0] if len(record.shape) == 3 and not record.is_colour else pixels
     flat = flat[0] if flat.ndim == 4 else flat
-    aspect = record.spacing.row_mm / record.spacing.column_mm if record.spacing else 1.0
+    aspect = record.aspect
     channels = flat if flat.ndim == 3 else flat[..., None]
     padding = padding_of(record.grey)
     small = [_shrink(channels[..., c], longest, aspect, padding) for c in range(channels.shape[-1])]

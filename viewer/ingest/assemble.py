@@ -52,8 +52,6 @@ def assemble(plan: Plan, crew: Crew, decoded: Callable[[SourceFile], None]) -> A
     Cancelled, ChildUnavailable
     """
     layout = plan.files[0].header.layout
-    if plan.planes > 1 and layout.is_colour:
-        raise SourceRefused(plan.files[0], "Colour films are not shown yet.")
     if max(layout.frame_bytes * plan.planes, _grid_bytes(plan, layout)) > MAX_PICTURE_BYTES:
         raise SourceRefused(
             plan.files[0], "The volume is larger than any real one.", is_damage=True
@@ -204,6 +202,7 @@ def _record(
         dtype=pixels.dtype.newbyteorder("=").name,
         grey=grey,
         spacing=header.spacing,
+        pixel_aspect=header.pixel_aspect,
         affine_lps=plan.affine,
         laterality=header.laterality,
         patient_orientation=header.patient_orientation,

@@ -63,6 +63,7 @@ def describe(parsed: Parsed) -> Header:
         patient_orientation=read.orientation_of(ds),
         teeth=read.teeth_of(ds),
         spacing=read.spacing_of(ds),
+        pixel_aspect=read.pixel_aspect_of(ds),
         notes=(*read.text_doubts(ds), *notes, *layout.notes, *_what_is_not_shown(ds)),
         is_rebuilt=not notes and is_rebuilt(parsed, layout),
     )

@@ -73,6 +73,9 @@ class Header:
     teeth: tuple[Tooth, ...] = ()
     spacing: PixelSpacing | None = None
     notes: tuple[str, ...] = ()
+    pixel_aspect: float = 1.0
+    overlays: str = ""
+    """Base64 of `viewer.model.bit_planes.pack`; empty where there are none."""
     is_rebuilt: bool = False
     """Whether `data_set` and the pixels together give every element of the file back."""
 

@@ -112,6 +112,12 @@ def window_words(window: WindowLevel, record: ImageRecord) -> tuple[str, ...]:
     return (f"Window {_short(window.width)}  Level {_short(window.centre)}{unit}",)
 
 
+def frame_words(view: RadiographView, record: ImageRecord) -> tuple[str, ...]:
+    """Say which frame of how many is shown; nothing of a single one."""
+    count = record.frames
+    return (f"Frame {min(view.frame, count - 1) + 1} / {count}",) if count > 1 else ()
+
+
 def _short(value: float) -> str:
     return f"{value:.0f}" if abs(value) >= 10 else f"{value:.3g}"
 

@@ -16,6 +16,7 @@ from viewer.model.view import RadiographView, first_window
 from viewer.render.corners import (
     corner,
     edge_marks,
+    frame_words,
     scale_words,
     turned_words,
     what_it_is,
@@ -66,9 +67,8 @@ class RadiographScene(Scene):
         """Where its pixels lie in the pane."""
         if self._shown is None or self._view is None:
             return None
-        rows, columns = _flat(self._shown).shape[:2]
-        spacing = self._shown.record.spacing
-        aspect = spacing.row_mm / spacing.column_mm if spacing else 1.0
+        rows, columns = _flat(self._shown, 0).shape[:2]
+        aspect = self._shown.record.aspect
         return FlatGeometry(columns, rows, aspect, self.width, self.height, self._view)
 
     def _resized(self) -> None:
@@ -96,7 +96,7 @@ class RadiographScene(Scene):
         if self._shown is None or self._view is None or geometry is None:
             return None
         view, before = self._view, self._sampled
-        if before is None or _turn(before) != _turn(view):
+        if before is None or _source(before) != _source(view):
             self._turn_pixels(view)
         if before is None or _place(before) != _place(view):
             self._sample(geometry)
@@ -110,7 +110,7 @@ class RadiographScene(Scene):
         if self._shown is None:
             return
         _wipe(self._channels)
-        flat = kernels.supported(_flat(self._shown))
+        flat = kernels.supported(_flat(self._shown, view.frame))
         whole = turned(flat, view)
         planes = [whole] if whole.ndim == 2 else [whole[..., c] for c in range(3)]
         self._channels = [np.array(plane, order="C") for plane in planes]
@@ -167,7 +167,7 @@ class RadiographScene(Scene):
         fixed.append(
             corner(Side.START, Side.END, zoom, size, scale, style, style.text, is_lively=True)
         )
-        window = window_words(self._view.window, record)
+        window = (*frame_words(self._view, record), *window_words(self._view.window, record))
         lively = corner(Side.END, Side.END, window, size, scale, style, style.text, is_lively=True)
         return (*fixed, lively)
 
@@ -183,18 +183,22 @@ def _above_letter(mark: Text, style: PaneStyle, scale: float) -> Text:
     return attrs.evolve(mark, y=mark.y - (style.letter_px + 10) * scale)
 
 
-def _flat(picture: Picture) -> NDArray[np.generic]:
-    """The first frame of a stack, the image itself otherwise."""
+def _flat(picture: Picture, frame: int) -> NDArray[np.generic]:
+    """One frame of a stack, the image itself otherwise."""
     pixels, colour = picture.pixels, picture.record.is_colour
-    return pixels[0] if pixels.ndim == (4 if colour else 3) else pixels
+    if pixels.ndim != (4 if colour else 3):
+        return pixels
+    plane: NDArray[np.generic] = pixels[min(max(frame, 0), len(pixels) - 1)]
+    return plane
 
 
-def _turn(view: RadiographView) -> tuple[bool, bool, int]:
-    return view.flipped_horizontally, view.flipped_vertically, view.quarter_turns % 4
+def _source(view: RadiographView) -> tuple[object, ...]:
+    turns = view.flipped_horizontally, view.flipped_vertically, view.quarter_turns % 4
+    return turns, view.frame
 
 
 def _place(view: RadiographView) -> tuple[object, ...]:
-    return _turn(view), view.zoom, view.pan
+    return _source(view), view.zoom, view.pan
 
 
 def _wipe(buffers: list[NDArray[np.generic]] | list[NDArray[np.float32]]) -> None:

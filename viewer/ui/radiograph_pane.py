@@ -2,7 +2,8 @@
 
 Left-drag is the active tool (window/level at first), middle-drag pans, right-drag and wheel zoom,
 Shift-drag is always window/level, Ctrl goes faster; two fingers pinch and pan; a double click
-fits. Everything works by method and by action id as well.
+fits. Of a picture of several frames the wheel turns the frames and Ctrl-wheel zooms. Everything
+works by method and by action id as well.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from viewer.render.style import PaneStyle
 from viewer.tools import flat
 from viewer.tools.gestures import DoubleTap, Drag, Gesture, Phase, Pinch, Tool, Wheel, tool_of
 from viewer.tools.window_level import drag_window
+from viewer.ui.frame_bar import FrameBar
 from viewer.ui.pane_style import TOOL_ACTIONS, identity_lines, style_of_theme
 from viewer.ui.ports import Identity
 from viewer.ui.viewport import Viewport
@@ -34,6 +36,9 @@ _CURSORS = {
     Tool.PAN: Qt.CursorShape.OpenHandCursor,
     Tool.ZOOM: Qt.CursorShape.SizeVerCursor,
 }
+
+
+_FAST_FRAMES = 10
 
 
 class RadiographPane(QWidget):
@@ -53,7 +58,11 @@ class RadiographPane(QWidget):
         self._hears: Callable[[WindowLevel], None] | None = None
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.viewport)
+        layout.addWidget(self.viewport, 1)
+        self.frame_bar = FrameBar(self)
+        self.frame_bar.frame_wanted.connect(self.show_frame)
+        self._wheel = 0.0
+        layout.addWidget(self.frame_bar)
         self.setFocusProxy(self.viewport)
         self.viewport.setAccessibleName(self.tr("Image"))
         self.viewport.gesture.connect(self._on_gesture)
@@ -69,6 +78,10 @@ class RadiographPane(QWidget):
             "fit": self.fit,
             "one_to_one": self.one_to_one,
             "reset_view": self.reset,
+            "next_frame": lambda: self.frame_bar.step(1),
+            "previous_frame": lambda: self.frame_bar.step(-1),
+            "cine": self.frame_bar.toggle,
+            "bit_planes": self.toggle_overlays,
         }
 
     @property
@@ -80,6 +93,7 @@ class RadiographPane(QWidget):
         """Show it fitted, as acquired, with the window it opens with."""
         self._picture, self.opening = picture, object()
         self._scene.show(picture, identity_lines(identity))
+        self.frame_bar.show_frames(picture.record.frames)
         self._announce()
 
     def clear(self) -> None:
@@ -88,6 +102,7 @@ class RadiographPane(QWidget):
         The picture's own array belongs to whoever opened it, who wipes it.
         """
         self._picture = self.opening = None
+        self.frame_bar.show_frames(1)
         self.viewport.release()
 
     @property
@@ -99,7 +114,18 @@ class RadiographPane(QWidget):
     def view(self, view: RadiographView) -> None:
         if self._scene.view is not None and view != self._scene.view:
             self._scene.look(view)
+            if view.frame != self.frame_bar.slider.value() and self._picture is not None:
+                self.frame_bar.show_frames(self._picture.record.frames, view.frame)
             self._announce()
+
+    def show_frame(self, frame: int) -> None:
+        """Show another frame, counted from 0, in the same way."""
+        self._change(frame=frame)
+
+    def toggle_overlays(self) -> None:
+        """Show or hide what the file has to be drawn over the picture."""
+        if self.view:
+            self._change(has_overlays=not self.view.has_overlays)
 
     @property
     def window_level(self) -> WindowLevel | None:
@@ -180,7 +206,8 @@ class RadiographPane(QWidget):
     def reset(self) -> None:
         """Show the image as it was made and as it opened."""
         if self._picture is not None:
-            self.view = RadiographView(first_window(self._picture.record.grey))
+            frame = self.view.frame if self.view else 0
+            self.view = RadiographView(first_window(self._picture.record.grey), frame=frame)
 
     def zoom_by(self, factor: float) -> None:
         """Enlarge (above 1) about the middle."""
@@ -240,7 +267,9 @@ class RadiographPane(QWidget):
     def _on_gesture(self, gesture: Gesture) -> None:
         if self._picture is None:
             return
-        if isinstance(gesture, Wheel):
+        if isinstance(gesture, Wheel) and self._picture.record.frames > 1 and not gesture.is_zoom:
+            self._scroll(gesture)
+        elif isinstance(gesture, Wheel):
             self._zoom(flat.wheel_factor(gesture.steps), gesture.at)
         elif isinstance(gesture, Pinch):
             self._pan(gesture.by)
@@ -249,6 +278,13 @@ class RadiographPane(QWidget):
             self.fit()
         elif gesture.phase is Phase.MOVE:
             self._on_drag(gesture)
+
+    def _scroll(self, wheel: Wheel) -> None:
+        """Turn the wheel towards yourself for later frames; touch pads add up to whole ones."""
+        self._wheel -= wheel.steps * (_FAST_FRAMES if wheel.is_fast else 1)
+        whole = int(self._wheel)
+        self._wheel -= whole
+        self.frame_bar.step(whole)
 
     def _on_drag(self, drag: Drag) -> None:
         tool = tool_of(drag, self._tool)

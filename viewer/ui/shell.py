@@ -50,6 +50,7 @@ from viewer.ui.shell_emergency import ShellEmergency
 from viewer.ui.shell_import import ShellImport
 from viewer.ui.shell_pages import Pages, open_page
 from viewer.ui.shell_shift import ShellShift
+from viewer.ui.shell_watching import ShellWatching
 from viewer.ui.shift_ports import DraftBox, History, NoDrafts, NoHistory, QuickDoor
 from viewer.ui.status_line import StatusLine
 from viewer.ui.store_ports import Store
@@ -57,6 +58,7 @@ from viewer.ui.store_work import StoreWork
 from viewer.ui.thumbnails import Thumbnails
 from viewer.ui.timeline import Timeline
 from viewer.ui.tool_bar import ToolBar
+from viewer.ui.watch_ports import NoWatched, WatchedFolders
 from viewer.ui.whereabouts import Whereabouts
 from viewer.ui.workspace import Workspace
 
@@ -87,6 +89,7 @@ class Practice:
     pages: Pages = attrs.field(factory=dict)
     emergencies: Emergencies | None = None
     incoming: Incoming = attrs.field(factory=NoIncoming)
+    watched: WatchedFolders = attrs.field(factory=NoWatched)
 
 
 class Shell(QWidget):
@@ -152,7 +155,7 @@ class Shell(QWidget):
         self.patients.search.setFocus()
         self.toast = Toast(self)
         self.progress = ProgressCard(self, self.tr("Importing images"))
-        self.imports = ShellImport(self)
+        self.imports, self.watching = ShellImport(self), ShellWatching(self)
         self.store_work = StoreWork(self)
         self.store_progress = ProgressCard(self, self.tr("Store"))
         self.drops = DropZone(self)
@@ -376,6 +379,7 @@ class Shell(QWidget):
             needs.add(Need.PATIENT)
         if record is not None:
             needs |= {Need.PICTURE, Need.VOLUME if record.is_volume else Need.RADIOGRAPH}
+            needs |= {Need.FRAMES} if record.frames > 1 else set()
         elif self.image is not None:
             needs.add(Need.PICTURE)
         self.actions_bar.set_scene(needs)
@@ -632,6 +636,7 @@ class Shell(QWidget):
         self.emergency.drop()
         self._drop_opening()
         self.imports.drop()
+        self.watching.drop()
         self.store_work.drop()
         for sheet in reversed(self.sheets[:]):
             sheet.close_sheet()
