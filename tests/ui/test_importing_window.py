@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import attrs
 import pytest
@@ -46,6 +47,14 @@ class FakeIncoming:
         self.found: CutOff | None = CutOff("i", "Ada Example", WHEN, 230, 512)
         self.forgotten: list[str] = []
         self.gone_on: list[str] = []
+
+        self.folder: Path | None = None
+
+    def last_folder(self) -> Path | None:
+        return self.folder
+
+    def keep_folder(self, folder: Path) -> None:
+        self.folder = folder
 
     def cut_off(self) -> CutOff | None:
         return self.found

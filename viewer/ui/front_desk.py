@@ -146,6 +146,7 @@ class FrontDesk(QObject):
         shell.whereabouts.begin(is_back=is_back)
         shell.emergency.look_for_reviews()
         shell.imports.offer()
+        shell.watching.begin()
         if not is_back:
             shell.shift.offer()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 import attrs
@@ -29,6 +30,12 @@ class CutOff:
 class Incoming(Protocol):
     """Imports that were cut off. Main thread only."""
 
+    def last_folder(self) -> Path | None:
+        """Return where whoever is in chose files or a folder last."""
+
+    def keep_folder(self, folder: Path) -> None:
+        """Keep where files or a folder were chosen, sealed and for whoever is in alone."""
+
     def cut_off(self) -> CutOff | None:
         """The newest one; None where there is none, or for a role that imports nothing."""
 
@@ -47,6 +54,13 @@ class Incoming(Protocol):
 
 class NoIncoming:
     """Nothing was ever cut off."""
+
+    def last_folder(self) -> Path | None:
+        """None."""
+        return None
+
+    def keep_folder(self, folder: Path) -> None:
+        """Forget it."""
 
     def cut_off(self) -> CutOff | None:
         """None."""

@@ -35,13 +35,18 @@ class ShellImport(QObject):
         self.card: OfferCard | None = None
 
     def ask(self) -> None:
-        """Ask for a folder, without a nested event loop."""
-        from viewer.ui.folder_dialog import ask_folder
+        """Ask for files or folders, without a nested event loop."""
+        from viewer.ui.folder_dialog import ask_to_import
 
         shell = self._shell
         shell.practice.chart.prepare_to_import()
-        title = self.tr("Import a folder of images")
-        ask_folder(shell, title, lambda path: shell.start_import([path]))
+        title = self.tr("Import files, a folder, a disc or an archive")
+        ask_to_import(shell, title, shell.practice.incoming.last_folder(), self._on_chosen)
+
+    def _on_chosen(self, paths: Sequence[Path]) -> None:
+        if paths:
+            self._shell.practice.incoming.keep_folder(paths[0].parent)
+            self._shell.start_import(paths)
 
     def start(self, paths: Sequence[Path]) -> None:
         """Import files and folders; what names nobody is asked about."""
@@ -62,6 +67,11 @@ class ShellImport(QObject):
         started = begin(self._on_done, self._on_fault, self._on_progress)
         if shell.progress.isVisible():
             self._running = started
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether one is under way."""
+        return self._running is not None
 
     def cancel(self) -> None:
         """Ask the one under way to stop."""

@@ -217,7 +217,7 @@ class DemoWalk(_DeskWalk):
         self._shell.show_accounts()
         yield Step("accounts", self._has_sheet)
         self._close_sheet()
-        yield from self._pages("relay", "archive", "workstation", "emergency_code")
+        yield from self._pages("watched", "relay", "archive", "workstation", "emergency_code")
         yield from self._store()
 
     def _review(self) -> Iterator[Step]:

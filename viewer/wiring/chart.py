@@ -22,8 +22,14 @@ from viewer.wiring.workstation import Workstation
 class ClinicChart:
     """Satisfies the port `Chart`. Main thread only."""
 
-    def __init__(self, workstation: Workstation) -> None:
+    def __init__(
+        self,
+        workstation: Workstation,
+        more: Callable[[], Sequence[ports.Protection]] = tuple,
+    ) -> None:
+        """Serve one workstation; `more` says what else stands in the status line."""
         self._workstation = workstation
+        self._more = more
 
     def find_patients(
         self, text: str, *, first: int = 0, count: int = 200
@@ -131,7 +137,8 @@ class ClinicChart:
             keys = ports.Protection("file key store", warning, clinic.keystore.label)
         elsewhere = _copy_elsewhere(clinic)
         waiting = _waiting(self._workstation)
-        return [*waiting, sealed, trail, keys, *([elsewhere] if elsewhere else [])]
+        others = [elsewhere] if elsewhere else []
+        return [*waiting, sealed, trail, keys, *others, *self._more()]
 
     def _submit(
         self,

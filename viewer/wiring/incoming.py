@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from viewer.app.clinic import Clinic
 from viewer.app.gate import Request, UseCase
 from viewer.app.incoming.aside import Quarantined
 from viewer.app.incoming.report import ImportReport, ImportStopped
 from viewer.app.jobs import Job, JobControl
+from viewer.app.notes import keep_own_setting, own_setting
 from viewer.app.use_cases import importing, quarantine
 from viewer.ingest.again import CAN_HOLD
 from viewer.model.errors import BitewingError
@@ -18,6 +20,7 @@ from viewer.ui import ports
 from viewer.ui.incoming_ports import AsideRow, CutOff, RetryOutcome
 from viewer.wiring.workstation import Workstation
 
+_LAST_FOLDER = "import: last folder"
 _LEFT = "somebody who left"
 
 
@@ -26,6 +29,18 @@ class ClinicIncoming:
 
     def __init__(self, workstation: Workstation) -> None:
         self._workstation = workstation
+
+    def last_folder(self) -> Path | None:
+        """Return where whoever is in chose files or a folder last."""
+        try:
+            kept = own_setting(self._workstation.clinic, _LAST_FOLDER)
+        except BitewingError:  # a store that cannot be read now says so elsewhere
+            return None
+        return Path(kept) if kept else None
+
+    def keep_folder(self, folder: Path) -> None:
+        """Keep where files or a folder were chosen: in the encrypted catalog."""
+        keep_own_setting(self._workstation.clinic, _LAST_FOLDER, str(folder))
 
     def cut_off(self) -> CutOff | None:
         """Return the newest import that was cut off, for whoever may go on with it."""

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from viewer.ui.archive_panel import ArchivePanel
     from viewer.ui.emergency_code import CodePanel
     from viewer.ui.my_security import MySecurityPanel
-    from viewer.ui.quarantine_page import QuarantinePanel
     from viewer.ui.photo_sheet import PhotoSheet
+    from viewer.ui.quarantine_page import QuarantinePanel
     from viewer.ui.relay_panel import RelayPanel
     from viewer.ui.review_window import ReviewPanel
     from viewer.ui.shell import Shell
     from viewer.ui.shell_emergency import BeginEmergency
     from viewer.ui.station_page import StationPanel
+    from viewer.ui.watch_page import WatchPanel
 
 
 def pages_of(workstation: Workstation) -> Pages:
@@ -77,7 +78,16 @@ def pages_of(workstation: Workstation) -> Pages:
 
         return make_photo_sheet(shell, ClinicPhotos(workstation))
 
+    def watched(shell: Shell) -> WatchPanel:
+        from viewer.ui.watch_page import WatchPanel
+
+        may_set = workstation.may(Permission.MANAGE_POLICIES)
+        panel = WatchPanel(shell.practice.watched, can_set=may_set)
+        panel.changed.connect(shell.watching.begin)
+        return panel
+
     return {
+        "watched": SheetPage("Watched folders", watched),
         "photos": SheetPage("Photos and files", add_photos),
         "quarantine": SheetPage("Files set aside", partial(_set_aside, workstation)),
         **correction_pages(workstation),

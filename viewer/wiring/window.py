@@ -34,6 +34,7 @@ from viewer.wiring.computer import Computer
 from viewer.wiring.incoming import ClinicIncoming
 from viewer.wiring.pages import pages_of
 from viewer.wiring.restoring import WorkstationRestoring
+from viewer.wiring.watching import ClinicWatched
 from viewer.wiring.workstation import Workstation
 
 if TYPE_CHECKING:
@@ -90,8 +91,9 @@ class Joined:
             self._sharing = ClinicSharing(self.workstation)
         self._sharing.forget()
         self.undo.clear()
+        watched = ClinicWatched(self.workstation)
         return Practice(
-            chart=ClinicChart(self.workstation),
+            chart=ClinicChart(self.workstation, watched.protections),
             watch=self.workstation,
             trail=ClinicTrail(self.workstation),
             sharing=self._sharing,
@@ -105,6 +107,7 @@ class Joined:
             pages=pages_of(self.workstation),
             emergencies=ClinicEmergencies(self.workstation),
             incoming=ClinicIncoming(self.workstation),
+            watched=watched,
         )
 
     def radiograph_pane(self) -> Pane:
