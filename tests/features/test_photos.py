@@ -14,6 +14,7 @@ import attrs
 import numpy as np
 import pydicom
 import pytest
+import trimesh
 from PIL import Image, ImageOps
 
 from tests.support.heif_files import heic
@@ -43,7 +44,7 @@ from viewer.app.use_cases.photos import (
     look_at,
 )
 from viewer.dicom.headers import unpack_headers
-from viewer.model.image import ImageKind, Photometric
+from viewer.model.image import ImageKind, ImageState, Photometric
 from viewer.model.json import to_json
 from viewer.model.tooth import Tooth
 from viewer.session.audit.events import EventFilter, EventKind, Outcome
@@ -255,6 +256,27 @@ def test_a_photo_that_was_changed_after_it_was_looked_at_is_not_stored(
 
     assert not report.stored
     assert "changed" in report.refusals[0].reason
+
+
+def test_a_surface_is_kept_bit_for_bit_with_its_unit_and_a_picture(
+    clinic: Clinic, tmp_path: Path
+) -> None:
+    ball = trimesh.creation.icosphere(radius=0.03)
+    (tmp_path / "guide.stl").write_bytes(bytes(ball.export(file_type="stl")))
+
+    report = put(clinic, Label(ImageKind.MODEL), tmp_path / "guide.stl")
+
+    record = report.kept[0].record
+    assert (record.kind, record.state) == (ImageKind.MODEL, ImageState.KEPT)
+    assert record.description == f"STL model, {len(ball.faces)} triangles"
+    assert any(note.startswith("The file is in metres") for note in record.notes)
+    stored = clinic.vault.open_pixels(record.id).tobytes()
+    assert stored == (tmp_path / "guide.stl").read_bytes()
+    small = clinic.vault.thumbnails((record.id,))[record.id]
+    assert small.shape == (256, 256, 3)
+    assert small.any()
+    again = put(clinic, Label(ImageKind.MODEL), tmp_path / "guide.stl")
+    assert not again.new
 
 
 @pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dicom3tools is not installed")

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.ui.fakes import FakeRunning
+from viewer.ingest.foreign.facts import Photo, PhotoPage
 from viewer.ingest.sniff import FileKind
 from viewer.ingest.source import Source
 from viewer.model.errors import Cancelled, UserError
@@ -25,6 +26,7 @@ from viewer.ui.ports import ImportSummary, OnFault, OnProgress, PatientRow, Refu
 from viewer.ui.shell_photos import is_for_the_sheet
 
 ADA = Patient(PatientId("1" * 32), "20431", "Lovelace", "Ada", date(1987, 4, 12))
+FACTS = Photo("JPEG", (PhotoPage(40, 60, 3, 1),))
 TAKEN = datetime(2024, 5, 14, 9, 31)  # noqa: DTZ001  as cameras write it
 
 
@@ -46,12 +48,12 @@ class FakeDesk:
         on_fault: OnFault,
     ) -> FakeRunning:
         colour = np.full((40, 60, 3), 90, np.uint8)
-        on_found(Looked(Source(Path("a.jpg")), FileKind.PHOTO, None, 0, 1, colour, TAKEN))
+        on_found(Looked(Source(Path("a.jpg")), FileKind.PHOTO, FACTS, 0, 1, colour, TAKEN))
         on_found(
-            Looked(Source(Path("b.jpg")), FileKind.PHOTO, None, 0, 1, colour.copy(), TAKEN, True)
+            Looked(Source(Path("b.jpg")), FileKind.PHOTO, FACTS, 0, 1, colour.copy(), TAKEN, True)
         )
         grey = np.full((40, 60), 90, np.uint8)
-        on_found(Looked(Source(Path("c.tif")), FileKind.PHOTO, None, 0, 1, grey, TAKEN))
+        on_found(Looked(Source(Path("c.tif")), FileKind.PHOTO, FACTS, 0, 1, grey, TAKEN))
         on_done(NothingSeen((Refusal("notes.txt", "This is not an image file."),)))
         return FakeRunning()
 

@@ -20,19 +20,24 @@ from viewer.ingest.decoder import Budget
 from viewer.ingest.errors import FileRefused
 from viewer.ingest.families import FAMILIES, REASONS
 from viewer.ingest.files import find
-from viewer.ingest.foreign.facts import Photo
+from viewer.ingest.foreign.facts import SMALL_SIDE, Photo
+from viewer.ingest.foreign.mesh_facts import MeshFacts, unit_words
+from viewer.ingest.models import mesh_in, model_words, picture_of_model
 from viewer.ingest.photographs import Label, arrival_of, labelled, photo_in, small_picture
 from viewer.ingest.reading import Reading
 from viewer.ingest.research_volumes import of_patient, volume_in
 from viewer.ingest.sniff import FileKind
 from viewer.ingest.source import Source
+from viewer.model.image import ImageKind
 from viewer.model.patient import Patient
 
 _CHECKS: Mapping[FileKind, Callable[[object, dict[str, Any]], object]] = {
     FileKind.PHOTO: photo_in,
+    FileKind.MESH: mesh_in,
     FileKind.VOLUME: volume_in,
 }
 """What a person is asked about, and the check of what the child says of it."""
+_IMAGE_KINDS = {FileKind.MESH: ImageKind.MODEL, FileKind.PDF: ImageKind.DOCUMENT}
 _NAMES_SOMEBODY = "This file says itself whose it is: import it as usual."
 _LOOKING, _READING = "Looking at pictures", "Reading pictures"
 
@@ -55,6 +60,23 @@ class Looked:
     thumbnail: NDArray[np.uint8] | None = None
     taken: datetime | None = None
     is_of_file: bool = False
+
+    @property
+    def is_photo(self) -> bool:
+        """Whether a person has to say what it shows; a model or a document says so itself."""
+        return isinstance(self.facts, Photo)
+
+    @property
+    def image_kind(self) -> ImageKind:
+        """What a model or a document is; a photo is whatever a person says."""
+        return _IMAGE_KINDS.get(self.kind, ImageKind.OTHER)
+
+    @property
+    def about(self) -> str:
+        """What a model or a document is, and what of it is in doubt; empty for a photo."""
+        if isinstance(self.facts, MeshFacts):
+            return f"{model_words(self.facts)}. {unit_words(self.facts)}"
+        return ""
 
     @property
     def name(self) -> str:
@@ -109,13 +131,20 @@ def _look_at(source: Source, crew: Crew, reading: Reading) -> Iterator[Looked]:
     facts = crew.one(source, {"do": family.job}, take=lambda answer: check(None, answer))
     changed = datetime.fromtimestamp(source.path.stat().st_mtime)  # noqa: DTZ006  local, as EXIF
     if not isinstance(facts, Photo):
-        yield Looked(source, opened.kind, facts, taken=changed, is_of_file=True)
+        small = _drawn(source, facts, reading)
+        yield Looked(source, opened.kind, facts, 0, 1, small, changed, is_of_file=True)
         return
     taken = facts.captured or changed
     for page in range(len(facts.pages)):
         small = small_picture(source, page, reading)
         pages, is_of_file = len(facts.pages), facts.captured is None
         yield Looked(source, opened.kind, facts, page, pages, small, taken, is_of_file)
+
+
+def _drawn(source: Source, facts: object, reading: Reading) -> NDArray[np.uint8] | None:
+    if isinstance(facts, MeshFacts):
+        return picture_of_model(source, reading, SMALL_SIDE)
+    return None
 
 
 def read_chosen(

@@ -17,6 +17,7 @@ from viewer.dicom.headers import pack_headers
 from viewer.ingest.arrival import Arrival, KeptFile
 from viewer.ingest.decoder import Decoder
 from viewer.ingest.errors import FileRefused
+from viewer.ingest.models import arrivals_of_mesh, mesh_in
 from viewer.ingest.photographs import arrivals_of_photo, photo_in
 from viewer.ingest.protocol import Contents, Directory, Kept
 from viewer.ingest.reading import Reading
@@ -123,6 +124,7 @@ FAMILIES: Mapping[FileKind, Family] = {
     FileKind.DICOMDIR: Family(
         "directory", lambda _, answer: from_json(answer["directory"], Directory)
     ),
+    FileKind.MESH: Family("mesh", mesh_in, arrivals_of_mesh),
     FileKind.PHOTO: Family("photo", photo_in, arrivals_of_photo),
     FileKind.VOLUME: Family("volume", volume_in, _volume_or_file),
     FileKind.ZIP: Family("contents", lambda _, answer: from_json(answer["contents"], Contents)),
@@ -130,7 +132,6 @@ FAMILIES: Mapping[FileKind, Family] = {
 """What is read. A kind without a row is refused with the reason in `REASONS`."""
 
 REASONS = {
-    FileKind.MESH: "Surface models cannot be imported yet.",
     FileKind.PDF: "Documents cannot be imported yet.",
     FileKind.OTHER: "This is not an image file.",
 }

@@ -100,8 +100,18 @@ def small_picture(source: Source, page: int, reading: Reading) -> NDArray[np.uin
     ------
     FileRefused, Cancelled, ChildUnavailable
     """
+    return drawn(source, {"do": "photo_small", "page": page}, reading)
+
+
+def drawn(source: Source, job: dict[str, Any], reading: Reading) -> NDArray[np.uint8]:
+    """Have a job done that draws a small picture: uint8, longest side at most 640.
+
+    Raises
+    ------
+    FileRefused, Cancelled, ChildUnavailable
+    """
     most = SMALL_SIDE * SMALL_SIDE * 3
-    content, answer = reading.fill(source, {"do": "photo_small", "page": page}, most)
+    content, answer = reading.fill(source, job, most)
     shape = answer.get("shape")
     if not isinstance(shape, list) or not _is_small(shape):
         raise FileRefused(_SENSELESS, is_damage=True)

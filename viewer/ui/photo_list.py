@@ -39,8 +39,7 @@ class OnePhoto:
     @property
     def is_unsaid(self) -> bool:
         """Whether nobody has said what it shows; a model or a document says so itself."""
-        is_picture = self.looked.thumbnail is not None
-        return is_picture and self.label.kind is ImageKind.OTHER and not self.label.view
+        return self.looked.is_photo and self.label.kind is ImageKind.OTHER and not self.label.view
 
     def words(self) -> str:
         """Say what it is so far."""

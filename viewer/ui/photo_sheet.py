@@ -148,7 +148,7 @@ class PhotoSheet(QWidget):
         self.picture.setMinimumSize(200, 160)
         self.picture.setProperty("surface", "canvas")
         middle.addWidget(self.picture, 1)
-        self.about = Words("", "soft")
+        self.about = Words("", "soft", wrap=True)
         self.about.setAlignment(Qt.AlignmentFlag.AlignCenter)
         middle.addWidget(self.about)
         tools = row(gap=2)
@@ -228,8 +228,9 @@ class PhotoSheet(QWidget):
     def _on_found(self, looked: Looked) -> None:
         said = self._desk.remembered
         small = looked.thumbnail
-        is_photo = small is not None and small.ndim == 3  # what a radiograph shows is not guessed
-        fresh = Label(said.kind, said.view) if is_photo else Label()
+        # What a radiograph shows is not guessed; a model or a document says it itself.
+        is_photo = looked.is_photo and small is not None and small.ndim == 3
+        fresh = Label(said.kind, said.view) if is_photo else Label(looked.image_kind)
         fresh = attrs.evolve(fresh, taken=looked.taken)
         self.pages.setCurrentIndex(1)
         self.list.add(OnePhoto(looked, fresh))
@@ -348,7 +349,7 @@ class PhotoSheet(QWidget):
                 Qt.TransformationMode.SmoothTransformation,
             )
             self.picture.setPixmap(shown)
-        self.about.setText(first.looked.name)
+        self.about.setText(first.looked.about or first.looked.name)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the picture as large as there is room."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from viewer.ingest.foreign.facts import SMALL_SIDE
 from viewer.ingest.foreign.refusals import PhotoRefused
 from viewer.ingest.hosts.port import Handed
 from viewer.model.json import to_json
@@ -55,8 +56,28 @@ def _photo_small(job: Job, handed: Handed) -> Job:
     return {"shape": list(small.shape)}
 
 
+def _mesh(_job: Job, handed: Handed) -> Job:
+    """Measure a surface."""
+    from viewer.ingest.foreign.meshes import open_mesh
+    from viewer.ingest.foreign.surfaces import facts_of
+
+    return {"mesh": to_json(facts_of(open_mesh(bytes(handed.whole()))))}
+
+
+def _mesh_small(job: Job, handed: Handed) -> Job:
+    """Draw a surface."""
+    from viewer.ingest.foreign.meshes import open_mesh
+    from viewer.ingest.foreign.surfaces import picture_of
+
+    small = picture_of(open_mesh(bytes(handed.whole())), min(int(job["side"]), SMALL_SIDE))
+    handed.room()[: small.nbytes] = small.reshape(-1)
+    return {"shape": list(small.shape)}
+
+
 JOBS: dict[str, Callable[[Job, Handed], Job]] = {
     "photo": _refusing(_photo),
     "photo_page": _refusing(_photo_page),
     "photo_small": _refusing(_photo_small),
+    "mesh": _refusing(_mesh),
+    "mesh_small": _refusing(_mesh_small),
 }
