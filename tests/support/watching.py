@@ -14,16 +14,23 @@ import attrs
 import pytest
 
 from viewer.app.gate import UseCase
+from viewer.vault.hidden import Hidden
 from viewer.vault.store import Vault
 from viewer.vault.v1.container import ContainerReader
 
 FACTS = (
     "patient", "find_patient", "patients_named", "patients", "find_by_sop", "studies",
-    "study_images", "those_of", "images", "record",
+    "study_images", "resembling", "those_of", "images", "record",
 )  # fmt: skip
 """Who is a patient here, and what there is of whom."""
 CONTENT = ("thumbnail", "thumbnails", "open_pixels", "open_outwards", "headers")
 """What an image shows or says."""
+HIDDEN_FACTS = (
+    "waiting", "one_waiting", "merged", "set_aside_studies", "studies", "images", "record",
+    "patient", "find_by_sop",
+)  # fmt: skip
+HIDDEN_CONTENT = ("thumbnails", "headers", "open_pixels")
+"""The same of what is in no chart."""
 OBJECTS = ("open_into", "open_outwards", "check", "chunks")
 """The lowest way to any of it: a sealed object is opened."""
 
@@ -86,6 +93,8 @@ def watched_store() -> Iterator[Watched]:
         for names, owner, is_content in (
             (FACTS, Vault, False),
             (CONTENT, Vault, True),
+            (HIDDEN_FACTS, Hidden, False),
+            (HIDDEN_CONTENT, Hidden, True),
             (OBJECTS, ContainerReader, True),
         ):
             for name in names:

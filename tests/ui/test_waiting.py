@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.support.practice import OFFICER, a_patient, write_images
+from tests.support.watching import watched_store
 from tests.support.windows import log_in, open_windows, wait_until
 from viewer.app.review_list import Keep
 from viewer.model.image import ImageState
@@ -78,6 +79,13 @@ def words_of(panel: WaitingPanel) -> str:
 def test_an_arrival_goes_from_the_badge_over_the_list_into_the_right_chart(
     shell: Shell, tmp_path: Path
 ) -> None:
+    """Nothing of anybody is read meanwhile before an entry says so."""
+    with watched_store() as watched:
+        _from_the_badge(shell, tmp_path)
+    assert not watched.unseen, watched.words()
+
+
+def _from_the_badge(shell: Shell, tmp_path: Path) -> None:
     assert badges(shell) == []
     bring(shell, write_images(tmp_path / "wrong", WRONG, cbct=False, seed=40))
     (badge,) = badges(shell)
@@ -90,7 +98,7 @@ def test_an_arrival_goes_from_the_badge_over_the_list_into_the_right_chart(
     (card,) = panel.cards
     assert "The name is spelt differently." in words_of(panel)
     differing = [line for line in words_of(panel).splitlines() if line.startswith("≠")]
-    assert [line.strip("≠ \u2068\u2069") for line in differing] == ["Example, Ada"]
+    assert [line.strip("≠ \u200e\u2068\u2069") for line in differing] == ["Example, Ada"]
     click(card.assign_buttons[0])
     form = form_of(card)
     assert not form.yes.isEnabled()

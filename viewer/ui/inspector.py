@@ -220,7 +220,7 @@ class FactsPage(QWidget):
             self._layout.addWidget(Words(self.tr("Open an image to read about it."), "soft"))
             self._layout.addStretch(1)
             return
-        for note in record.notes:
+        for note in doubts_of(record):
             self._layout.addWidget(_doubt_box(note))
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
@@ -244,7 +244,6 @@ def facts_of(record: ImageRecord) -> list[tuple[str, str]]:
         (tr("Image"), image_words(record)),
         (tr("Made"), record.acquired.strftime("%Y-%m-%d %H:%M") if record.acquired else ""),
         (tr("Side"), side_words(record)),
-        (tr("The file says"), _arrived_words(record)),
         (tr("Description"), record.description),
         (tr("Size"), " × ".join(str(n) for n in record.shape)),
         (
@@ -263,6 +262,13 @@ def facts_of(record: ImageRecord) -> list[tuple[str, str]]:
         (tr("Modality"), record.modality),
     ]
     return [(name, fact) for name, fact in facts if fact]
+
+
+def doubts_of(record: ImageRecord) -> list[str]:
+    """Return what is to be said of an image before anybody relies on it, gravest first."""
+    said = _arrived_words(record)
+    words = tr("Put into this chart by hand. The file says: {who}")
+    return [*([words.format(who=said)] if said else []), *record.notes]
 
 
 def _arrived_words(record: ImageRecord) -> str:

@@ -27,7 +27,7 @@ from viewer.ui.command_palette import CommandPalette
 from viewer.ui.emergency_ports import Emergencies
 from viewer.ui.import_panel import DropZone, ProgressCard
 from viewer.ui.incoming_ports import Incoming, NoIncoming
-from viewer.ui.inspector import Inspector
+from viewer.ui.inspector import Inspector, doubts_of
 from viewer.ui.parts.messages import Toast, error_words
 from viewer.ui.parts.sheet import Sheet
 from viewer.ui.parts.words import column, row, rule
@@ -346,7 +346,7 @@ class Shell(QWidget):
             self.whereabouts.put_back()
         if self.workspace.pane is not None and self.workspace.pane.window_level is not None:
             self.inspector.show_window(self.workspace.pane.window_level)
-        for note in shown.record.notes[:1]:
+        for note in doubts_of(shown.record)[:1]:
             self.workspace.banner.say(note, "doubt")
         self._set_scene(shown.record)
         self._mark_tool()
