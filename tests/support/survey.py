@@ -160,7 +160,7 @@ def _allowed(layout: PixelLayout) -> float:
 
 def _apart(reading: Reading, values: Pixels, *, is_modality: bool) -> float:
     """Return the largest difference; infinite where not even the shapes agree."""
-    layout, ours = reading.header.layout, reading.pixels.astype(np.float64)
+    layout, ours = reading.header.layout, reading.pixels
     theirs = values
     if layout.is_colour:
         if theirs.dtype.kind == "u" and theirs.dtype.itemsize > 1 and theirs.max() > 255:
@@ -174,12 +174,14 @@ def _apart(reading: Reading, values: Pixels, *, is_modality: bool) -> float:
         if grey.photometric is Photometric.MONOCHROME1:
             # GDCM hands such values out turned over, as if they were MONOCHROME2.
             ours = 2.0**layout.bits_stored - 1 - ours
-        ours = ours * grey.slope + grey.intercept
+        ours = ours.astype(np.float64) * grey.slope + grey.intercept
     elif theirs.dtype.kind in "iu":
         theirs = _stored_bits(theirs, layout)
     if theirs.shape != ours.shape:
         return float("inf")
-    return float(np.abs(ours - theirs.astype(np.float64)).max())
+    if np.array_equal(ours, theirs):
+        return 0.0
+    return float(np.abs(ours.astype(np.float64) - theirs.astype(np.float64)).max())
 
 
 def _stored_bits(values: Pixels, layout: PixelLayout) -> Pixels:
