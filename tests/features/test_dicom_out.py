@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
@@ -23,9 +24,10 @@ from pydicom.fileset import FileSet
 from tests.support.dicom_twice import apart
 from tests.support.practice import OFFICER, PASSWORD, a_patient, open_clinic, write_images
 from viewer.app.clinic import Clinic
+from viewer.app.dicom_files import files_of
 from viewer.app.errors import DestinationFault, DestinationRefused, NotConfirmed
 from viewer.app.jobs import SilentControl
-from viewer.app.use_cases import charts, dicom_out, importing, trail
+from viewer.app.use_cases import charts, dicom_out, importing, trail, waiting
 from viewer.dicom.encode import transcode
 from viewer.dicom.write import to_bytes
 from viewer.model.errors import Cancelled, UserError
@@ -348,3 +350,19 @@ def test_a_disk_that_fails_leaves_nothing(
     with pytest.raises(DestinationFault):
         dicom_out.export_dicom(clinic, _order(out, records))
     assert list(out.parent.iterdir()) == []
+
+
+def test_a_volume_of_another_program_leaves_as_the_file_it_came_as(tmp_path: Path) -> None:
+    image = SimpleITK.GetImageFromArray(np.arange(60, dtype=np.int16).reshape(3, 4, 5) - 9)
+    (tmp_path / "in").mkdir()
+    SimpleITK.WriteImage(image, str(tmp_path / "in" / "volume.nrrd"))
+    with open_clinic(tmp_path / "store") as clinic:
+        clinic.log_in(OFFICER, PASSWORD)
+        report = importing.import_paths(clinic, importing.ImportPaths((tmp_path / "in",)))
+        (stored,) = report.stored
+        request = waiting.ChartWaiting(stored.patient.id, "new", a_patient())
+        patient = waiting.chart_waiting(clinic, request)
+        record = attrs.evolve(stored.record, patient_id=patient.id)
+        (leaving,) = files_of(clinic.vault, record, patient, datetime.now(UTC), lambda: False)
+        assert (leaving.is_dicom, leaving.suffix) == (False, "NRD")
+        assert bytes(leaving.content) == (tmp_path / "in" / "volume.nrrd").read_bytes()

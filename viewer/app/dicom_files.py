@@ -29,6 +29,7 @@ _SUFFIXES = (
     (b"ply", "PLY"),
     (b"solid", "STL"),
     (b"NRRD", "NRD"),
+    (b"\x1f\x8b", "GZ"),
     (b"PK\3\4", "ZIP"),
 )
 _NOT_SO_KEPT = "It was stored by an older version, which kept no original: share it instead."
@@ -73,6 +74,9 @@ def _files(
         sources: Iterator[memoryview] = iter((content,))
     elif (original := vault.part_of(record.id, Role.ORIGINAL)) is not None:
         sources = iter(unpack_originals(original))
+        if not any(unpack_headers(vault.headers(record.id))):  # a volume of another program
+            yield from (LeavingFile(one, False, _suffix(one)) for one in sources)
+            return
     else:
         sources = _rebuilt(vault, record, is_cancelled)
     changes, is_first = None, True

@@ -18,6 +18,9 @@ from viewer.model.image import Affine, to_affine
 
 Floats = NDArray[np.float64]
 
+RESAMPLED, MISSING = "Resampled", "Slices missing"
+"""How the caution of a volume begins that is not plane by plane what its slices were."""
+
 _UNEVEN_RATIO = 0.05
 _UNEVEN_MM = 0.05
 _SAME_PLACE_MM = 1e-3
@@ -230,7 +233,7 @@ def _even(
         f"{len(missing)} of {planes} slices {'is' if one else 'are'} missing: {ranges}."
         f" {'Its place is' if one else 'Their places are'} left empty."
     )
-    return Stack(order, slots, planes, affine, None, (note,), f"Slices missing: {ranges}")
+    return Stack(order, slots, planes, affine, None, (note,), f"{MISSING}: {ranges}")
 
 
 def _ranges(numbers: list[int]) -> str:
@@ -274,7 +277,7 @@ def _uneven(
     caution = ", ".join(filter(None, (short, "" if slant.is_even else "uneven slices")))
     return Stack(
         order, tuple(range(len(order))), len(order), affine, regrid, tuple(notes),
-        f"Resampled: {caution}" + (", slices missing" if holes else ""),
+        f"{RESAMPLED}: {caution}" + (", slices missing" if holes else ""),
     )  # fmt: skip
 
 

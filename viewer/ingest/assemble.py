@@ -24,6 +24,7 @@ from viewer.ingest.thumbnail import thumbnail
 from viewer.model.ids import ImageId, PatientId, SopUid, new_id
 from viewer.model.image import GreyScale, ImageKind, ImageRecord, Picture
 
+_CRANIOFACIAL = "1.2.840.10008.5.1.4.1.1.13.1.2"
 _NO_MEMORY = "There is not enough memory for this picture."
 
 
@@ -187,7 +188,9 @@ def _record(
     plan: Plan, pixels: NDArray[np.generic], grey: GreyScale, notes: tuple[str, ...]
 ) -> ImageRecord:
     header = plan.files[0].header
-    is_cbct = plan.affine is not None and header.series.modality == "CT"
+    is_cbct = plan.affine is not None and (
+        header.series.modality == "CT" or header.sop_class_uid == _CRANIOFACIAL
+    )
     of_all = dict.fromkeys(note for file in plan.files for note in file.header.notes)
     return ImageRecord(
         id=ImageId(new_id()),

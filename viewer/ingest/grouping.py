@@ -18,6 +18,11 @@ from viewer.ingest.protocol import Header
 from viewer.ingest.source import Source
 from viewer.model.image import Affine
 
+_SCANS = frozenset(("CT", "MR", "PT"))
+_PLACELESS = (
+    "The file does not say where its frames lie, so they are shown one after the other and not as"
+    " a volume."
+)
 _ONE_BY_ONE = "They are shown one by one."
 
 AreSame = Callable[["SourceFile", "SourceFile"], bool]
@@ -156,7 +161,8 @@ def _multi_frame(file: SourceFile) -> list[Plan]:
         if facts.place is not None
     ]
     if len(slices) != header.layout.frames:
-        return [_flat(file)]
+        is_scan = bool(slices) or header.series.modality in _SCANS
+        return [_flat(file, (_PLACELESS,) if is_scan and not header.layout.is_colour else ())]
     found: list[Plan] = []
     for aligned in _directions(slices):
         for one in parted(aligned, lambda _a, _b: False):

@@ -30,7 +30,7 @@ def in_one_scale(
     """
     scales = {(grey.slope, grey.intercept) for grey in greys}
     if len(scales) == 1:
-        return pixels, _one_padding(greys), ()
+        return pixels, _in_common(greys), ()
     dtype, padding = _room_for(pixels, greys)
     values = np.empty(pixels.shape, dtype)
     has_padding = False
@@ -41,7 +41,7 @@ def in_one_scale(
             plane[is_padding] = padding
             has_padding = has_padding or bool(is_padding.any())
     plain = attrs.evolve(
-        greys[0],
+        _in_common(greys),
         slope=1.0,
         intercept=0.0,
         bits_stored=8 * dtype.itemsize,
@@ -51,12 +51,17 @@ def in_one_scale(
     return values, plain, (RESCALED,)
 
 
-def _one_padding(greys: Sequence[GreyScale]) -> GreyScale:
-    """Return the first grey scale; without padding where the planes do not agree about it."""
+def _in_common(greys: Sequence[GreyScale]) -> GreyScale:
+    """Return the grey scale of all planes.
+
+    Where each has windows of its own, those of the middle one serve: the ends of a volume are often
+    air. Padding that they do not agree about is none.
+    """
+    middle = greys[len(greys) // 2]
     pads = {(grey.padding_from, grey.padding_to) for grey in greys}
     if len(pads) == 1:
-        return greys[0]
-    return attrs.evolve(greys[0], padding_from=None, padding_to=None)
+        return middle
+    return attrs.evolve(middle, padding_from=None, padding_to=None)
 
 
 def _room_for(

@@ -15,9 +15,19 @@ from pydicom.filereader import read_dataset
 
 from viewer.dicom.geometry import place_of
 from viewer.dicom.headers import unpack_headers
+from viewer.dicom.stacking import MISSING, RESAMPLED
 from viewer.model.image import ImageRecord, to_affine
 from viewer.redact.errors import SourceUnreadable
 
+_NO_HEADERS = (
+    "This volume came from a file that is no DICOM, so there is no header to share it with."
+    " Hand on the file itself."
+)
+_REGRIDDED = (
+    "This volume was put on an even grid, or has slices missing, so it is not what its slices'"
+    " headers describe. Hand on its DICOM files instead."
+)
+_PART = "This volume is a part of a file that holds several. Hand on its DICOM file instead."
 _MISFIT = "A stored header does not belong to its picture."
 _UNREADABLE = (ValueError, TypeError, AttributeError, KeyError, NotImplementedError, EOFError)
 
@@ -67,6 +77,10 @@ def instances_of(subject: ShareSubject) -> tuple[Instance, ...]:
     if tuple(subject.pixels.shape) != tuple(record.shape) or subject.pixels.dtype.kind not in "iu":
         raise SourceUnreadable(_MISFIT)
     headers = [_header(raw) for raw in unpack_headers(subject.headers)]
+    if record.is_volume and not headers:
+        raise SourceUnreadable(_NO_HEADERS)
+    if RESAMPLED in record.caution or MISSING in record.caution:
+        raise SourceUnreadable(_REGRIDDED)
     frames = record.shape[0] if len(record.shape) - (3 if record.is_colour else 2) > 0 else None
     if frames is None or not headers:
         if len(headers) != 1:
@@ -94,6 +108,8 @@ def _header(raw: bytes) -> Dataset:
 def _frame_order(header: Dataset, record: ImageRecord) -> tuple[int, ...]:
     """Return, frame by frame, the plane that holds it."""
     frames = record.shape[0]
+    if int(header.get("NumberOfFrames") or frames) != frames:
+        raise SourceUnreadable(_PART)
     if not record.is_volume:
         return tuple(range(frames))
     planes = tuple(_plane_at(header, record, frame) for frame in range(frames))
