@@ -86,6 +86,9 @@ class Likeness:
             return None
         if any(tag in parsed.header for tag in _FUNCTIONAL):
             return None
+        if any(map(_is_overlay, parsed.header.keys())):
+            # Its bits may lie among the pixels, which are not compared.
+            return None
         starts = [*meta_elements(content), *(offset + top for top in parsed.tops)]
         return cls._cut(content, starts, offset, offset + pixels.start, pixels.length)
 
@@ -143,6 +146,10 @@ class Likeness:
             return None
         header = start[body : end - self.pixel_header_bytes]
         return Match(small_data_set(own), times, header, end)
+
+
+def _is_overlay(tag: int) -> bool:
+    return 0x6000 <= tag >> 16 <= 0x60FF
 
 
 def small_data_set(elements: bytes) -> Dataset:

@@ -55,7 +55,7 @@ def table_of(item: Dataset, ds: Dataset) -> Table:
     Malformed, Unsupported
     """
     count, first, bits = _descriptor(item.get("LUTDescriptor"))
-    raw = _words(item.get("LUTData"), count, bits, is_big=_is_big(ds))
+    raw = _words(item.get("LUTData"), count, bits, is_big=is_big_endian(ds))
     return Table(first, bits, tuple(raw[:count].tolist()))
 
 
@@ -75,10 +75,10 @@ def _channel(ds: Dataset, colour: str) -> Table:
     segments = ds.get(f"Segmented{colour}PaletteColorLookupTableData")
     whole = ds.get(f"{colour}PaletteColorLookupTableData")
     if whole is None and segments is not None:
-        words = _raw_words(segments, bits, is_big=_is_big(ds))
+        words = _raw_words(segments, bits, is_big=is_big_endian(ds))
         entries = expand(words, count, is_bytes=bits == 8)
         return Table(first, bits, tuple(entries.tolist()))
-    raw = _words(whole, count, bits, is_big=_is_big(ds))
+    raw = _words(whole, count, bits, is_big=is_big_endian(ds))
     return Table(first, bits, tuple(raw[:count].tolist()))
 
 
@@ -204,6 +204,7 @@ def _raw_words(content: object, bits: int, *, is_big: bool) -> Words:
     return np.frombuffer(content[: len(content) // 2 * 2], order).astype(np.uint16)
 
 
-def _is_big(ds: Dataset) -> bool:
+def is_big_endian(ds: Dataset) -> bool:
+    """Whether words in the data set were written most significant byte first."""
     encoding = ds.original_encoding
     return encoding[1] is False

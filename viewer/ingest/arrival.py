@@ -35,6 +35,8 @@ class Arrival:
     original: memoryview | None = attrs.field(default=None, repr=False)
     """The files as they came (`viewer.dicom.rebuild.pack_originals`), where `headers` and pixels
     do not give every element of them back."""
+    overlays: memoryview | None = attrs.field(default=None, repr=False)
+    """What is drawn over it (`viewer.model.bit_planes`), where a flat picture has such."""
 
 
 @attrs.frozen(eq=False)

@@ -21,9 +21,11 @@ from viewer.ingest.originals import TOO_LARGE, originals_of
 from viewer.ingest.regular import fill_missing, regular, with_room_for_nothing
 from viewer.ingest.scales import in_one_scale
 from viewer.ingest.thumbnail import thumbnail
+from viewer.model.bit_planes import BadBitPlanes, unpack
 from viewer.model.ids import ImageId, PatientId, SopUid, new_id
 from viewer.model.image import GreyScale, ImageKind, ImageRecord, Picture
 
+_BAD_PLANES = "The picture's overlays contradict themselves."
 _CRANIOFACIAL = "1.2.840.10008.5.1.4.1.1.13.1.2"
 _NO_MEMORY = "There is not enough memory for this picture."
 
@@ -79,7 +81,21 @@ def assemble(plan: Plan, crew: Crew, decoded: Callable[[SourceFile], None]) -> A
         thumbnail=thumbnail(picture),
         sources=tuple(file.source.token for file in plan.files),
         original=original,
+        overlays=_overlays(plan),
     )
+
+
+def _overlays(plan: Plan) -> memoryview | None:
+    """Return a flat picture's bit planes, once they are known to be whole."""
+    packed = plan.files[0].header.overlays
+    if not packed or len(plan.files) > 1 or plan.affine is not None:
+        return None
+    content = base64.b64decode(packed)
+    try:
+        unpack(content)
+    except BadBitPlanes as fault:
+        raise SourceRefused(plan.files[0], _BAD_PLANES, is_damage=True) from fault
+    return memoryview(content)
 
 
 def _original(plan: Plan, crew: Crew) -> memoryview | None:

@@ -21,16 +21,17 @@ from viewer.dicom.greyscale import doubts_of, grey_of
 from viewer.dicom.layout import PixelLayout, layout_of
 from viewer.dicom.likeness import Match, small_data_set
 from viewer.dicom.marks import acquisition_of, marks_of
+from viewer.dicom.overlays import overlays_of
 from viewer.dicom.parse import Parsed
 from viewer.dicom.rebuild import is_rebuilt
 from viewer.ingest.protocol import FrameFacts, Header, Kept, OwnFacts
+from viewer.model.bit_planes import pack
 from viewer.model.image import ImageKind
 
 _UNWRITABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError, struct.error)
 _BULK = (0x00420011, 0x54000100)  # an encapsulated document, waveforms
 _MOST_KEPT_HEADER = 4 << 20
 _LOST = "Some header elements could not be kept: they are damaged."
-_OVERLAY_NOTE = "The picture has an overlay that is not shown yet."
 
 
 def describe(parsed: Parsed) -> Header:
@@ -44,6 +45,7 @@ def describe(parsed: Parsed) -> Header:
     kept.refuse_what_is_no_picture(ds)
     layout = layout_of(parsed)
     data_set, notes = _kept(parsed)
+    planes, lost = _overlays(parsed, layout)
     return Header(
         patient=read.patient_of(ds),
         study=read.study_of(ds),
@@ -64,7 +66,8 @@ def describe(parsed: Parsed) -> Header:
         teeth=read.teeth_of(ds),
         spacing=read.spacing_of(ds),
         pixel_aspect=read.pixel_aspect_of(ds),
-        notes=(*read.text_doubts(ds), *notes, *layout.notes, *_what_is_not_shown(ds)),
+        overlays=base64.b64encode(planes).decode("ascii"),
+        notes=(*read.text_doubts(ds), *notes, *layout.notes, *lost, *_what_is_not_shown(ds)),
         is_rebuilt=not notes and is_rebuilt(parsed, layout),
     )
 
@@ -89,6 +92,15 @@ def describe_kept(parsed: Parsed, reason: DicomRefused) -> Kept:
         teeth=read.teeth_of(ds),
         data_set=base64.b64encode(_without_bulk(parsed)).decode("ascii"),
     )
+
+
+def _overlays(parsed: Parsed, layout: PixelLayout) -> tuple[bytes, tuple[str, ...]]:
+    place = parsed.pixels
+    if place is None:
+        return b"", ()
+    value = parsed.body[place.start : place.start + place.length]
+    planes, notes = overlays_of(parsed.header, layout, value)
+    return pack(planes), notes
 
 
 def describe_own(match: Match, model: Header) -> OwnFacts:
@@ -130,9 +142,6 @@ def _place(ds: Dataset, frame: int, layout: PixelLayout) -> PlanePlace | None:
 def _what_is_not_shown(ds: Dataset) -> list[str]:
     notes = []
     notes += doubts_of(ds)
-    tags = sorted(ds.keys())
-    if any(0x6000 <= tag.group <= 0x601E and tag.element == 0x0010 for tag in tags):
-        notes.append(_OVERLAY_NOTE)
     return notes
 
 

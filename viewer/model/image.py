@@ -13,6 +13,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from viewer.model.bit_planes import BitPlane
 from viewer.model.ids import ImageId, PatientId, SeriesUid, SopUid, StudyUid
 from viewer.model.patient import Patient
 from viewer.model.tooth import Tooth
@@ -247,11 +248,13 @@ class ImageRecord:
 class Picture:
     """A record together with its stored values.
 
-    `pixels` has the record's shape and dtype, C order: [j, i], [j, i, c] or [k, j, i].
+    `pixels` has the record's shape and dtype, C order: [j, i], [j, i, c] or [k, j, i]. `overlays`
+    are drawn over a flat one.
     """
 
     record: ImageRecord
     pixels: NDArray[np.generic]
+    overlays: tuple[BitPlane, ...] = ()
 
     @property
     def affine(self) -> NDArray[np.float64]:

@@ -112,6 +112,11 @@ def window_words(window: WindowLevel, record: ImageRecord) -> tuple[str, ...]:
     return (f"Window {_short(window.width)}  Level {_short(window.centre)}{unit}",)
 
 
+def overlay_words(view: RadiographView, count: int) -> tuple[str, ...]:
+    """Say whether what the file draws over the picture is shown; nothing where there is none."""
+    return (("Overlay shown" if view.has_overlays else "Overlay hidden"),) if count else ()
+
+
 def frame_words(view: RadiographView, record: ImageRecord) -> tuple[str, ...]:
     """Say which frame of how many is shown; nothing of a single one."""
     count = record.frames

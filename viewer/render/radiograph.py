@@ -17,6 +17,7 @@ from viewer.render.corners import (
     corner,
     edge_marks,
     frame_words,
+    overlay_words,
     scale_words,
     turned_words,
     what_it_is,
@@ -25,6 +26,10 @@ from viewer.render.corners import (
 from viewer.render.overlays.records import Overlay, Text
 from viewer.render.scene import BLACK, Scene
 from viewer.render.style import PaneStyle, Side
+
+_WHITE = 0xFFFFFFFF
+_FAINTEST = 60.0
+"""Share (of 255) of a pane's pixel that a line has to cover: thin ones stay when minified."""
 
 
 class RadiographScene(Scene):
@@ -38,6 +43,7 @@ class RadiographScene(Scene):
         self._view: RadiographView | None = None
         self._channels: list[NDArray[np.generic]] = []
         self._values: list[NDArray[np.float32]] = []
+        self._drawn: NDArray[np.bool_] | None = None
         self._sampled: RadiographView | None = None
         self._windowed: RadiographView | None = None
 
@@ -87,6 +93,8 @@ class RadiographScene(Scene):
             frame.fill(BLACK)
         elif len(self._values) == 1:
             kernels.pack_window(self._values[0], self._transfer(view), frame)
+            if self._drawn is not None:
+                frame[self._drawn] = _WHITE
         else:
             super()._pack(frame)
 
@@ -124,7 +132,21 @@ class RadiographScene(Scene):
         padding = padding_of(self._shown.record.grey) if self._shown else NO_PADDING
         for channel, values in zip(self._channels, self._values, strict=True):
             kernels.resample(channel, across, down, values, padding)
+        self._drawn = self._sample_overlays(geometry)
         self._sampled, self._windowed = self._view, None
+
+    def _sample_overlays(self, geometry: FlatGeometry) -> NDArray[np.bool_] | None:
+        """Return which pixels of the pane an overlay lies on; None where none is shown."""
+        picture, view = self._shown, geometry.view
+        if picture is None or not picture.overlays or not view.has_overlays:
+            return None
+        mask = np.zeros((geometry.rows, geometry.columns), bool)
+        for plane in picture.overlays:
+            mask |= plane.mask(view.frame, geometry.rows, geometry.columns)
+        across, down = geometry.sampling()
+        ink = np.empty((self.height, self.width), np.float32)
+        kernels.resample(turned(mask.astype(np.uint8) * np.uint8(255), view), across, down, ink)
+        return np.greater(ink, _FAINTEST)
 
     def _window(self, view: RadiographView) -> None:
         transfer = self._transfer(view)
@@ -136,6 +158,8 @@ class RadiographScene(Scene):
         else:
             for channel, values in enumerate(self._values):
                 kernels.window(values, transfer, self._picture[..., channel])
+        if self._drawn is not None:
+            self._picture[self._drawn] = 255
         self._windowed = view
 
     def _overlays(self) -> tuple[Overlay, ...]:
@@ -167,14 +191,20 @@ class RadiographScene(Scene):
         fixed.append(
             corner(Side.START, Side.END, zoom, size, scale, style, style.text, is_lively=True)
         )
-        window = (*frame_words(self._view, record), *window_words(self._view.window, record))
+        window = (
+            *overlay_words(self._view, len(self._shown.overlays)),
+            *frame_words(self._view, record),
+            *window_words(self._view.window, record),
+        )
         lively = corner(Side.END, Side.END, window, size, scale, style, style.text, is_lively=True)
         return (*fixed, lively)
 
     def _forget(self) -> None:
         _wipe(self._channels)
         _wipe(self._values)
-        self._channels, self._values = [], []
+        if self._drawn is not None:
+            self._drawn.fill(False)
+        self._channels, self._values, self._drawn = [], [], None
         self._shown = self._view = self._sampled = self._windowed = None
         self.identity = ()
 
@@ -198,7 +228,7 @@ def _source(view: RadiographView) -> tuple[object, ...]:
 
 
 def _place(view: RadiographView) -> tuple[object, ...]:
-    return _source(view), view.zoom, view.pan
+    return _source(view), view.zoom, view.pan, view.has_overlays
 
 
 def _wipe(buffers: list[NDArray[np.generic]] | list[NDArray[np.float32]]) -> None:

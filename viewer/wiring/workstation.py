@@ -151,7 +151,8 @@ class Workstation:
 
     def wipe_at_lock(self, picture: Picture) -> Picture:
         """Overwrite this picture's pixels when the vault closes, if anybody still holds them."""
-        self.wipe_pixels_at_lock(picture.pixels)
+        for array in (picture.pixels, *(plane.packed for plane in picture.overlays)):
+            self.wipe_pixels_at_lock(array)
         return picture
 
     def wipe_pixels_at_lock(self, pixels: NDArray[np.generic]) -> None:

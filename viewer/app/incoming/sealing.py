@@ -91,8 +91,13 @@ def _put_picture(
         arrival.thumbnail,
         is_cancelled,
         overview=overview,
-        extras={} if arrival.original is None else {Role.ORIGINAL: arrival.original},
+        extras=_extras(arrival),
     )
+
+
+def _extras(arrival: Arrival) -> dict[Role, memoryview]:
+    parts = {Role.ORIGINAL: arrival.original, Role.OVERLAYS: arrival.overlays}
+    return {role: part for role, part in parts.items() if part is not None}
 
 
 def _put_file(

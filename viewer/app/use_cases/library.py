@@ -13,11 +13,13 @@ from viewer.app.clinic import Clinic
 from viewer.app.errors import ImageNotShown
 from viewer.app.gate import Act, Entries, Subject, use_case
 from viewer.imaging.overview import make_overview, overview_picture
+from viewer.model.bit_planes import BadBitPlanes, BitPlane, unpack
 from viewer.model.ids import ImageId, PatientId
 from viewer.model.image import ImageRecord, ImageState, Picture
 from viewer.model.patient import Patient
 from viewer.session.audit.events import Entry, EventKind, Outcome
 from viewer.session.permissions import Permission
+from viewer.vault.catalog.images import Role
 from viewer.vault.errors import NotInStore, StoreDamaged, StoreFault, StoreTooNew
 from viewer.vault.overview import Overview
 from viewer.vault.records import PatientSummary, StudySummary
@@ -142,12 +144,24 @@ def open_image(clinic: Clinic, request: OpenImage, act: Act) -> Picture:
         raise ImageNotShown("This image is kept safely, but cannot be shown.", record.reason)
     act.control.progress(0, 0, "Opening")
     if request.watcher is None or not record.is_volume:
-        return Picture(record, clinic.vault.open_pixels(record.id, act.control.is_cancelled))
+        pixels = clinic.vault.open_pixels(record.id, act.control.is_cancelled)
+        return Picture(record, pixels, _overlays(clinic, record))
     has_overview = _show_overview(clinic, record, request.watcher, act)
     whole = _open_watched(clinic, record, request.watcher, act)
     if not has_overview:
         _keep_overview(clinic, whole, act)
     return whole
+
+
+def _overlays(clinic: Clinic, record: ImageRecord) -> tuple[BitPlane, ...]:
+    if record.is_volume:
+        return ()
+    try:
+        return unpack(clinic.vault.part_of(record.id, Role.OVERLAYS) or b"")
+    except BadBitPlanes as fault:
+        raise ImageNotShown(
+            "What is drawn over this image is not as it was stored.", "Check the store."
+        ) from fault
 
 
 def _show_overview(clinic: Clinic, record: ImageRecord, watcher: Watcher, act: Act) -> bool:
