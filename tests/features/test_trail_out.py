@@ -229,6 +229,7 @@ def test_parts_are_archived_listed_read_and_verified_on_the_command_line(
     assert "kept until" in fails(office.bitewing("audit", "purge", "1", str(attic)))
     (attic / "trail" / "0001.trail").write_bytes(b"gone bad")
     assert office.bitewing("audit", "archives", str(attic)).status == 3
+    assert "as it was archived" in fails(office.bitewing("audit", "list", "--archive", str(attic)))
 
 
 def test_archiving_and_purging_are_events_and_a_refusal_is_one(

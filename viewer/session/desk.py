@@ -26,9 +26,13 @@ from viewer.session.emergency import Emergency
 from viewer.session.errors import (
     AccountBlocked,
     AccountRefused,
+    AccountsTampered,
+    AccountsUnwritable,
     CodeRefused,
+    DeviceSecretMissing,
     FactorMissing,
     LoginRefused,
+    NoKeyStore,
     NotLoggedIn,
     NotPermitted,
     PasswordFirst,
@@ -55,6 +59,12 @@ _WHY_REFUSED: dict[type[Exception], str] = {
     AccountBlocked: "account blocked",
     QuickGone: "there is none any more",
     ThirdShareMissing: "the key did not answer",
+}
+_WHY_NOBODY: dict[type[Exception], str] = {
+    AccountsTampered: "nobody is let in: a file of the accounts was changed, set back or removed",
+    DeviceSecretMissing: "nobody is let in: the key store does not hold this workstation's key",
+    NoKeyStore: "nobody is let in: there is no key store",
+    AccountsUnwritable: "nobody is let in: a try cannot be counted",
 }
 
 
@@ -220,6 +230,14 @@ class Desk:
         TrailUnwritable, AccountsTampered, AccountsUnwritable, DeviceSecretMissing, NoKeyStore
             Nobody can be admitted now.
         """
+        try:
+            return self._checked(name_or_id, password, code)
+        except tuple(_WHY_NOBODY) as fault:
+            why = next(words for kind, words in _WHY_NOBODY.items() if isinstance(fault, kind))
+            self._note(Entry(EventKind.LOGIN_FAILED, PROGRAM, Outcome.FAILED, why=why))
+            raise
+
+    def _checked(self, name_or_id: str, password: str, code: str) -> Admission:
         user, account = self.account_of(name_or_id)
         who = Actor(user.id, user.display_name, user.role.title) if user else PROGRAM
         is_unlock = self._is_unlock(who.user_id)
@@ -546,11 +564,15 @@ class Desk:
             self.break_glass.poll()
 
     def account_of(self, name_or_id: str) -> tuple[User | None, str]:
-        """Return the user, and the account that failures count for; unknown names share a few."""
+        """Return the user, and the account that failures count for.
+
+        Unknown names share so many that nobody fills them: one that was tried answers like a known
+        one that was tried as often, and one that was not like a known one that was not.
+        """
         try:
             user = self.practice.user(name_or_id)
         except AccountRefused:
-            return None, f"unknown-{digest(name_or_id.encode())[0] % 16}"
+            return None, f"unknown-{digest(name_or_id.encode())[:2].hex()[1:]}"
         return user, user.id
 
     def _try_steps(

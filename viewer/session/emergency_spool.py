@@ -36,6 +36,7 @@ from viewer.session.audit.frames import event_from_fields, event_to_json
 from viewer.session.clock import Clock
 from viewer.session.device import device_key, require_device_secret, workstation_name
 from viewer.session.errors import NoKeyStore, TrailUnwritable
+from viewer.session.files import sync_folder
 from viewer.session.keystore import Head, KeyStore
 
 ROOM_BYTES = 1 << 20
@@ -189,17 +190,45 @@ class EmergencySpool:
             self._waiting.pop(0)
 
     def _clear(self) -> None:
-        """Empty the files, the marks that are left aside."""
+        """Empty the files, the marks that are left aside: those are never in no file.
+
+        Where a mark has no place but a file that is still full, that file stays as it is, and its
+        entries go into the trail once more.
+        """
         kept, self._is_stale = self._marks, False
         with contextlib.suppress(NoKeyStore):
             self._keystore.write_head(self._practice_id, _HEAD_NAME, Head(0, "-"))
+        holder = self._place_with(kept) if kept else None
+        if kept and holder is None:
+            self._is_stale = True
+            return
         for place in self._places:
             with contextlib.suppress(OSError):
-                if place.count:
+                if place.count and place is not holder:
                     _empty(place)
-        for what, text in kept:
-            with contextlib.suppress(TrailUnwritable):
-                self._put(what, text)
+        if holder is not None:
+            self._keep_head(holder)
+
+    def _place_with(self, marks: list[tuple[str, str]]) -> _Place | None:
+        """Put a file with these marks alone in the place of another, at one stroke."""
+        for place in self._places:
+            fresh = _Place(place.path.with_suffix(".fresh"))
+            try:
+                _make(fresh)
+                for what, text in marks:
+                    self._write(fresh, json.dumps([self._next, what, text]).encode())
+                    self._next += 1
+                fresh.path.replace(place.path)
+                sync_folder(place.path.parent)
+            except OSError:
+                with contextlib.suppress(OSError):
+                    fresh.path.unlink(missing_ok=True)
+                continue
+            place.generation, place.last = fresh.generation, fresh.last
+            place.end, place.count = fresh.end, fresh.count
+            place.stamp = _stamp(place.path)
+            return place
+        return None
 
     # --- files -----------------------------------------------------------------------------
 

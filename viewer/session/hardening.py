@@ -33,6 +33,7 @@ _STIRRED_SIZES = _LARGE_PIECES + _KEPT_SIZES
 _MOST_PIECES = 500_000
 _CACHED = 7
 _AT_ONCE = 512
+_NEW_ENOUGH = 3
 _MOST_BYTES = 256 << 20
 _native: ModuleType | None = None
 
@@ -144,14 +145,17 @@ def _stir_python() -> None:
     so that smaller ones fill what is left in pools of their own size, and nothing else. Where one
     cannot see what memory is there, a fixed amount of each size is made.
     """
+    _mapped()  # leaves room for what the next reading needs, so that it maps nothing behind it
     before = _mapped()
     made: list[list[object]] = []
     for size in (_WHOLE_POOLS, *range(_LARGEST_SMALL, 0, -_PYTHON_STEP)):
         most = _MOST_BYTES if before else _STIRRED_BYTES * (4 if size <= _TEXT_SIZES else 1)
+        news = 0  # more than one: a place may have been mapped, used and freed since
         for _ in range(0, most, size * _AT_ONCE):  # in pieces, between which other threads run
             made.append(_made_of(size))
             seen = (id(made[-1][place]) for place in (0, _AT_ONCE // 2, -1))
-            if before and all(_is_new(before, place) for place in seen):
+            news = news + 1 if before and all(_is_new(before, place) for place in seen) else 0
+            if news == _NEW_ENOUGH:
                 break
     while made:
         made.pop()

@@ -104,6 +104,8 @@ class TaggedFile:
             content, version = whole["body"]["content"], int(whole["body"]["version"])
         except FileNotFoundError:
             raise AccountsTampered("A file of the accounts is missing.") from None
+        except OSError:
+            raise AccountsTampered("A file of the accounts cannot be read.") from None
         except (ValueError, KeyError, TypeError, RecursionError):
             raise AccountsTampered from None
         with require_device_secret(self._keystore) as secret, self._key(secret) as key:

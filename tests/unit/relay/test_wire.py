@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import struct
@@ -160,3 +161,41 @@ def test_nobody_there_is_said_so() -> None:
     made = files.made("127.0.0.1", port, Authority().pem)
     with pytest.raises(RelayFault, match="was not reached"):
         deliver(made, tls_context(made, files), LINES, 5)
+
+
+def test_one_that_trickles_its_handshake_is_given_up_after_one_wait(tmp_path: Path) -> None:
+    """A byte now and then is no answer: the wait is for the whole of a handshake."""
+    stop = threading.Event()
+
+    def trickle(server: socket.socket) -> None:
+        line, _ = server.accept()
+        with line:
+            line.sendall(bytes((22, 3, 3, 0x3F, 0xFF)))  # a record of 16 kB is to come
+            while not stop.wait(0.05):
+                with contextlib.suppress(OSError):
+                    line.sendall(b"\x02")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        trickling = threading.Thread(target=trickle, args=(server,))
+        trickling.start()
+        keystore = MemoryKeyStore()
+        keystore.create_device_secret().wipe()
+        files = PolicyFile(tmp_path / "relay", keystore, PRACTICE)
+        policy = files.made("127.0.0.1", server.getsockname()[1], Authority().pem)
+        faults: list[RelayFault] = []
+
+        def send() -> None:
+            try:
+                deliver(policy, tls_context(policy, files), LINES, 0.5)
+            except RelayFault as fault:
+                faults.append(fault)
+
+        sending = threading.Thread(target=send)
+        sending.start()
+        sending.join(60)
+        is_given_up = not sending.is_alive()
+        stop.set()
+        trickling.join()
+        sending.join()
+    assert is_given_up
+    assert len(faults) == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -10,10 +10,14 @@ import pytest
 
 from tests.unit.session.conftest import OFFICER, OTHER, PASSWORD, Clinic, FakeClock
 from viewer.session.audit.events import Entry, Event, EventKind, Outcome
+from viewer.session.audit.reader import TrailReader
 from viewer.session.errors import (
     AccountBlocked,
+    AccountsTampered,
+    DeviceSecretMissing,
     Locked,
     LoginRefused,
+    NoKeyStore,
     NotLoggedIn,
     NotPermitted,
     TrailUnwritable,
@@ -266,3 +270,33 @@ def test_a_restarted_program_lets_the_same_people_in(clinic: Clinic) -> None:
     assert clinic.desk.log_in("hal", OTHER).role.id == "dentist"
     clinic.trail.append(Entry(EventKind.VIEW, clinic.desk.session.actor))  # type: ignore[union-attr]
     assert _kinds(clinic.events()) == [EventKind.LOGIN, EventKind.VIEW]
+
+
+# --- when nobody can be let in -------------------------------------------------------------------
+
+
+def _spoil_count(clinic: Clinic) -> None:
+    (clinic.folder / "throttle.json").write_bytes(b"{")
+
+
+def _lose_secret(clinic: Clinic) -> None:
+    clinic.keystore._texts.clear()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("spoil", [_spoil_count, _lose_secret])
+def test_a_login_while_nobody_can_be_let_in_is_in_the_trail(
+    clinic: Clinic, spoil: Callable[[Clinic], None]
+) -> None:
+    with clinic.ring() as ring:
+        reader = TrailReader(clinic.folder, ring.keys[KeyName.TRAIL][1])
+    reader.refresh()
+    before = reader.count()
+    spoil(clinic)
+    with pytest.raises((AccountsTampered, DeviceSecretMissing, NoKeyStore)):
+        clinic.desk.log_in(OFFICER, PASSWORD)
+    reader.refresh()
+    assert reader.count() == before + 1
+    entry = reader.page()[0].entry
+    reader.close()
+    assert (entry.kind, entry.outcome) == (EventKind.LOGIN_FAILED, Outcome.FAILED)
+    assert entry.why.startswith("nobody is let in")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.unit.session.conftest import FakeClock
+from viewer.session import emergency_spool
 from viewer.session.audit.events import Actor, Entry, Event, EventKind, Outcome
 from viewer.session.emergency_spool import ROOM_BYTES, EmergencySpool
 from viewer.session.errors import TrailUnwritable
@@ -238,3 +241,70 @@ def test_a_file_removed_while_the_program_runs_is_noticed(office: Office) -> Non
     looks(spool, "third")
     after = office.spool()
     assert (after.waiting, after.lost) == (1, 2)
+
+
+class Killed(BaseException):
+    """The program ended here by force."""
+
+
+def _places_to_die(monkeypatch: pytest.MonkeyPatch, at: int) -> list[str]:
+    """Let the program be killed behind its write number `at`, of whatever kind."""
+    done: list[str] = []
+
+    def dying(name: str, real: Callable[..., object]) -> Callable[..., object]:
+        def step(*args: object) -> object:
+            answer = real(*args)
+            done.append(name)
+            if len(done) == at:
+                raise Killed
+            return answer
+
+        return step
+
+    for name in ("_overwrite", "_make", "_empty", "sync_folder"):
+        monkeypatch.setattr(emergency_spool, name, dying(name, getattr(emergency_spool, name)))
+    monkeypatch.setattr(Path, "replace", dying("replace", Path.replace))
+    keep = MemoryKeyStore.write_head
+    monkeypatch.setattr(MemoryKeyStore, "write_head", dying("write_head", keep))
+    return done
+
+
+@pytest.mark.parametrize("at", range(1, 9))
+def test_killed_at_any_step_of_emptying_no_mark_is_lost_and_no_removal_is_told(
+    office: Office, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    """A mark says that a sealed code is spent."""
+    spool = office.spool()
+    spool.mark("spent", "the first code")
+    looks(spool, "seen", "and seen")
+    spool.mark("spent", "the second code")
+    with monkeypatch.context() as patch:
+        steps = _places_to_die(patch, at)
+        with contextlib.suppress(Killed):
+            spool.settle(office.append)
+    assert len(steps) == min(at, 7), "there are so many steps to die at"
+    again = office.spool()
+    assert set(again.marks("spent")) == {"the first code", "the second code"}
+    assert again.lost == 0
+    again.settle(office.append)
+    assert {"seen", "and seen"} == {entry.why for entry in office.written}
+    assert set(office.spool().marks("spent")) == {"the first code", "the second code"}
+
+
+def test_marks_stay_where_there_is_no_room_to_write_them_anew(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = office.spool()
+    spool.mark("spent", "the code")
+    looks(spool, "seen")
+
+    def full(_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(emergency_spool, "_make", full)
+        spool.settle(office.append)
+    assert office.spool().marks("spent") == ("the code",)
+    spool.settle(office.append)
+    assert office.spool().marks("spent") == ("the code",)
+    assert office.spool().waiting == 0

@@ -189,3 +189,35 @@ def test_a_recovery_begins_with_the_usual_policies(
     (tmp_path / FILE).unlink()
     start_over(tmp_path, keystore, "practice")
     assert again(tmp_path, keystore).now == Policies()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b"\xff\xfe", b"{", b"[]", b"null", b"{}", b'{"body": 1, "tag": "00"}',
+        b'{"body": {"content": {}, "version": 1e400}, "tag": "00"}',
+        b'{"body": {"content": {}, "version": NaN}, "tag": "00"}',
+        b'{"body": {"content": "\\ud800", "version": 1}, "tag": "00"}',
+        b'{"body": {"content": {}, "version": 99999999999999999999}, "tag": "00"}',
+        b'{"body": {"content": {}, "version": 1}, "tag": 7}',
+        b"[" * 100_000,
+        None,
+    ],
+)  # fmt: skip
+def test_a_file_that_is_damaged_in_any_way_holds_the_strictest_and_can_be_set_anew(
+    tmp_path: Path, keystore: MemoryKeyStore, store: PolicyStore, content: bytes | None
+) -> None:
+    store.set(LONGER, ROLES)
+    path = tmp_path / FILE
+    path.unlink()
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+    running, started = store, again(tmp_path, keystore)
+    running.refresh()
+    assert running.now == started.now == STRICTEST
+    if content is None:
+        path.rmdir()
+    started.set(LONGER, ROLES)
+    assert again(tmp_path, keystore).now == LONGER

@@ -182,3 +182,17 @@ def test_an_unknown_name_gets_the_same_answer_after_the_same_work(
     assert len(said) == 1
     known, unknown = (statistics.median(times) for times in taken.values())
     assert 0.2 < unknown / known < 5
+
+
+def test_names_that_nobody_tried_answer_alike_whether_there_is_such_an_account_or_not(
+    clinic: Clinic,
+) -> None:
+    """Else, once the count that unknown names share is full, the known ones are told from them."""
+    throttle, desk = clinic.practice.throttle, clinic.desk
+    tried = [f"Nobody {number}" for number in range(16)]
+    for name in tried:
+        throttle.add(desk.account_of(name)[1], LIMIT, clinic.clock)
+    clinic.clock.pass_s(LONGEST_DELAY_S)
+    untried = [f"Somebody {number}" for number in range(40)]
+    assert [desk.wait_s(name) for name in untried] == [desk.wait_s(OFFICER)] * 40
+    assert [desk.wait_s(name) for name in tried] == [float("inf")] * 16

@@ -6,6 +6,7 @@ match rules keep out what others broadcast, but not what somebody sends to our a
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import selectors
 import socket
@@ -14,8 +15,9 @@ from collections import deque
 from typing import Any
 
 from jeepney import DBusAddress, HeaderFields, MatchRule, Message, MessageType, new_method_call
+from jeepney.bus import get_bus
 from jeepney.bus_messages import message_bus
-from jeepney.io.blocking import DBusConnection, open_dbus_connection
+from jeepney.io.blocking import DBusConnection, prep_socket
 from jeepney.wrappers import DBusErrorResponse
 
 from viewer.session.away import Away, OnAway, nothing
@@ -26,6 +28,7 @@ FAULTS = (OSError, DBusErrorResponse, RuntimeError, ValueError, KeyError)
 """What a bus that ends, refuses or babbles makes jeepney raise."""
 WAITS_S = (1.0, 2.0, 5.0, 15.0, 60.0)
 _ANSWER_S = 5.0
+_GREETING_S = 1.0
 _QUEUED = 4096
 _DAEMON = "org.freedesktop.DBus"
 
@@ -151,6 +154,8 @@ class BusWatch:
         self._hears = threading.Event()
         self._inner, self._outer = socket.socketpair()
         self._thread: threading.Thread | None = None
+        self._turn = threading.Lock()
+        self._line: socket.socket | None = None
         self._away: OnAway = lambda _, locked: locked()
 
     @property
@@ -170,6 +175,10 @@ class BusWatch:
             return
         self._ending.set()
         self._outer.send(b"x")
+        with self._turn:
+            if self._line is not None:
+                with contextlib.suppress(OSError):
+                    self._line.shutdown(socket.SHUT_RDWR)  # a bus that stalls holds nobody up
         if self._thread is not None:
             self._thread.join()
         self._inner.close()
@@ -186,6 +195,8 @@ class BusWatch:
                 _log.info("%s: not listening, %s", self.name, type(fault).__name__)
             finally:
                 self._let_go()
+            if self._ending.is_set():
+                return
             if self._hears.is_set():
                 failures = 0
                 self._hears.clear()
@@ -194,7 +205,16 @@ class BusWatch:
             failures += 1
 
     def _listen_once(self) -> None:
-        bus = Bus(open_dbus_connection(self._address, enable_fds=True), self._inner)
+        line = prep_socket(get_bus(self._address), enable_fds=True, timeout=_GREETING_S)
+        try:
+            self._hold(line)
+            self._listen_on(line)
+        finally:
+            self._hold(None)
+            line.close()
+
+    def _listen_on(self, line: socket.socket) -> None:
+        bus = Bus(DBusConnection(line, enable_fds=True), self._inner)
         try:
             self._begin(bus)
             self._hears.set()
@@ -207,6 +227,19 @@ class BusWatch:
                     raise Silent
         finally:
             bus.close()
+
+    def _hold(self, line: socket.socket | None) -> None:
+        """Say which connection `stop` has to cut.
+
+        Raises
+        ------
+        Stopped
+            It was asked to stop meanwhile.
+        """
+        with self._turn:
+            self._line = line
+            if line is not None and self._ending.is_set():
+                raise Stopped
 
     def _begin(self, bus: Bus) -> None:
         """Say to whom to listen, and look how things stand now."""

@@ -18,6 +18,7 @@ from viewer.app.gate import Act, Entries, Subject, use_case
 from viewer.app.trail_out.fhir import fhir_pieces
 from viewer.app.trail_out.table import csv_pieces, jsonl_pieces
 from viewer.app.use_cases.exporting import refuse_destination
+from viewer.session.audit.archiving import Archives
 from viewer.session.audit.errors import ArchiveFault
 from viewer.session.audit.events import ALL_EVENTS, Event, EventFilter, EventKind
 from viewer.session.audit.reader import TrailReader
@@ -79,14 +80,17 @@ def open_trail(clinic: Clinic, request: OpenTrail, act: Act) -> TrailReader:
         pass_on(done, total)
 
     reader = clinic.open_trail_reader(act.session, told)
-    mounted = [_mounted(reader, folder) for folder in request.archives]
+    mounted = [_mounted(clinic, reader, folder) for folder in request.archives]
     if any(mounted):
         reader.refresh(told)
     return reader
 
 
-def _mounted(reader: TrailReader, folder: Path) -> list[int]:
+def _mounted(clinic: Clinic, reader: TrailReader, folder: Path) -> list[int]:
+    """Read an archive, too, if it is what was archived: anybody can seal entries to a trail key."""
+    archives = Archives(clinic.folder, clinic.trail, clinic.clock.wall().date())
     try:
+        archives.require_unchanged(folder, reader.absent(folder))
         return reader.mount(folder)
     except OSError:
         raise ArchiveFault from None

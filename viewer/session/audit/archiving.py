@@ -13,7 +13,7 @@ import contextlib
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -182,6 +182,31 @@ class Archives:
             return verify_trail(folder, lines, looked=looked).is_whole
         except OSError:
             raise ArchiveFault from None
+
+    def require_unchanged(self, folder: Path, numbers: Iterable[int]) -> None:
+        """Let no part be read from a folder that does not hold it as it was archived.
+
+        Raises
+        ------
+        ArchiveRefused
+            One has no note, or is not what its note says.
+        ArchiveFault
+            It cannot be read.
+        """
+        notes = self.notes()
+        for number in numbers:
+            note = notes.get(number)
+            try:
+                is_same = note is not None and (
+                    _digest(segment_path(folder, number)) == (note.digest, note.size_bytes)
+                )
+            except OSError:
+                raise ArchiveFault from None
+            if not is_same:
+                raise ArchiveRefused(
+                    f"Part {number} of the trail is not in this folder as it was archived.",
+                    "Nothing of it is shown. Show the folder to the security officer.",
+                )
 
     # --- purging ---------------------------------------------------------------------------
 

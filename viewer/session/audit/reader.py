@@ -82,8 +82,21 @@ class TrailReader:
             if self._opener.take_key(trail_key) and self.unreadable:
                 self._read_again_from(min(segment for segment, _ in self.unreadable))
 
+    def absent(self, folder: Path) -> list[int]:
+        """Return which segments of an archive are not in the store.
+
+        Raises
+        ------
+        OSError
+            The folder cannot be read.
+        """
+        here = set(segment_numbers(self._folder))
+        return [number for number in segment_numbers(folder) if number not in here]
+
     def mount(self, folder: Path) -> list[int]:
         """Also read the segments of an archive; return which of them are not in the store.
+
+        Whether they are what was archived is for `Archives.require_unchanged` to say, before.
 
         Raises
         ------
@@ -91,8 +104,7 @@ class TrailReader:
             The folder cannot be read.
         """
         with self._reading, self._turn:
-            here = set(segment_numbers(self._folder))
-            new = [number for number in segment_numbers(folder) if number not in here]
+            new = self.absent(folder)
             for number in new:
                 self._elsewhere[number] = segment_path(folder, number)
             if new:

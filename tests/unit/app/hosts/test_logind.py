@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 import threading
 from collections.abc import Iterator
@@ -232,6 +233,41 @@ def test_without_a_bus_it_hears_nothing_and_ends_when_told(tmp_path: Path, heard
     watch = started(LogindWatch(f"unix:path={tmp_path / 'no bus'}", (0.01, 60.0)), heard)
     watch.stop()
     assert not watch.hears
+    assert heard.away == []
+
+
+def _greet_and_say_no_more(bus: socket.socket, is_met: threading.Event) -> socket.socket:
+    """Let somebody in as a bus does, and answer nothing that he asks then."""
+    line, _ = bus.accept()
+    while b"BEGIN" not in (asked := line.recv(4096)):
+        if b"AUTH" in asked:
+            line.sendall(b"OK 0123456789abcdef0123456789abcdef\r\n")
+        elif b"NEGOTIATE" in asked:
+            line.sendall(b"AGREE_UNIX_FD\r\n")
+    is_met.set()
+    return line
+
+
+def test_a_bus_that_stalls_keeps_no_program_open(tmp_path: Path, heard: Heard) -> None:
+    lines: list[socket.socket] = []
+    is_met = threading.Event()
+    with socket.socket(socket.AF_UNIX) as bus:
+        bus.bind(str(tmp_path / "bus"))
+        bus.listen()
+        greeting = threading.Thread(
+            target=lambda: lines.append(_greet_and_say_no_more(bus, is_met))
+        )
+        greeting.start()
+        watch = started(LogindWatch(f"unix:path={tmp_path / 'bus'}", (60.0,)), heard)
+        assert is_met.wait(30)
+        greeting.join()
+        ending = threading.Thread(target=watch.stop)
+        ending.start()
+        ending.join(30)
+        is_ended = not ending.is_alive()
+        lines[0].close()
+        ending.join()
+    assert is_ended
     assert heard.away == []
 
 

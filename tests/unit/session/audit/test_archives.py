@@ -148,6 +148,26 @@ def test_an_archived_part_is_read_again_when_its_folder_is_mounted(long: Log, at
     assert reader.unreadable == []
 
 
+def test_no_part_is_read_from_an_archive_that_holds_another(long: Log, attic: Path) -> None:
+    """Anybody can seal entries to the trail's public key; the note says which were archived."""
+    _archives(long).archive(1, attic)
+    _archives(long).require_unchanged(attic, [1])
+    path = segment_path(attic, 1)
+    genuine = path.read_bytes()
+    for planted in (
+        genuine[:-1] + bytes([genuine[-1] ^ 1]),
+        genuine[: len(genuine) // 2],
+        segment_path(long.folder, 2).read_bytes(),
+    ):
+        path.write_bytes(planted)
+        with pytest.raises(ArchiveRefused, match="as it was archived"):
+            _archives(long).require_unchanged(attic, [1])
+    path.write_bytes(genuine)
+    note_path(long.folder, 1).unlink()
+    with pytest.raises(ArchiveRefused, match="as it was archived"):
+        _archives(long).require_unchanged(attic, [1])
+
+
 def test_writing_and_the_next_start_go_on_beside_an_archive(long: Log, attic: Path) -> None:
     _archives(long).archive(1, attic)
     long.trail.append(VIEW)
