@@ -90,7 +90,7 @@ def test_bombs_and_liars_are_set_aside_and_links_pipes_and_strangers_only_refuse
     refused = {each.name_hint for each in report.refusals}
     assert aside >= {
         "rle_bomb.dcm", "deflate_bomb.dcm", "deep.dcm", "cut_header.dcm", "cut_pixels.dcm",
-        "huge.dcm", "many_frames.dcm", "four_gigabytes.dcm", "bomb.png", "bomb.jpg",
+        "huge.dcm", "many_frames.dcm", "four_gigabytes.dcm", "bomb.png", "bomb.jpg", "bomb.zip",
     }  # fmt: skip
     assert refused >= {"link.dcm", "link_to_zeros.dcm", "link_to_itself", "notes.txt"}
     assert not aside & refused

@@ -156,9 +156,12 @@ def test_a_report_is_copied_as_text_with_every_name(qtbot: QtBot, dressed: objec
     QGuiApplication.clipboard().clear()
 
 
-def test_a_cancelled_import_says_what_stays(shell: Shell, chart: FakeChart) -> None:
+def test_a_cancelled_import_says_what_stays(
+    shell: Shell, chart: FakeChart, qtbot: QtBot
+) -> None:
     chart.summary = ImportSummary(7, 1, first_patient=PatientId("p0"), is_cancelled=True)
     shell.start_import([])
+    qtbot.waitUntil(lambda: bool(shell.sheets))
     (sheet,) = shell.sheets
     said = words_of(sheet)
     assert "Import cancelled" in said
@@ -166,9 +169,10 @@ def test_a_cancelled_import_says_what_stays(shell: Shell, chart: FakeChart) -> N
     assert "7" in said.split("\n")
 
 
-def test_images_alone_need_no_report(shell: Shell, chart: FakeChart) -> None:
+def test_images_alone_need_no_report(shell: Shell, chart: FakeChart, qtbot: QtBot) -> None:
     chart.summary = ImportSummary(7, 1, first_patient=PatientId("p0"))
     shell.start_import([])
+    qtbot.waitUntil(lambda: shell.patient is not None)
     assert shell.sheets == []
 
 
@@ -185,7 +189,7 @@ def test_an_import_that_was_cut_off_is_offered_and_gone_on_with(
     qtbot.mouseClick(card.yes, Qt.MouseButton.LeftButton)
     assert incoming.gone_on == ["i"]
     assert shell.imports.card is None
-    assert len(shell.sheets) == 1
+    qtbot.waitUntil(lambda: len(shell.sheets) == 1)
 
 
 def test_an_import_that_is_forgotten_is_not_offered_again(practice: Practice, qtbot: QtBot) -> None:
@@ -285,3 +289,12 @@ def test_a_file_that_is_kept_says_what_it_is_and_opens_nothing(
             action.trigger()
     shell.open_image(visit.images[1], visit)
     assert shell.workspace.pane is not None
+
+
+def test_a_report_that_comes_when_the_window_is_emptied_is_not_shown(
+    shell: Shell, qtbot: QtBot
+) -> None:
+    shell.start_import([])
+    shell.empty()
+    qtbot.wait(1)
+    assert shell.sheets == []

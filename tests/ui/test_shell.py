@@ -164,10 +164,11 @@ def drop(widget: QWidget, folder: Path) -> None:
 
 
 def test_a_folder_dropped_on_the_shell_is_imported_and_refusals_are_told(
-    shell: Shell, chart: FakeChart, tmp_path: Path
+    shell: Shell, chart: FakeChart, qtbot: QtBot, tmp_path: Path
 ) -> None:
     drop(shell, tmp_path)
     assert chart.imported == [[tmp_path]]
+    qtbot.waitUntil(lambda: bool(shell.sheets))
     assert [sheet.accessibleName() for sheet in shell.sheets] == ["Import finished"]
 
 

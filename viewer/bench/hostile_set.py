@@ -232,7 +232,7 @@ def _with_table(table: bytes) -> bytes:
     dataset = a_sound_one(35)
     dataset.NumberOfFrames = 4
     item = struct.pack("<HHI", 0xFFFE, 0xE000, len(table)) + table
-    return _encapsulated(dataset, item, b"\0" * 64)
+    return _encapsulated(dataset, item, b"\0" * 20_000)
 
 
 def _encapsulated(dataset: Dataset, table: bytes, frame: bytes) -> bytes:

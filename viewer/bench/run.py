@@ -14,6 +14,7 @@ from viewer.bench.bench import Bench
 from viewer.bench.emergency import measure_emergency
 from viewer.bench.errors import UnknownBenchmark
 from viewer.bench.figures import Figure
+from viewer.bench.hostile import measure_hostile
 from viewer.bench.importing import measure_importing
 from viewer.bench.locking import measure_locking
 from viewer.bench.memory import measure_memory
@@ -31,6 +32,7 @@ Benchmark = Callable[[Bench], Iterator[Figure]]
 
 BENCHMARKS: Mapping[str, Benchmark] = {
     "import": measure_importing,
+    "hostile": measure_hostile,
     "open": measure_opening,
     "memory": measure_memory,
     "vault": measure_vault,

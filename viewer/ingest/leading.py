@@ -12,6 +12,7 @@ from viewer.ingest.protocol import Contents, Directory, NamedFile, bare_name
 from viewer.ingest.reading import Reading
 from viewer.ingest.sniff import FileKind
 from viewer.ingest.source import Source
+from viewer.ingest.zip_reader import BOMBS
 
 _TOO_DEEP = "An archive within an archive within an archive is not opened."
 _DEEPEST = 2
@@ -91,7 +92,8 @@ def _not_found(source: Source, named: NamedFile) -> Missing:
 def _unpacked(source: Source, contents: Contents) -> Led:
     sources: list[Source] = []
     refusals = [
-        Refusal(source.shown / bare_name(name), reason) for name, reason in contents.refused
+        Refusal(source.shown / bare_name(name), reason, reason in BOMBS)
+        for name, reason in contents.refused
     ]
     for entry in contents.entries:
         inner = source.inner(entry)

@@ -40,6 +40,8 @@ _LINK = "This is a link to another place; links are not followed."
 _LARGE = "It unpacks to more than a file may have."
 _RATIO = "It unpacks to far more than its size allows."
 _ODD = "It is not a plain file."
+BOMBS = frozenset({_LARGE, _RATIO})
+"""Reasons for which an archive is set aside whole."""
 
 
 @attrs.frozen

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from viewer.app.jobs import Progress
 from viewer.ui.import_report import ImportReport
@@ -32,6 +32,7 @@ class ShellImport(QObject):
         self._shell = shell
         self._running: Running | None = None
         self._offered: CutOff | None = None
+        self._to_tell: ImportSummary | None = None
         self.card: OfferCard | None = None
 
     def ask(self) -> None:
@@ -83,6 +84,7 @@ class ShellImport(QObject):
         if self._running is not None:
             self._running.drop()
             self._running = None
+        self._to_tell = None
         self._take_card_away()
 
     def show_summary(self, summary: ImportSummary) -> None:
@@ -100,6 +102,14 @@ class ShellImport(QObject):
         if shell.patient is not None:
             shell.visits = shell.practice.chart.visits(shell.patient.id)
             shell.timeline.show_visits(shell.visits)
+        self._to_tell = summary
+        QTimer.singleShot(0, self, self._tell)  # a turn of its own: lists and report take long
+
+    def _tell(self) -> None:
+        shell, summary = self._shell, self._to_tell
+        self._to_tell = None
+        if summary is None:  # the window was emptied meanwhile
+            return
         if not summary.is_plain:
             self._show_report(summary)
             return

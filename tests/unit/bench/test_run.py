@@ -64,5 +64,5 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
 
 def test_the_benchmarks_have_the_documented_names() -> None:
     named = {"open", "import", "start", "lock", "switch", "emergency", "memory", "panes", "vault"}
-    named |= {"catalog", "audit"}
+    named |= {"catalog", "audit", "hostile"}
     assert set(BENCHMARKS) == named

@@ -38,6 +38,7 @@ MOST_BYTES = 1 << 30
 _SETTING = "largest file set aside"
 _UID = "set aside"
 _NO_PICTURE = np.zeros((1, 1), np.uint8)
+_IN_IT = "A file in this archive: {}"
 
 
 class Origin(Enum):
@@ -73,6 +74,7 @@ def set_aside(
     StoreFault, Cancelled
         Nothing of it was kept.
     """
+    refusal = _with_archive(refusal)
     try:
         with content_of(refusal.source, refusal.content) as content:
             if content.size_bytes == 0:
@@ -83,6 +85,16 @@ def set_aside(
     if not found.was_there:
         clinic.trail.append(entry_of(session, found.image_id, refusal.reason, found))
     return found
+
+
+def _with_archive(refusal: Refusal) -> Refusal:
+    """Of what does not come out of its archive, speak of the archive: that is what is kept."""
+    if refusal.content is not None or refusal.source.exists():
+        return refusal
+    for place in refusal.source.parents:
+        if place.is_file():
+            return attrs.evolve(refusal, source=place, reason=_IN_IT.format(refusal.reason))
+    return refusal
 
 
 def entry_of(session: Session, image_id: ImageId, why: str, about: SetAside) -> Entry:

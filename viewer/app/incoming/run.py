@@ -108,7 +108,7 @@ class Run:
                 raise self._full() from full
         if found is None:
             self._refusals.append(refusal)
-        else:
+        elif found not in self._aside:  # an archive is kept once for all that is wrong in it
             self._aside.append(found)
 
     def _note(self, tokens: tuple[str, ...]) -> None:
