@@ -12,6 +12,7 @@ from viewer.ui.parts.buttons import button
 from viewer.ui.parts.cards import touchable
 
 OnPath = Callable[[Path], None]
+_ROOMY_PX = (880, 600)
 OnPaths = Callable[[Sequence[Path]], None]
 
 
@@ -35,6 +36,7 @@ def ask_to_import(parent: QWidget, title: str, at: Path | None, on_paths: OnPath
     dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
     dialog.setLabelText(QFileDialog.DialogLabel.Accept, parent.tr("Import files"))
     opened = _prepared(dialog)
+    dialog.resize(*_ROOMY_PX)
     if at is not None and at.is_dir():
         dialog.setDirectory(str(at))
     whole = touchable(button(parent.tr("Import this whole folder"), lambda: _take_folder(dialog)))

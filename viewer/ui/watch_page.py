@@ -124,6 +124,7 @@ class WatchPanel(QWidget):
 
     def _make_form(self) -> Card:
         form = Card(self.tr("Watch another folder"), "plus")
+        form.show_fact("")
         self.choose = touchable(button(self.tr("Folder…"), self._ask_folder))
         self.choose.setAccessibleName(self.tr("Choose the folder that the device writes into"))
         self.place = ElidedWords(self.tr("The one that this device alone writes into"), "soft")
