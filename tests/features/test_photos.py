@@ -16,6 +16,8 @@ import pydicom
 import pytest
 import trimesh
 from PIL import Image, ImageOps
+from pydicom.data import get_testdata_file
+from reportlab.pdfgen.canvas import Canvas
 
 from tests.support.heif_files import heic
 from tests.support.photo_files import (
@@ -30,8 +32,9 @@ from tests.support.practice import OFFICER, PASSWORD, found, open_clinic, write_
 from viewer.app.clinic import Clinic
 from viewer.app.commands.console import Console
 from viewer.app.commands.main import run
-from viewer.app.errors import NothingChosen
-from viewer.app.use_cases import importing, library, trail
+from viewer.app.errors import ImageNotShown, NothingChosen
+from viewer.app.use_cases import importing, library, trail, waiting
+from viewer.app.use_cases.documents import LookAtDocument, look_at_document
 from viewer.app.use_cases.photos import (
     Chosen,
     ImportPhotos,
@@ -44,7 +47,8 @@ from viewer.app.use_cases.photos import (
     look_at,
 )
 from viewer.dicom.headers import unpack_headers
-from viewer.model.image import ImageKind, ImageState, Photometric
+from viewer.model.ids import ImageId
+from viewer.model.image import ImageKind, ImageRecord, ImageState, Photometric
 from viewer.model.json import to_json
 from viewer.model.tooth import Tooth
 from viewer.session.audit.events import EventFilter, EventKind, Outcome
@@ -277,6 +281,59 @@ def test_a_surface_is_kept_bit_for_bit_with_its_unit_and_a_picture(
     assert small.any()
     again = put(clinic, Label(ImageKind.MODEL), tmp_path / "guide.stl")
     assert not again.new
+
+
+def test_a_document_is_kept_whole_and_its_pages_can_be_looked_at(
+    clinic: Clinic, tmp_path: Path
+) -> None:
+    canvas = Canvas(str(tmp_path / "plan.pdf"), pagesize=(300, 400))
+    for colour in (1, 0):
+        canvas.setFillColorRGB(colour, 0, 0)
+        canvas.rect(0, 0, 300, 400, fill=1)
+        canvas.showPage()
+    canvas.save()
+
+    record = put(clinic, Label(ImageKind.DOCUMENT), tmp_path / "plan.pdf").kept[0].record
+    shown = look_at_document(clinic, LookAtDocument(record.id, 1))
+
+    assert (record.kind, record.description) == (ImageKind.DOCUMENT, "PDF, 2 pages")
+    assert clinic.vault.open_pixels(record.id).tobytes() == (tmp_path / "plan.pdf").read_bytes()
+    assert (shown.page, shown.pages) == (1, 2)
+    assert shown.picture is not None
+    assert not shown.picture[50, 50].any()
+    newest = trail.open_trail(clinic, trail.OpenTrail())
+    views = newest.page(EventFilter(kinds=frozenset({EventKind.VIEW})), 0, 5)
+    assert views[0].entry.why == "document, page 2"
+    with pytest.raises(ImageNotShown):
+        look_at_document(clinic, LookAtDocument(_shown_image(clinic)))
+
+
+def test_a_report_that_was_imported_can_be_read_as_text(clinic: Clinic, tmp_path: Path) -> None:
+    shutil.copy(str(get_testdata_file("test-SR.dcm")), tmp_path / "report.dcm")
+    report = importing.import_paths(clinic, importing.ImportPaths((tmp_path / "report.dcm",)))
+    kept = report.stored[0].record
+    if report.waiting:
+        put_in_chart = charts_of(clinic, kept.id)
+        assert put_in_chart
+
+    shown = look_at_document(clinic, LookAtDocument(kept.id))
+
+    assert shown.report is not None
+    assert any(line.value == "3 cm" for line in shown.report.lines)
+
+
+def charts_of(clinic: Clinic, image_id: ImageId) -> tuple[ImageRecord, ...]:
+    """Have what waits assigned to the one chart there is."""
+    chart = library.list_store(clinic, library.ListStore("1001"))[0].patient
+    waits = clinic.vault.hidden.record(image_id).patient_id
+    request = waiting.AssignWaiting(waits, chart.id, "seen", (image_id,))
+    return tuple(waiting.assign_waiting(clinic, request))
+
+
+def _shown_image(clinic: Clinic) -> ImageId:
+    chart = library.list_store(clinic, library.ListStore("1001"))[0]
+    images = [image for study in chart.studies for image in study.images]
+    return next(image.id for image in images if image.state is ImageState.SHOWN)
 
 
 @pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dicom3tools is not installed")

@@ -88,6 +88,7 @@ def requests(clinic: Clinic, tmp_path: Path, image_id: Any, patient_id: Any) -> 
         "open_chart": cases.library.OpenChart(patient_id),
         "show_thumbnails": cases.library.ShowThumbnails(patient_id, (image_id,)),
         "open_image": cases.library.OpenImage(image_id),
+        "look_at_document": cases.documents.LookAtDocument(image_id),
         "list_store": cases.library.ListStore(),
         "import_paths": cases.importing.ImportPaths((tmp_path / "in",)),
         "list_watched": cases.watching.ListWatched(),

@@ -60,6 +60,16 @@ ACTIONS: tuple[Action, ...] = (
         permission=Permission.IMPORT_IMAGES,
     ),
     Action(
+        "document",
+        "Look at the document",
+        "Pages, report or model of the file on screen",
+        "document",
+        "Shift+D",
+        "go",
+        Need.PICTURE,
+        permission=Permission.VIEW_IMAGES,
+    ),
+    Action(
         "share",
         "Share",
         "Seal selected images for somebody",

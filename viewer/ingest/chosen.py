@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 from viewer.ingest.arrival import Arrival, KeptFile, Refusal
 from viewer.ingest.crew import Crew
 from viewer.ingest.decoder import Budget
+from viewer.ingest.documents import document_words, page_of, pages_in
 from viewer.ingest.errors import FileRefused
 from viewer.ingest.families import FAMILIES, REASONS
 from viewer.ingest.files import find
+from viewer.ingest.foreign.document_facts import Pages
 from viewer.ingest.foreign.facts import SMALL_SIDE, Photo
 from viewer.ingest.foreign.mesh_facts import MeshFacts, unit_words
 from viewer.ingest.models import mesh_in, model_words, picture_of_model
@@ -34,6 +36,7 @@ from viewer.model.patient import Patient
 _CHECKS: Mapping[FileKind, Callable[[object, dict[str, Any]], object]] = {
     FileKind.PHOTO: photo_in,
     FileKind.MESH: mesh_in,
+    FileKind.PDF: pages_in,
     FileKind.VOLUME: volume_in,
 }
 """What a person is asked about, and the check of what the child says of it."""
@@ -76,7 +79,7 @@ class Looked:
         """What a model or a document is, and what of it is in doubt; empty for a photo."""
         if isinstance(self.facts, MeshFacts):
             return f"{model_words(self.facts)}. {unit_words(self.facts)}"
-        return ""
+        return document_words(self.facts) if isinstance(self.facts, Pages) else ""
 
     @property
     def name(self) -> str:
@@ -144,7 +147,7 @@ def _look_at(source: Source, crew: Crew, reading: Reading) -> Iterator[Looked]:
 def _drawn(source: Source, facts: object, reading: Reading) -> NDArray[np.uint8] | None:
     if isinstance(facts, MeshFacts):
         return picture_of_model(source, reading, SMALL_SIDE)
-    return None
+    return page_of(source, 0, SMALL_SIDE, reading) if isinstance(facts, Pages) else None
 
 
 def read_chosen(

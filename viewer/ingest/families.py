@@ -16,6 +16,7 @@ import attrs
 from viewer.dicom.headers import pack_headers
 from viewer.ingest.arrival import Arrival, KeptFile
 from viewer.ingest.decoder import Decoder
+from viewer.ingest.documents import arrivals_of_pdf, pages_in
 from viewer.ingest.errors import FileRefused
 from viewer.ingest.models import arrivals_of_mesh, mesh_in
 from viewer.ingest.photographs import arrivals_of_photo, photo_in
@@ -124,6 +125,7 @@ FAMILIES: Mapping[FileKind, Family] = {
     FileKind.DICOMDIR: Family(
         "directory", lambda _, answer: from_json(answer["directory"], Directory)
     ),
+    FileKind.PDF: Family("pdf", pages_in, arrivals_of_pdf),
     FileKind.MESH: Family("mesh", mesh_in, arrivals_of_mesh),
     FileKind.PHOTO: Family("photo", photo_in, arrivals_of_photo),
     FileKind.VOLUME: Family("volume", volume_in, _volume_or_file),
@@ -132,6 +134,5 @@ FAMILIES: Mapping[FileKind, Family] = {
 """What is read. A kind without a row is refused with the reason in `REASONS`."""
 
 REASONS = {
-    FileKind.PDF: "Documents cannot be imported yet.",
     FileKind.OTHER: "This is not an image file.",
 }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from viewer.model.image import ImageRecord
+from viewer.model.image import ImageKind, ImageRecord
 from viewer.ui import theme
+from viewer.ui.parts.buttons import button
 from viewer.ui.parts.words import Words, column
 from viewer.ui.thumbnails import Thumbnails
 from viewer.ui.wording import isolated, kind_words, name_words, size_words
@@ -16,7 +17,9 @@ _SIDE = 160
 
 
 class KeptPage(QWidget):
-    """Its small picture or the icon of its kind, and words."""
+    """Its small picture or the icon of its kind, and words; `look_wanted` if there is more."""
+
+    look_wanted = Signal()
 
     def __init__(self, thumbnails: Thumbnails) -> None:
         super().__init__()
@@ -33,6 +36,9 @@ class KeptPage(QWidget):
         for label in (self.title, self.state, self.reason, self.facts):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             layout.addWidget(label)
+        layout.addSpacing(12)
+        self.look = button(self.tr("Look at it"), self.look_wanted.emit, "primary", "document")
+        layout.addWidget(self.look, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(3)
 
     def show_image(self, image: ImageRecord) -> None:
@@ -41,6 +47,8 @@ class KeptPage(QWidget):
         self.title.setText(isolated(name_words(image)))
         self.state.setText(self.tr("Kept sealed, not shown"))
         self.reason.setText(image.reason)
+        is_shown = image.kind in (ImageKind.DOCUMENT, ImageKind.MODEL)
+        self.look.setVisible(is_shown or image.modality in ("SR", "KO"))
         facts = (kind_words(image.kind), image.modality, size_words(image.size_bytes))
         self.facts.setText("  ·  ".join(part for part in facts if part))
 

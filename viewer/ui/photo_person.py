@@ -31,7 +31,8 @@ class PhotoPerson(QFrame):
         self.finder.chosen.connect(self._choose)
         self.number, self.family, self.given = line(), line(), line()
         self.born = line(self.tr("1987-04-12"))
-        for page in (self._known_page(), self._finder_page(), self._new_page()):
+        self._all_pages = (self._known_page(), self._finder_page(), self._new_page())
+        for page in self._all_pages:
             self.pages.addWidget(page)
         layout = column(self, gap=0)
         layout.addWidget(self.pages)
@@ -134,10 +135,9 @@ class PhotoPerson(QFrame):
     def _fit(self) -> None:
         """Be as high as the page on top needs and no higher."""
         policy = QSizePolicy.Policy
-        for n in range(self.pages.count()):
-            is_shown = n == self.pages.currentIndex()
-            up = policy.Maximum if is_shown else policy.Ignored
-            self.pages.widget(n).setSizePolicy(policy.Preferred, up)
+        for page in self._all_pages:
+            up = policy.Maximum if page is self.pages.currentWidget() else policy.Ignored
+            page.setSizePolicy(policy.Preferred, up)
         self.pages.adjustSize()
 
     def _born(self) -> date | None:

@@ -180,6 +180,7 @@ class Shell(QWidget):
         self.workspace.films.chosen.connect(self._open_film)
         self.workspace.window_changed.connect(self.inspector.show_window)
         self.workspace.import_wanted.connect(self.ask_import)
+        self.workspace.kept.look_wanted.connect(partial(self._do_from_status, "document"))
         self.workspace.cancel_wanted.connect(self._cancel_opening)
         self.inspector.window_wanted.connect(self._set_window)
         self.progress.cancelled.connect(self.imports.cancel)

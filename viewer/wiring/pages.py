@@ -11,6 +11,8 @@ from viewer.wiring.corrections import correction_pages
 from viewer.wiring.workstation import Workstation
 
 if TYPE_CHECKING:
+    from viewer.ui.document_sheet import DocumentSheet
+    from viewer.ui.parts.words import Words
     from viewer.ui.archive_panel import ArchivePanel
     from viewer.ui.emergency_code import CodePanel
     from viewer.ui.my_security import MySecurityPanel
@@ -88,6 +90,7 @@ def pages_of(workstation: Workstation) -> Pages:
 
     return {
         "watched": SheetPage("Watched folders", watched),
+        "document": SheetPage("Document", partial(_document, workstation)),
         "photos": SheetPage("Photos and files", add_photos),
         "quarantine": SheetPage("Files set aside", partial(_set_aside, workstation)),
         **correction_pages(workstation),
@@ -106,3 +109,10 @@ def _set_aside(workstation: Workstation, _: Shell) -> QuarantinePanel:
     from viewer.wiring.incoming import ClinicQuarantine
 
     return QuarantinePanel(ClinicQuarantine(workstation))
+
+
+def _document(workstation: Workstation, shell: Shell) -> DocumentSheet | Words:
+    from viewer.ui.document_sheet import document_of
+    from viewer.wiring.documents import ClinicDocuments
+
+    return document_of(shell.image, ClinicDocuments(workstation))

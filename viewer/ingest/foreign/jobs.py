@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from viewer.ingest.foreign.document_facts import MAX_PAGE_SIDE
 from viewer.ingest.foreign.facts import SMALL_SIDE
 from viewer.ingest.foreign.refusals import PhotoRefused
 from viewer.ingest.hosts.port import Handed
@@ -74,10 +75,37 @@ def _mesh_small(job: Job, handed: Handed) -> Job:
     return {"shape": list(small.shape)}
 
 
+def _pdf(_job: Job, handed: Handed) -> Job:
+    """Count a document's pages."""
+    from viewer.ingest.foreign.pages import pages_of
+
+    return {"pages": to_json(pages_of(bytes(handed.whole())))}
+
+
+def _pdf_page(job: Job, handed: Handed) -> Job:
+    """Draw one page of a document."""
+    from viewer.ingest.foreign.pages import page_picture
+
+    longest = min(int(job["longest"]), MAX_PAGE_SIDE)
+    drawn = page_picture(bytes(handed.whole()), int(job["page"]), longest)
+    handed.room()[: drawn.nbytes] = drawn.reshape(-1)
+    return {"shape": list(drawn.shape)}
+
+
+def _report(_job: Job, handed: Handed) -> Job:
+    """Read a report as text."""
+    from viewer.ingest.foreign.reports import report_of
+
+    return {"report": to_json(report_of(bytes(handed.whole())))}
+
+
 JOBS: dict[str, Callable[[Job, Handed], Job]] = {
     "photo": _refusing(_photo),
     "photo_page": _refusing(_photo_page),
     "photo_small": _refusing(_photo_small),
+    "pdf": _refusing(_pdf),
+    "pdf_page": _refusing(_pdf_page),
+    "report": _refusing(_report),
     "mesh": _refusing(_mesh),
     "mesh_small": _refusing(_mesh_small),
 }
