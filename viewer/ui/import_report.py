@@ -113,7 +113,9 @@ def _numbers(summary: ImportSummary) -> list[tuple[int, str]]:
     ]
     always = {tr("images sealed")}
     shown = [(count, words) for count, words in some if count or words in always]
-    return [*shown, (len(summary.refusals), tr("not taken"))]
+    if summary.refusals or not summary.is_cancelled:
+        shown.append((len(summary.refusals), tr("not taken")))
+    return shown
 
 
 def _sections(summary: ImportSummary) -> list[tuple[str, str, tuple[Refusal, ...]]]:

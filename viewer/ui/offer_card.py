@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame
 
 from viewer.ui.parts.buttons import button
@@ -10,6 +11,8 @@ from viewer.ui.parts.messages import picture
 from viewer.ui.parts.words import Words, column, row
 
 _WIDTH = 460
+_WORDS_WIDTH = 392
+"""Beside the icon, within the margins."""
 
 
 class OfferCard(QFrame):
@@ -28,6 +31,7 @@ class OfferCard(QFrame):
         text = column(gap=1)
         self.title = Words(title, "strong")
         self.words = Words(words, "soft", wrap=True)
+        self.words.setFixedWidth(_WORDS_WIDTH)
         text.addWidget(self.title)
         text.addWidget(self.words)
         head.addLayout(text, 1)
@@ -44,6 +48,11 @@ class OfferCard(QFrame):
         """Say what the two buttons do."""
         self.yes.setText(yes)
         self.no.setText(no)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Give the words the height that their lines need in the font that they have now."""
+        super().showEvent(event)
+        self.words.setMinimumHeight(self.words.heightForWidth(_WORDS_WIDTH))
 
     def take_away(self) -> None:
         """Take it off the screen, words first."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import attrs
 from PySide6.QtWidgets import QWidget
 
-from viewer.model.image import ImageKind, ImageRecord
+from viewer.model.image import ImageKind, ImageRecord, ImageState
 from viewer.ui.countdown import Countdown
 from viewer.ui.crash_dialog import CrashDialog
 from viewer.ui.erase_patient import ErasePage, ErasePanel
@@ -16,6 +17,7 @@ from viewer.ui.front_desk import FrontDesk
 from viewer.ui.keeping_sheets import HoldSheet
 from viewer.ui.parts.words import Words
 from viewer.ui.ports import DemoUser, PatientRow, Visit
+from viewer.ui.quarantine_page import QuarantinePanel
 from viewer.ui.review_window import ReviewPanel
 from viewer.ui.share_panel import SharePanel
 from viewer.ui.shell import Shell
@@ -136,6 +138,7 @@ class DemoWalk(_DeskWalk):
         self._shell.start_import([self._make_bad_folder()])
         yield Step("import-report", self._has_sheet)
         self._close_sheet()
+        yield from self._set_aside_and_kept()
         crash = CrashDialog("5C0FFEE5", "bitewing.log", self._shell)
         crash.open()
         yield Step("crash", crash.isVisible, window=crash)
@@ -149,6 +152,30 @@ class DemoWalk(_DeskWalk):
             self._shell.actions_bar.by_id[action_id].trigger()
             yield Step(action_id.replace("_", "-"), self._has_sheet)
             self._close_sheet()
+
+    def _set_aside_and_kept(self) -> Iterator[Step]:
+        shell = self._shell
+        shell.actions_bar.by_id["quarantine"].trigger()
+        panel = shell.sheets[-1].content
+        if isinstance(panel, QuarantinePanel):
+            yield Step("files-set-aside", lambda: panel.model.rowCount() > 0)
+        self._close_sheet()
+        if shell.image is not None:
+            words = "Structured reports are kept whole; they are not shown yet."
+            kept = attrs.evolve(
+                shell.image,
+                kind=ImageKind.DOCUMENT,
+                state=ImageState.KEPT,
+                shape=(48_213,),
+                description="Radiologist's report",
+                reason=words,
+            )
+            shell.workspace.show_kept(kept)
+            yield Step("kept-file")
+            shell.open_image(shell.image, self._visit_of(shell.image))
+
+    def _visit_of(self, image: ImageRecord) -> Visit:
+        return next(visit for visit in self._shell.visits if image in visit.images)
 
     def _commands(self) -> Iterator[Step]:
         self._shell.show_palette()
