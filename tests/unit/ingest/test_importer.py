@@ -14,10 +14,12 @@ from pydicom.dataset import Dataset
 from tests.support import dicom_files
 from viewer.dicom.encode import transcode
 from viewer.dicom.headers import unpack_headers
-from viewer.ingest.arrival import Arrival, Refusal
+from viewer.dicom.kept import what_in_words
+from viewer.dicom.write import to_bytes
+from viewer.ingest.arrival import Arrival, KeptFile, Refusal
 from viewer.ingest.importer import read
 from viewer.model.errors import Cancelled
-from viewer.model.image import ImageKind, Photometric
+from viewer.model.image import ImageKind, ImageState, Photometric
 
 _JPEG_LS = "1.2.840.10008.1.2.4.80"
 
@@ -166,8 +168,8 @@ def test_files_that_are_no_pictures_are_refused_with_plain_reasons(tmp_path: Pat
     _, refusals = _read(tmp_path)
     assert sorted((refusal.name_hint, refusal.reason) for refusal in refusals) == [
         ("a.txt", "This is not an image file."),
-        ("b.png", "Plain pictures cannot be imported yet."),
-        ("c.zip", "Archives cannot be imported yet; unpack it first."),
+        ("b.png", "The file is damaged and cannot be read."),
+        ("c.zip", "The archive is damaged: it has no table of contents."),
         ("d.dcm", "This is not an image file."),
     ]
 
@@ -193,10 +195,10 @@ def test_the_same_picture_twice_is_read_once(tmp_path: Path) -> None:
     assert [refusal.name_hint for refusal in refusals] == ["zz.dcm"]
 
 
-def test_a_disc_directory_is_skipped_and_its_files_are_found(shared_data: Path) -> None:
+def test_a_disc_whose_files_lie_elsewhere_than_it_says_is_read_whole(shared_data: Path) -> None:
     arrivals, refusals = _read(shared_data / "ct-geometry" / "philips_phantom_5mm")
     assert len(arrivals) == 1
-    assert [refusal.name_hint for refusal in refusals] == ["DIRFILE"]
+    assert refusals == []
 
 
 def test_progress_rises_to_the_total_and_never_falls(tmp_path: Path) -> None:
@@ -226,3 +228,76 @@ def test_cancelling_stops_at_the_next_file(tmp_path: Path) -> None:
             )
         )
     assert len(steps) == 3
+
+
+@pytest.mark.parametrize(
+    ("modality", "sop_class", "what"),
+    [
+        ("SR", "1.2.840.10008.5.1.4.1.1.88.33", "Structured report"),
+        ("PR", "1.2.840.10008.5.1.4.1.1.11.1", "Presentation state"),
+        ("SEG", "1.2.840.10008.5.1.4.1.1.66.4", "Segmentation"),
+        ("KO", "1.2.840.10008.5.1.4.1.1.88.59", "Key object selection"),
+        ("REG", "1.2.840.10008.5.1.4.1.1.66.1", "Spatial registration"),
+        ("RTSTRUCT", "1.2.840.10008.5.1.4.1.1.481.3", "Contours"),
+        ("M3D", "1.2.840.10008.5.1.4.1.1.104.3", "Surface model (STL)"),
+        ("OT", "1.2.840.10008.5.1.4.1.1.99.99", "Unknown kind of object"),
+    ],
+)
+def test_what_is_no_picture_says_what_it_is(modality: str, sop_class: str, what: str) -> None:
+    dataset = Dataset()
+    dataset.Modality, dataset.SOPClassUID = modality, sop_class
+    assert what_in_words(dataset) == what
+
+
+def test_an_object_without_a_picture_is_kept_whole_under_its_patient(tmp_path: Path) -> None:
+    """Whatever it is: nothing that a disc holds is lost because it is not shown."""
+    dataset = dicom_files.bitewing()
+    dataset.Modality, dataset.SOPClassUID = "REG", "1.2.840.10008.5.1.4.1.1.66.1"
+    dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
+    for keyword in ("PixelData", "Rows", "Columns", "BitsAllocated"):
+        delattr(dataset, keyword)
+    (path,) = dicom_files.save(tmp_path, [dataset])
+    hostile = b"MZ" + b"run me" * 21
+    path.write_bytes(hostile + path.read_bytes()[128:])
+    (kept,) = read([path], progress=lambda *_: None, is_cancelled=lambda: False)
+    assert isinstance(kept, KeptFile)
+    assert kept.content.tobytes() == bytes(128) + path.read_bytes()[128:]
+    assert kept.record.state is ImageState.KEPT
+    assert (kept.record.shape, kept.record.dtype) == ((path.stat().st_size,), "uint8")
+    assert kept.record.reason.startswith("Spatial registration")
+    assert kept.patient.display_name == "Muster, Märta"
+    assert kept.record.sop_instance_uids == (dataset.SOPInstanceUID,)
+    assert len(unpack_headers(kept.headers)) == 1
+
+
+def test_the_real_reports_and_segmentations_are_kept(shared_data: Path) -> None:
+    folder = shared_data / "dicom" / "highdicom"
+    found = list(read([folder], progress=lambda *_: None, is_cancelled=lambda: False))
+    kept = {one.record.modality for one in found if isinstance(one, KeptFile)}
+    assert {"SR", "SEG"} <= kept
+
+
+def test_a_file_that_vanishes_in_the_middle_is_one_refusal(tmp_path: Path) -> None:
+    paths = dicom_files.save(tmp_path, [dicom_files.bitewing() for _ in range(5)])
+
+    def vanish(done: int, _total: int, _what: str) -> None:
+        if done == 5:
+            paths[3].unlink(missing_ok=True)
+
+    found = list(read([tmp_path], progress=vanish, is_cancelled=lambda: False))
+    assert sum(isinstance(one, Arrival) for one in found) == 4
+    refusals = [one for one in found if isinstance(one, Refusal)]
+    assert [refusal.source for refusal in refusals] == [paths[3]]
+
+
+def test_a_file_that_is_exchanged_between_header_and_picture_is_refused(tmp_path: Path) -> None:
+    (path,) = dicom_files.save(tmp_path, [dicom_files.bitewing()])
+    other = to_bytes(dicom_files.photo())
+
+    def exchange(done: int, _total: int, _what: str) -> None:
+        if done == 1:
+            path.write_bytes(other)
+
+    (found,) = read([path], progress=exchange, is_cancelled=lambda: False)
+    assert isinstance(found, Refusal)
+    assert "changed while it was read" in found.reason
