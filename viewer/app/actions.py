@@ -80,6 +80,16 @@ ACTIONS: tuple[Action, ...] = (
         permission=Permission.SHARE_IMAGES,
     ),
     Action(
+        "export_dicom",
+        "DICOM files",
+        "Images as the files they came as, not sealed",
+        "folder",
+        "",
+        "file",
+        Need.PATIENT,
+        permission=Permission.EXPORT_IMAGES,
+    ),
+    Action(
         "quarantine",
         "Files set aside",
         "Files that could not be read safely: why, once more, or away",

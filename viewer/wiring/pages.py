@@ -5,17 +5,19 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from viewer.model.ids import PatientId
 from viewer.session.permissions import Permission
 from viewer.ui.shell_pages import Pages, SheetPage
 from viewer.wiring.corrections import correction_pages
 from viewer.wiring.workstation import Workstation
 
 if TYPE_CHECKING:
-    from viewer.ui.document_sheet import DocumentSheet
-    from viewer.ui.parts.words import Words
     from viewer.ui.archive_panel import ArchivePanel
+    from viewer.ui.document_sheet import DocumentSheet
     from viewer.ui.emergency_code import CodePanel
+    from viewer.ui.export_panel import ExportPanel
     from viewer.ui.my_security import MySecurityPanel
+    from viewer.ui.parts.words import Words
     from viewer.ui.photo_sheet import PhotoSheet
     from viewer.ui.quarantine_page import QuarantinePanel
     from viewer.ui.relay_panel import RelayPanel
@@ -89,6 +91,7 @@ def pages_of(workstation: Workstation) -> Pages:
         return panel
 
     return {
+        "export_dicom": SheetPage("DICOM files", partial(_dicom_files, workstation)),
         "watched": SheetPage("Watched folders", watched),
         "document": SheetPage("Document", partial(_document, workstation)),
         "photos": SheetPage("Photos and files", add_photos),
@@ -102,6 +105,17 @@ def pages_of(workstation: Workstation) -> Pages:
         "relay": SheetPage("Audit server", audit_server),
         "review": SheetPage("Review", review),
     }
+
+
+def _dicom_files(workstation: Workstation, shell: Shell) -> ExportPanel:
+    from viewer.ui.export_panel import ExportPanel
+    from viewer.wiring.exporting import ClinicDicomExport
+
+    images = shell.visit.images if shell.visit is not None else ()
+    chosen = {shell.image.id} if shell.image is not None else {each.id for each in images}
+    patient_id = shell.patient.id if shell.patient is not None else PatientId("")
+    export = ClinicDicomExport(workstation)
+    return ExportPanel(export, patient_id, images, chosen, shell.thumbnails)
 
 
 def _set_aside(workstation: Workstation, _: Shell) -> QuarantinePanel:
