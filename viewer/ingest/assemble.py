@@ -18,6 +18,7 @@ from viewer.ingest.errors import FileRefused
 from viewer.ingest.grouping import Plan, SourceFile
 from viewer.ingest.memory import SharedPixels
 from viewer.ingest.originals import TOO_LARGE, originals_of
+from viewer.ingest.protocol import Header
 from viewer.ingest.regular import fill_missing, regular, with_room_for_nothing
 from viewer.ingest.scales import in_one_scale
 from viewer.ingest.thumbnail import thumbnail
@@ -40,13 +41,20 @@ class SourceRefused(Exception):
         self.is_damage = is_damage
 
 
-def assemble(plan: Plan, crew: Crew, decoded: Callable[[SourceFile], None]) -> Arrival:
+def assemble(
+    plan: Plan,
+    crew: Crew,
+    decoded: Callable[[SourceFile], None],
+    whole: Callable[[SourceFile], Header] = lambda file: file.header,
+) -> Arrival:
     """Decode a plan's files and make the arrival.
 
     Parameters
     ----------
     decoded : callable
         Told of each file that is done.
+    whole : callable
+        Gives a file's header with what was let go of it to save memory.
 
     Raises
     ------
@@ -77,18 +85,20 @@ def assemble(plan: Plan, crew: Crew, decoded: Callable[[SourceFile], None]) -> A
         study=header.study,
         series=header.series,
         picture=picture,
-        headers=pack_headers(base64.b64decode(f.header.data_set) for f in plan.files),
+        headers=pack_headers(base64.b64decode(whole(file).data_set) for file in plan.files),
         thumbnail=thumbnail(picture),
         sources=tuple(file.source.token for file in plan.files),
         original=original,
-        overlays=_overlays(plan),
+        overlays=_overlays(plan, whole),
     )
 
 
-def _overlays(plan: Plan) -> memoryview | None:
+def _overlays(plan: Plan, whole: Callable[[SourceFile], Header]) -> memoryview | None:
     """Return a flat picture's bit planes, once they are known to be whole."""
-    packed = plan.files[0].header.overlays
-    if not packed or len(plan.files) > 1 or plan.affine is not None:
+    if len(plan.files) > 1 or plan.affine is not None:
+        return None
+    packed = whole(plan.files[0]).overlays
+    if not packed:
         return None
     content = base64.b64decode(packed)
     try:

@@ -21,6 +21,7 @@ from viewer.ingest.families import FAMILIES, keep_whole
 from viewer.ingest.files import find
 from viewer.ingest.gathering import Gathered, IsDone, gather, nothing_done
 from viewer.ingest.grouping import SourceFile, plan
+from viewer.ingest.held import HeldHeaders
 from viewer.ingest.protocol import Header, Kept
 from viewer.ingest.reading import Reading
 from viewer.ingest.source import Source
@@ -69,29 +70,34 @@ def read(
     steps = Steps(progress, len(files))
     with Crew(command=command, budget=budget, is_cancelled=is_cancelled) as crew:
         reading = Reading(crew)
+        headers = HeldHeaders(crew)
         pictures: list[SourceFile] = []
         others: list[Gathered] = []
         for one in gather(files, crew, reading, steps, is_done):
             if isinstance(one, Refusal):
                 yield one
             elif isinstance(one.facts, Header):
-                pictures.append(SourceFile(one.source, one.facts))
+                pictures.append(headers.take(one.source, one.facts))
             else:
                 others.append(one)
-        yield from _pictures(pictures, crew, reading, steps)
+        yield from _pictures(pictures, crew, reading, steps, headers.whole)
         yield from _others(others, reading, steps)
     steps.finish(_PICTURES)
 
 
 def _pictures(
-    sources: Sequence[SourceFile], crew: Crew, reading: Reading, steps: Steps
+    sources: Sequence[SourceFile],
+    crew: Crew,
+    reading: Reading,
+    steps: Steps,
+    whole: Callable[[SourceFile], Header],
 ) -> Iterator[Arrival | KeptFile | Refusal]:
     are_same = partial(same_pixels, crew)
     plans = deque(plan(sources, are_same))
     while plans:
         current = plans.popleft()
         try:
-            yield assemble(current, crew, lambda _: steps.step(_PICTURES))
+            yield assemble(current, crew, lambda _: steps.step(_PICTURES), whole)
         except SourceRefused as refused:
             yield _without_picture(refused, reading)
             rest = [file for file in current.files if file is not refused.file]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import partialmethod
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from viewer.dicom.headers import unpack_headers
 from viewer.dicom.kept import what_in_words
 from viewer.dicom.write import to_bytes
 from viewer.ingest.arrival import Arrival, KeptFile, Refusal
+from viewer.ingest.held import HeldHeaders
 from viewer.ingest.importer import read
 from viewer.model.errors import Cancelled
 from viewer.model.image import ImageKind, ImageState, Photometric
@@ -301,3 +303,15 @@ def test_a_file_that_is_exchanged_between_header_and_picture_is_refused(tmp_path
     (found,) = read([path], progress=exchange, is_cancelled=lambda: False)
     assert isinstance(found, Refusal)
     assert "changed while it was read" in found.reason
+
+
+def test_headers_that_memory_has_no_room_for_are_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dicom_files.save(tmp_path, [*dicom_files.ct(planes=5), dicom_files.bitewing()])
+    usual, _ = _read(tmp_path)
+    monkeypatch.setattr(HeldHeaders, "__init__", partialmethod(HeldHeaders.__init__, most_bytes=9))
+    again, refusals = _read(tmp_path)
+    assert refusals == []
+    assert [one.headers for one in again] == [one.headers for one in usual]
+    assert len(again) == 2
