@@ -52,7 +52,9 @@ class DocumentSheet(QWidget):
         for each in (self.message, self.view, self.text):
             self.pages.addWidget(each)
         layout.addWidget(self.pages, 1)
-        layout.addWidget(Words("  ".join(image.notes), "small", wrap=True))
+        self.notes = Words("  ".join(image.notes), "soft", wrap=True)
+        self.notes.setVisible(bool(image.notes))
+        layout.addWidget(self.notes)
         layout.addLayout(self._make_foot())
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._load(0)

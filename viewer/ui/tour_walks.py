@@ -27,6 +27,7 @@ from viewer.ui.store_keeping import KeepingPage
 from viewer.ui.store_keys import KeysPage
 from viewer.ui.store_window import StorePanel
 from viewer.ui.tour import Step
+from viewer.ui.tour_files import photo_steps
 from viewer.ui.trail_window import TrailPanel
 from viewer.ui.user_menu import UserMenu
 
@@ -139,6 +140,7 @@ class DemoWalk(_DeskWalk):
         yield Step("import-report", self._has_sheet)
         self._close_sheet()
         yield from self._set_aside_and_kept()
+        yield from photo_steps(self._shell, self._scratch)
         crash = CrashDialog("5C0FFEE5", "bitewing.log", self._shell)
         crash.open()
         yield Step("crash", crash.isVisible, window=crash)

@@ -97,7 +97,10 @@ def _turned_to_see(corners: NDArray[np.float64], side: int) -> NDArray[np.float6
     flat = corners.reshape(-1, 3)
     flat = flat - flat.mean(axis=0)
     _, axes = np.linalg.eigh(flat.T @ flat)
-    turned = flat @ axes[:, ::-1]
+    axes = axes[:, ::-1]
+    if np.linalg.det(axes) > 0:  # rows count downwards: else a right jaw would look like a left one
+        axes = axes * (1, -1, 1)
+    turned = flat @ axes
     extent = turned[:, :2].max(axis=0) - turned[:, :2].min(axis=0)
     scale = 0.92 * side / max(float(extent.max()), 1e-12)
     middle = (turned[:, :2].max(axis=0) + turned[:, :2].min(axis=0)) / 2

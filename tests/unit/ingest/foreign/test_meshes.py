@@ -11,6 +11,7 @@ from vtkmodules.vtkFiltersCore import vtkMassProperties, vtkTriangleFilter
 from vtkmodules.vtkIOGeometry import vtkOBJReader, vtkSTLReader
 from vtkmodules.vtkIOPLY import vtkPLYReader
 
+from viewer.ingest.foreign import surfaces
 from viewer.ingest.foreign.mesh_facts import unit_words
 from viewer.ingest.foreign.meshes import open_mesh
 from viewer.ingest.foreign.refusals import PhotoRefused
@@ -161,6 +162,17 @@ def test_a_drawn_surface_fills_its_picture_without_holes() -> None:
     inside = np.hypot(down, along) < 85
     assert (drawn[inside].sum(axis=1) > 0).mean() > 0.99
     assert not drawn[np.hypot(down, along) > 96].any()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_drawn_surface_is_turned_and_never_mirrored(seed: int) -> None:
+    corners = np.random.default_rng(seed).normal(size=(40, 3, 3)) * (9, 5, 2)
+
+    seen = surfaces._turned_to_see(corners, 200).reshape(-1, 3) * (1, -1, 1)  # y upwards again
+
+    around = corners.reshape(-1, 3) - corners.reshape(-1, 3).mean(axis=0)
+    turn, *_ = np.linalg.lstsq(around, seen - seen.mean(axis=0), rcond=None)
+    assert np.linalg.det(turn) > 0
 
 
 def stl_that_says(count: int) -> bytes:
