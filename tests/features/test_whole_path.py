@@ -231,7 +231,7 @@ def test_exported_pixels_are_the_stored_ones_and_never_replace_a_file_unasked(
         assert (EventKind.EXPORT, Outcome.FAILED) in kinds(clinic)
 
 
-def test_the_same_chart_number_with_another_birth_date_gets_a_chart_of_its_own(
+def test_the_same_chart_number_with_another_birth_date_is_in_no_chart_before_a_person_decides(
     tmp_path: Path,
 ) -> None:
     from datetime import date
@@ -247,7 +247,8 @@ def test_the_same_chart_number_with_another_birth_date_gets_a_chart_of_its_own(
         clinic.log_in(OFFICER, PASSWORD)
         bring(clinic, tmp_path / "in")
         second = bring(clinic, tmp_path / "in2")
-        assert len(library.find_patients(clinic, library.FindPatients())) == 2
+        assert len(library.find_patients(clinic, library.FindPatients())) == 1
+        assert second.patient_ids == ()
         assert all(each.record.notes for each in second.stored)
 
 
