@@ -61,7 +61,7 @@ def test_all_is_asked_before_files_leave_and_what_left_is_said_in_place(
     _fill(panel)
     assert panel.write.isEnabled()
     for each in (panel.scope, panel.purpose, panel.recipient, panel.confirmed, panel.write):
-        assert each.height() >= 44
+        assert each.height() >= 44, type(each)
     where = tmp_path / "medium"
     where.mkdir()
     panel.write_in(where)

@@ -70,7 +70,7 @@ class ExportPanel(QWidget):
         self.purpose = self._line(card, self.tr("What for"), self.tr("Purpose, for the trail"))
         self.recipient = self._line(card, self.tr("For whom"), self.tr("Who gets the files"))
         self.confirmed = QCheckBox(self.tr("It may leave without protection"))
-        self.confirmed.setMinimumHeight(_TOUCH)
+        self.confirmed.setProperty("target", "touch")
         self.confirmed.toggled.connect(self._look)
         card.body.addWidget(self.confirmed)
         self.write = card.add_action(
