@@ -83,9 +83,10 @@ def add_somebody(clinic: Clinic, name: str, display_name: str, role_id: str) -> 
     clinic.practice.change_password(user.id, FIRST, PASSWORD, clinic.clock)
 
 
-_SYLLABLES = dict(
-    zip("0123456789", ["zu", "be", "ci", "do", "fa", "gi", "ho", "ju", "ke", "la"], strict=True)
-)
+_SYLLABLES = {
+    "0": "zu", "1": "be", "2": "ci", "3": "do", "4": "fa",
+    "5": "gi", "6": "ho", "7": "ju", "8": "ke", "9": "la",
+}  # fmt: skip
 
 
 def a_patient(family: str = "", chart: str = "1001") -> Patient:

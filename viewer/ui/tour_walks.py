@@ -8,6 +8,8 @@ from pathlib import Path
 import attrs
 from PySide6.QtWidgets import QWidget
 
+from viewer.app.matching import Doubt
+from viewer.app.review_list import NearChart, WaitingCase, WaitingImage
 from viewer.model.image import ImageKind, ImageRecord, ImageState
 from viewer.ui.countdown import Countdown
 from viewer.ui.crash_dialog import CrashDialog
@@ -30,6 +32,7 @@ from viewer.ui.tour import Step
 from viewer.ui.tour_files import photo_steps
 from viewer.ui.trail_window import TrailPanel
 from viewer.ui.user_menu import UserMenu
+from viewer.ui.waiting_page import WaitingPanel
 
 _PICTURES = (
     (ImageKind.PERIAPICAL, "full-mouth-series", 500),
@@ -106,7 +109,8 @@ class DemoWalk(_DeskWalk):
         self._shell.inspector.tabs.setCurrentIndex(0)
         yield from self._share()
         yield from self._sheets()
-        yield from self._pages("my_sign_in", "quick_pin", "emergency")
+        yield from self._pages("my_sign_in", "quick_pin", "emergency", "set_teeth", "move_image")
+        yield from self._whose_images()
         yield from self._looks()
         yield from self._lock()
         yield from self._officer()
@@ -154,6 +158,28 @@ class DemoWalk(_DeskWalk):
             self._shell.actions_bar.by_id[action_id].trigger()
             yield Step(action_id.replace("_", "-"), self._has_sheet)
             self._close_sheet()
+
+    def _whose_images(self) -> Iterator[Step]:
+        shell = self._shell
+        if shell.patient is None or shell.image is None:
+            return
+        shell.actions_bar.by_id["waiting"].trigger()
+        panel = shell.sheets[-1].content
+        if isinstance(panel, WaitingPanel):
+            yield Step("review-list-empty", lambda: not panel.is_busy)
+            mine = shell.patient
+            case = WaitingCase(
+                attrs.evolve(mine, given_name=f"{mine.given_name}a"),
+                None,
+                (Doubt.SPELT_DIFFERENTLY.value,),
+                (NearChart(mine, (Doubt.SPELT_DIFFERENTLY,)),),
+                (WaitingImage(shell.image),),
+                {},
+            )
+            panel.show_cases((case,))
+            panel.cards[0].ask_to_assign(mine)
+            yield Step("review-list")
+        self._close_sheet()
 
     def _set_aside_and_kept(self) -> Iterator[Step]:
         shell = self._shell

@@ -81,7 +81,9 @@ class WaitingPanel(QWidget):
 
     def load(self) -> None:
         """Read the list anew."""
-        self._start(self.tr("Reading the list"), partial(self._desk.load, self._show, self._fail))
+        self._start(
+            self.tr("Reading the list"), partial(self._desk.load, self.show_cases, self._fail)
+        )
 
     def _start(self, words: str, begin: Callable[[], Running]) -> None:
         self._is_busy = True
@@ -94,7 +96,8 @@ class WaitingPanel(QWidget):
         self._is_busy, self._running = False, None
         self.work.show_progress(None)
 
-    def _show(self, cases: Sequence[WaitingCase]) -> None:
+    def show_cases(self, cases: Sequence[WaitingCase]) -> None:
+        """Make a card of each."""
         self._rest()
         clear_layout(self._list)
         self.cases = cases
