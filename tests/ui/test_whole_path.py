@@ -22,7 +22,7 @@ from tests.support.windows import (
     wait_until,
     wheel,
 )
-from viewer.model.image import ImageKind
+from viewer.model.image import ImageKind, ImageState
 from viewer.model.view import Plane
 from viewer.share.open import open_bundle
 from viewer.ui.parts.words import Words
@@ -218,6 +218,8 @@ def test_real_files_of_other_makers_come_in_and_open_in_the_window(
         for row in shell.practice.chart.find_patients(""):
             shell.open_patient(row.patient)
             for image in images_of(shell).values():
+                if image.state is not ImageState.SHOWN:
+                    continue
                 pane = show(shell, image)
                 picture = pane.grab().toImage()
                 shades = {

@@ -133,6 +133,12 @@ class QuarantinePanel(QWidget):
         self._is_busy = True
         running = begin()
         self._running = running if self._is_busy else None  # it may have ended already
+        self._rest()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is under way."""
+        return self._is_busy
 
     def _ended(self) -> None:
         self._is_busy, self._running = False, None
@@ -202,7 +208,6 @@ class QuarantinePanel(QWidget):
         words = tr("Reading {name} again…").format(name=isolated(found.file_name))
         self.message.say(words, "accent")
         self._run(lambda: self._quarantine.retry(found.image_id, self._retried, self._fail))
-        self._rest()
 
     def _retried(self, outcome: RetryOutcome) -> None:
         self._ended()
@@ -243,7 +248,6 @@ class QuarantinePanel(QWidget):
         if found is None or self._is_busy:
             return
         self._run(lambda: self._quarantine.discard(found, self._discarded, self._fail))
-        self._rest()
 
     def _discarded(self, _: None) -> None:
         self._ended()
