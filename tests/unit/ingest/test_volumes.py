@@ -17,8 +17,15 @@ from pydicom.dataset import Dataset
 from tests.support import dicom_files
 from tests.support.series import affine_of, sources, turned
 from viewer.dicom import write
-from viewer.imaging.planes import letters
+from viewer.imaging.planes import (
+    PlaneGeometry,
+    letters,
+    plane_letters,
+    sample_plane,
+    space_of,
+)
 from viewer.ingest.grouping import Plan, plan
+from viewer.model.view import Plane
 
 _SIX = range(6)
 _RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -122,6 +129,41 @@ def test_each_way_to_lie_in_the_scanner_is_read_as_simpleitk_and_nibabel_read_it
     ends = nibabel.orientations.aff2axcodes(_RAS @ np.array(made.affine))
     ours = [letters(tuple(column))[0] for column in np.array(made.affine)[:3, :3].T]
     assert ["HF"["SI".index(x)] if x in "SI" else x for x in ends] == ours
+
+
+_LIGHTS = {"L": (3000, (1, 0, 0)), "P": (2000, (0, 1, 0)), "H": (1000, (0, 0, 1))}
+_EDGES = {"left": (30, 20), "right": (30, 40), "top": (20, 30), "bottom": (40, 30)}
+
+
+@pytest.mark.parametrize("name", [*_AXES, "oblique"])
+def test_the_letter_at_an_edge_is_where_that_side_of_the_patient_is(name: str) -> None:
+    directions = turned((1, 0.1, -0.15, 0.2)) if name == "oblique" else np.array(_AXES[name]).T
+    affine = affine_of(directions.astype(float), (2.0, 2.0, 2.0), (40, -30, 20))
+    shape = (15, 16, 17)
+    middle = affine[:3, :3] @ ((np.array(shape[::-1]) - 1) / 2) + affine[:3, 3]
+    index = np.stack(np.meshgrid(*map(np.arange, shape[::-1]), indexing="ij"), axis=-1)
+    away = (index @ affine[:3, :3].T + affine[:3, 3] - middle).transpose(2, 1, 0, 3)
+    light = sum(
+        bright * np.exp(-((away - 10 * np.array(side)) ** 2).sum(axis=-1) / 10)
+        for bright, side in _LIGHTS.values()
+    )
+    datasets = write.ct_series(
+        dicom_files.PATIENT, dicom_files.study(), np.asarray(light).astype(np.int16), affine
+    )
+    made = _plan(datasets[::-1])
+    by_uid = {str(dataset.SOPInstanceUID): dataset.pixel_array for dataset in datasets}
+    pixels = np.stack([by_uid[each.header.sop_uid] for each in made.files])
+    space = space_of(pixels.shape, np.array(made.affine))
+    x, y, z = (float(v) for v in middle)
+    for plane in Plane:
+        seen = np.zeros((61, 61), np.float32)
+        sample_plane(pixels, space, PlaneGeometry(plane, (x, y, z), 1.0, 61, 61), seen)
+        edges = {word: edge for edge, word in plane_letters(plane).items()}
+        for letter in (letter for letter in _LIGHTS if letter in edges):
+            row, column = (int(n) for n in np.unravel_index(np.nanargmax(seen), seen.shape))
+            there = _EDGES[edges[letter]]
+            assert np.hypot(row - there[0], column - there[1]) < 2.5
+            seen[row - 7 : row + 8, column - 7 : column + 8] = 0
 
 
 def test_every_voxel_of_a_shuffled_series_is_where_simpleitk_has_it(
