@@ -24,7 +24,16 @@ from viewer.ingest.research.facts import VolumeFacts, is_sensible
 from viewer.ingest.source import Source
 from viewer.ingest.thumbnail import thumbnail
 from viewer.model.ids import ImageId, PatientId, SeriesUid, SopUid, StudyUid, new_id
-from viewer.model.image import GreyScale, ImageKind, ImageRecord, Picture, Window, to_affine
+from viewer.model.image import (
+    GreyScale,
+    ImageKind,
+    ImageRecord,
+    Picture,
+    PixelSpacing,
+    SpacingSource,
+    Window,
+    to_affine,
+)
 from viewer.model.json import from_json, to_json
 from viewer.model.patient import Patient, Series, Study
 
@@ -42,6 +51,7 @@ _IS_LABELS = (
 )
 _MOST_LABELS, _HIGHEST_LABEL = 32, 255
 _NO_NUMBER = "Some voxels hold no number; they are shown as outside the picture."
+_SIZE = "Size not certain"
 _MOST_NOTES, _MOST_NOTE, _MOST_CAUTION = 12, 300, 60
 
 
@@ -177,6 +187,7 @@ def _arrival(facts: VolumeFacts, pixels: NDArray[np.generic]) -> Arrival:
         shape=pixels.shape,
         dtype=pixels.dtype.newbyteorder("=").name,
         grey=with_extremes(grey, pixels),
+        spacing=None if _SIZE in facts.cautions else _spacing(matrix),
         affine_lps=to_affine(matrix),
         description=f"{facts.written_as} volume",
         notes=(*notes, *facts.notes),
@@ -184,6 +195,11 @@ def _arrival(facts: VolumeFacts, pixels: NDArray[np.generic]) -> Arrival:
     )
     picture = Picture(record, pixels)
     return Arrival(NOBODY, study, series, picture, pack_headers([]), thumbnail(picture))
+
+
+def _spacing(matrix: NDArray[np.float64]) -> PixelSpacing:
+    column_mm, row_mm = (float(x) for x in np.linalg.norm(matrix[:3, :2], axis=0))
+    return PixelSpacing(row_mm, column_mm, SpacingSource.PATIENT)
 
 
 def _visit(digest: bytes) -> tuple[Study, Series]:

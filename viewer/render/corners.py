@@ -19,7 +19,7 @@ _KINDS = {
 }
 
 
-_MOST_CAUTIONS = 3
+_MOST_CAUTIONS = 4
 _LINE = 1.4
 
 
@@ -132,7 +132,7 @@ def caution_lines(record: ImageRecord) -> tuple[str, ...]:
 
     Longer lists stand in the inspector, in full.
     """
-    parts = [part for part in record.caution.split(", ") if part]
+    parts = [part for part in record.caution.replace(". ", ", ").split(", ") if part]
     if len(parts) > _MOST_CAUTIONS:
         parts = [*parts[: _MOST_CAUTIONS - 1], "and more"]
     return tuple(parts)

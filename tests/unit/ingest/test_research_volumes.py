@@ -216,6 +216,9 @@ def test_values_and_places_are_those_that_simpleitk_reads(
     voxels, affine = _right_handed(sitk.GetArrayFromImage(image), _affine(image))
     assert np.array_equal(picture.pixels, voxels.astype(picture.pixels.dtype))
     assert np.allclose(picture.affine, affine, atol=2e-5)
+    spacing = picture.record.spacing
+    assert spacing is not None
+    assert np.allclose((spacing.column_mm, spacing.row_mm), image.GetSpacing()[:2], atol=1e-5)
     assert picture.record.caution == ""
     assert picture.record.notes in ((), ("The header has no window; one was chosen.",))
 
