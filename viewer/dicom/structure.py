@@ -13,6 +13,8 @@ _UNDEFINED = 0xFFFFFFFF
 _LONG_VRS = frozenset((b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN"))
 _LONG_VRS |= frozenset((b"UR", b"UT", b"UV"))
 _PIXELS = frozenset((0x7FE00008, 0x7FE00009, 0x7FE00010))
+_DOCUMENT = 0x00420011
+"""An encapsulated PDF or surface: as large as the file is, and no part of what is told of it."""
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 
 
@@ -180,7 +182,8 @@ class _Walker:
             self._push(_Level(True, end, implicit or vr == b"UN"))
             return
         self.at = self._checked_end(length)
-        self.header_bytes += length
+        if tag != _DOCUMENT:
+            self.header_bytes += length
         if self.header_bytes > self.limits.header_bytes:
             raise Malformed("The header is larger than any real picture's.")
 

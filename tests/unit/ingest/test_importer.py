@@ -315,3 +315,18 @@ def test_headers_that_memory_has_no_room_for_are_read_again(
     assert refusals == []
     assert [one.headers for one in again] == [one.headers for one in usual]
     assert len(again) == 2
+
+
+def test_a_large_document_within_dicom_is_kept_whole(tmp_path: Path) -> None:
+    dataset = dicom_files.bitewing()
+    dataset.Modality, dataset.SOPClassUID = "DOC", "1.2.840.10008.5.1.4.1.1.104.1"
+    dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
+    for keyword in ("PixelData", "Rows", "Columns", "BitsAllocated"):
+        delattr(dataset, keyword)
+    dataset.EncapsulatedDocument = b"%PDF-1.4\n" + bytes((40 << 20) - 9)
+    (path,) = dicom_files.save(tmp_path, [dataset])
+    (kept,) = read([path], progress=lambda *_: None, is_cancelled=lambda: False)
+    assert isinstance(kept, KeptFile)
+    assert kept.record.kind is ImageKind.DOCUMENT
+    assert kept.record.size_bytes == path.stat().st_size
+    assert len(kept.headers) < 1 << 20
