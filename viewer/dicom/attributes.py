@@ -6,6 +6,7 @@ Tolerant of what writers leave out or get wrong: a date that is none becomes Non
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import date, datetime, time
 from functools import lru_cache
 
@@ -19,6 +20,7 @@ from pydicom.valuerep import PersonName
 from viewer.dicom.charset import Reading, Repertoire
 from viewer.dicom.codes import codes_in
 from viewer.dicom.errors import NotAnImage
+from viewer.dicom.functional import value_of
 from viewer.dicom.teeth import teeth_of_codes
 from viewer.model.ids import PatientId, SeriesUid, SopUid, StudyUid
 from viewer.model.image import ImageKind, PixelSpacing, SpacingSource
@@ -48,6 +50,21 @@ _WORDS = (
     (("ceph", "fernröntgen", "teleradio"), ImageKind.CEPHALOMETRIC),
     (("photo", "intraoral camera"), ImageKind.PHOTO),
 )
+_DIRECTION = re.compile("[APRLHF]{1,3}")
+_SIDES = {
+    **{side: side for side in "RLUB"},
+    "RIGHT": "R",
+    "LEFT": "L",
+    "UNPAIRED": "U",
+    "BOTH": "B",
+    "BILATERAL": "B",
+}
+_SIDE_CODES = {
+    "24028007": "R", "G-A100": "R",
+    "7771000": "L", "G-A101": "L",
+    "51440002": "B", "G-A102": "B",
+    "66459002": "U", "G-A103": "U",
+}  # fmt: skip
 _PROJECTIONS = frozenset(("IO", "DX", "CR", "RG", "OT", "SC"))
 _MASTER_PROJECTIONS = frozenset(("IO", "DX", "PX", "CR", "RG", "MG", "RF", "XA"))
 _LATERAL_VIEWS = frozenset(("399067008", "399173006", "399198007"))
@@ -117,7 +134,8 @@ def reading_of(ds: Dataset, keyword: str | BaseTag) -> Reading:
     if value is None:
         return Reading("")
     if isinstance(value, PersonName):
-        value = value.original_string
+        came: object = value.original_string  # bytes of a file, or nothing
+        value = came if isinstance(came, bytes) else str(value)
     if not isinstance(value, bytes):
         several = value if isinstance(value, (MultiValue, list)) else [value]
         text = "\\".join(str(part) for part in several)
@@ -194,16 +212,33 @@ def teeth_of(ds: Dataset) -> tuple[Tooth, ...]:
 
 
 def laterality_of(ds: Dataset) -> str:
-    """Return R, L, U, B or nothing: of the anatomy, never of how the picture is mounted."""
-    value = text(ds, "ImageLaterality") or text(ds, "Laterality")
-    return value if value in ("R", "L", "U", "B") else ""
+    """Return R, L, U, B or nothing: of the anatomy, never of how the picture is mounted.
+
+    Where no attribute says it, the modifiers of region and structure may (PS3.16 CID 244).
+    """
+    frame = value_of(ds, 0, "FrameAnatomySequence", "FrameLaterality")
+    for said in (text(ds, "ImageLaterality"), str(frame or ""), text(ds, "Laterality")):
+        if found := _SIDES.get(said.strip().upper(), ""):
+            return found
+    return _side_in_codes(ds)
+
+
+def _side_in_codes(ds: Dataset) -> str:
+    sides = set()
+    for name in ("AnatomicRegion", "PrimaryAnatomicStructure"):
+        for item in ds.get(f"{name}Sequence") or ():
+            modifiers = codes_in(item, f"{name}ModifierSequence")
+            sides |= {_SIDE_CODES[code.value] for code in modifiers if code.value in _SIDE_CODES}
+    return sides.pop() if len(sides) == 1 else ""
 
 
 def orientation_of(ds: Dataset) -> tuple[str, str] | None:
     """Return the direction of the rows and of the columns, such as ("L", "F")."""
     value = ds.get("PatientOrientation")
     if isinstance(value, (MultiValue, list)) and len(value) == 2 and all(value):
-        return str(value[0]), str(value[1])
+        rows, columns = (str(each).strip().upper() for each in value)
+        if _DIRECTION.fullmatch(rows) and _DIRECTION.fullmatch(columns):
+            return rows, columns
     return None
 
 
