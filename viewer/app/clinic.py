@@ -54,6 +54,7 @@ from viewer.vault.store import Vault
 
 _log = logging.getLogger(__name__)
 _HEAD_EVERY_S = 1.0
+_FACTOR_NOW = "the practice asks a second factor of this role now"
 _STRICTEST = "the policies were changed outside the program: the strictest hold"
 
 
@@ -538,13 +539,19 @@ class Clinic:
     def _on_tick(self, _: IdleState) -> None:
         """Follow what another process of this workstation set."""
         try:
-            if self.policies.refresh() and self.policies.now.is_damaged:
+            has_changed = self.policies.refresh()
+            if has_changed and self.policies.now.is_damaged:
                 self.trail.append(
                     Entry(EventKind.SET_BACK, outcome=Outcome.REFUSED, why=_STRICTEST)
                 )
         except BitewingError as fault:  # those before go on
             _log.warning("policies not read: %s", type(fault).__name__)
+            has_changed = False
         self._follow_policies()
+        session = self.desk.session
+        is_open = session is not None and not session.is_locked
+        if has_changed and is_open and self.desk.lacks_factor(Permission.VIEW_IMAGES):
+            self.desk.lock(_FACTOR_NOW)  # a window made before would ask for what is refused now
 
     def _needs_factor(self, role: Role) -> bool:
         """Whether a role has to have a second factor; who may mend damaged policies goes on."""

@@ -10,6 +10,8 @@ import hashlib
 import os
 import shutil
 import tempfile
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -34,6 +36,7 @@ _APPENDED = 400
 _RECORD_BYTES = 400
 _PAGE = 100
 _FRAME_MS = 1000 / 60
+_LOOK_S = 0.001
 _SUM, _SYNC, _FRAME = (
     "SHA-256 over the same bytes", "as many bytes written and synced", "one frame at 60 Hz",
 )  # fmt: skip
@@ -49,6 +52,7 @@ def measure_audit(bench: Bench) -> Iterator[Figure]:
         keystore = MemoryKeyStore()
         filled = fill_trail(folder, keystore, count, segments=4)
         yield from _verifying(bench, filled)
+        yield from _holding_up(bench, filled)
         yield from _reading(bench, filled)
         yield from _appending(bench, folder, keystore)
     finally:
@@ -69,6 +73,45 @@ def _verifying(bench: Bench, filled: Filled) -> Iterator[Figure]:
     taken = medians_ms(ways, bench.sizes.warm_rounds)
     name = f"verify {filled.events} entries with the public key alone"
     yield Figure(name, taken["verify"], "ms", _SUM, taken[_SUM], _VERIFYING)
+
+
+def _holding_up(bench: Bench, filled: Filled) -> Iterator[Figure]:
+    """For how long a window can do nothing at worst, while a worker is at the trail."""
+    bench.say("audit: a window beside")
+    lines = public_lines(filled.folder)
+
+    def index() -> None:
+        reader = TrailReader(filled.folder, filled.reader.private)
+        reader.refresh()
+        reader.close()
+
+    works: dict[str, Callable[[], object]] = {
+        "verified": lambda: verify_trail(filled.folder, lines),
+        "indexed": index,
+    }
+    for what, work in works.items():
+        _without_index(filled.folder)
+        longest = longest_wait_ms(work)
+        _without_index(filled.folder)
+        name = f"longest wait of a window while {filled.events} entries are {what}"
+        yield Figure(name, longest, "ms", _FRAME, _FRAME_MS, _WAITING)
+
+
+def longest_wait_ms(work: Callable[[], object]) -> float:
+    """Return the longest time for which this thread, asking all the time, did not get its turn.
+
+    A busy machine makes it longer; it says something on a quiet one.
+    """
+    worker = threading.Thread(target=work)
+    worker.start()
+    longest, before = 0.0, time.perf_counter()
+    while worker.is_alive():
+        time.sleep(_LOOK_S)
+        now = time.perf_counter()
+        longest = max(longest, now - before - _LOOK_S)
+        before = now
+    worker.join()
+    return longest * 1e3
 
 
 def _plain_sums(folder: Path) -> list[bytes]:

@@ -88,6 +88,7 @@ class Workstation:
         self._forgetters: list[Callable[[], None]] = []
         self._after_forgetting: list[Callable[[], None]] = []
         self._looks_to_come = 0
+        self._is_closed = False
         self.quick = ClinicQuick(self)
         self.emergency = ClinicEmergencyDoor(self)
         self.keys = WindowKeys(jobs)
@@ -196,6 +197,8 @@ class Workstation:
 
     def _forget_memory(self) -> None:
         """Collect here, where windows are at home, and overwrite on a worker meanwhile."""
+        if self._is_closed:  # the program ends, and its memory with it
+            return
         self.jobs.renew()
         hardening.collect()
         self.jobs.submit_lasting(
@@ -237,6 +240,7 @@ class Workstation:
 
     def close(self) -> None:
         """Log off, drop every job, let go of everything."""
+        self._is_closed = True
         self.jobs.drop_all()
         if self._clinic is not None:
             self._clinic.close()

@@ -37,6 +37,7 @@ FACT = np.dtype(
 KINDS = tuple(EventKind)
 OUTCOMES = tuple(Outcome)
 _FIRST_ROWS = 4096
+_COPIED_AT_ONCE = 65_536
 Rows = NDArray[np.void]
 Places = NDArray[np.intp]
 Name = TypeVar("Name", bound=Hashable)
@@ -166,7 +167,9 @@ class Ledger:
         needed = self._count + len(rows)
         if needed > len(self._rows):
             grown = np.zeros(max(needed, len(self._rows) * 3 // 2), FACT)
-            grown[: self._count] = self._rows[: self._count]
+            for at in range(0, self._count, _COPIED_AT_ONCE):  # other threads run in between
+                end = min(at + _COPIED_AT_ONCE, self._count)
+                grown[at:end] = self._rows[at:end]
             self._rows = grown  # who still looks at the old ones sees what was then
         self._rows[self._count : needed] = rows
         self._count = needed

@@ -43,6 +43,9 @@ from viewer.session.audit.verify import Told, untold
 ROWS_PER_BLOCK = 4096
 """Fewer new events than this are read again next time; more are added to the index."""
 
+MOST_ROWS_PER_BLOCK = 65_536
+"""A block is made in one go; so many rows take some milliseconds."""
+
 _ROWS_AT_ONCE = 64
 _FILTERS_KEPT = 4
 _SCANNED_AT_ONCE = 512
@@ -65,6 +68,7 @@ class TrailReader:
         self._indexes: dict[int, SegmentIndex] = {}
         self._read_to: dict[int, int] = {}
         self._elsewhere: dict[int, Path] = {}
+        self._unkept_from: dict[int, int] = {}
         self._actors: dict[tuple[str | None, str, str], int] = {}
         self._found: dict[EventFilter, tuple[int, Places]] = {}
         self._turn = threading.RLock()
@@ -332,6 +336,7 @@ class TrailReader:
 
     def _read_again_from(self, first: int) -> None:
         self._ledger.keep(self._ledger.rows["segment"] < first)
+        self._unkept_from.clear()
         self._read_to = {number: to for number, to in self._read_to.items() if number < first}
         self._indexes = {number: each for number, each in self._indexes.items() if number < first}
         self.unreadable = [each for each in self.unreadable if each[0] < first]
@@ -343,11 +348,16 @@ class TrailReader:
             self._begin(number, file)
         start = self._read_to.get(number, len(file))
         try:
+            unkept = 0
             while start < len(file):
                 end, rows, bad = self._read_rows(number, file, start)
                 if end == start or not self._add(number, rows, end, bad):
                     break
                 start = end
+                unkept += len(rows)
+                if unkept >= MOST_ROWS_PER_BLOCK:  # at once, more would hold up the window
+                    self._keep(number, file)
+                    unkept = 0
                 hear(start)
         finally:
             self._keep(number, file)
@@ -364,6 +374,7 @@ class TrailReader:
             self._add(number, block.rows, block.end, list(block.unreadable))
         self._add(number, _NONE, index.kept_to, [])
         self._indexes[number] = index
+        self._unkept_from[number] = len(self._ledger)
 
     def _add(self, number: int, rows: Rows, read_to: int, unreadable: list[int]) -> bool:
         """Take what was read; False once the reader is closed."""
@@ -380,7 +391,7 @@ class TrailReader:
             index = self._indexes.get(number)
             if index is None or number in self._elsewhere or self._is_closed:
                 return
-            rows = self._ledger.rows
+            rows = self._ledger.rows[self._unkept_from.get(number, 0) :]
             new = rows[(rows["segment"] == number) & (rows["at"] >= index.kept_to)]
             end = self._read_to[number]
             unreadable = {seq for each, seq in self.unreadable if each == number}
@@ -390,6 +401,8 @@ class TrailReader:
         bad = tuple(sorted(unreadable - index.unreadable))
         with contextlib.suppress(OSError, LookupError, ValueError):  # then it is read again
             index.write(Block(index.kept_to, end, leaf, new, bad), self._ledger)
+            with self._turn:
+                self._unkept_from[number] = len(self._ledger)
 
     def _read_rows(self, number: int, file: Bytes, start: int) -> tuple[int, Rows, list[int]]:
         """Open some records; return where the next begins, their facts, and which did not open."""

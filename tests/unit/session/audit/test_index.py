@@ -16,9 +16,9 @@ from viewer.model.ids import PatientId, UserId
 from viewer.session.audit import reader as reader_module
 from viewer.session.audit.committed import Cursor
 from viewer.session.audit.events import ALL_EVENTS, EventFilter, EventKind
-from viewer.session.audit.facts import local_days
+from viewer.session.audit.facts import Ledger, local_days
 from viewer.session.audit.frames import MAGIC, FrameKind, frames_from
-from viewer.session.audit.index import index_folder
+from viewer.session.audit.index import Block, SegmentIndex, index_folder
 from viewer.session.audit.note import PublicKey
 from viewer.session.audit.opener import RecordOpener
 from viewer.session.audit.reader import TrailReader
@@ -82,6 +82,37 @@ def test_a_trail_that_was_indexed_is_opened_without_opening_a_record(
     assert again.day_counts() == first.day_counts()
     assert [e.seq for e in again.page(count=20)] == [e.seq for e in first.page(count=20)]
     assert len(opened) == 40
+
+
+def test_a_long_part_is_indexed_in_several_blocks_and_what_was_left_over_later(
+    tmp_path: Path, opened: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader_module, "MOST_ROWS_PER_BLOCK", 130)
+    written: list[tuple[int, int]] = []
+    write = SegmentIndex.write
+
+    def noting(self: SegmentIndex, block: Block, ledger: Ledger) -> None:
+        write(self, block, ledger)
+        written.append((self._number, len(block.rows)))
+
+    monkeypatch.setattr(SegmentIndex, "write", noting)
+    keystore = MemoryKeyStore()
+    filled = fill_trail(tmp_path, keystore, 450)
+    reader = _read(filled, tmp_path)
+    assert len(written) >= 3
+    left = 450 - sum(rows for _, rows in written)
+    trail = Trail.open(tmp_path, keystore, PRACTICE, SystemClock())
+    entry = reader.page(count=1)[0].entry
+    for _ in range(60 + left):
+        trail.append(entry)
+    reader.refresh()
+    trail.close()
+    everything = list(reader.scan())
+    assert sum(rows for _, rows in written) == len(everything) == reader.count()
+    opened.clear()
+    again = _read(filled, tmp_path)
+    assert len(opened) < 5, "but for the checkpoint of the end"
+    assert list(again.scan()) == everything
 
 
 def test_what_was_appended_since_is_added_to_the_index(tmp_path: Path, opened: list[int]) -> None:
