@@ -200,7 +200,7 @@ class WaitingCard(QFrame):
 
     def ask_to_assign(self, patient: Patient) -> None:
         """Ask before images go into a chart."""
-        words = self.tr("{images} go into the chart of {who}. The files keep what they say.")
+        words = self.tr("Put {images} into the chart of {who}? The files keep what they say.")
         waits, done = self.case.patient.id, self.tr("Put into the chart.")
 
         def go(reason: str) -> None:
@@ -250,8 +250,8 @@ class WaitingCard(QFrame):
             self._decide(done, partial(self._desk.reject, waits, (), reason))
 
         words = self.tr(
-            "{images} are deleted here, with their keys. The files they came from stay where they "
-            "are. Nobody can bring them back from here."
+            "Delete {images} here, with the keys? Nobody can bring that back. The files that were "
+            "imported stay where they are."
         )
         self._unfold(
             DecisionForm(

@@ -108,9 +108,9 @@ class WaitingPanel(QWidget):
             self._list.addWidget(self._nothing())
         self._list.addStretch(1)
         images = sum(len(case.images) for case in cases)
-        words = self.tr(
-            "{count} in no chart yet, and nobody sees them there: compare, then say whose."
-        ).format(count=count_words(images, self.tr("image is"), self.tr("images are")))
+        words = self.tr("{count} in no chart yet. Compare, then say whose.").format(
+            count=count_words(images, self.tr("image is"), self.tr("images are"))
+        )
         self.summary.setText(words if cases else self.tr("Nothing waits."))
 
     def _nothing(self) -> QWidget:
