@@ -61,13 +61,22 @@ def place_arrival(
             patient = vault.hidden.patient(stored.patient_id)
             waits = vault.hidden.standing(patient.id) is Standing.WAITING
             return Placed(patient, waits, twin=stored)
-    if known:
+    if any(not _is_other_part(vault, each, record, headers) for each in known):
         return Placed(wait(vault, arriving, now), True, (SAME_IDENTIFIER,))
     return place_patient(vault, arriving, now)
 
 
 def _is_set_aside(vault: Vault, stored: ImageRecord) -> bool:
     return vault.hidden.standing(stored.patient_id) is Standing.SET_ASIDE
+
+
+def _is_other_part(vault: Vault, stored: ImageRecord, record: ImageRecord, headers: bytes) -> bool:
+    """Whether both are volumes of one file: the same header, and another one of as many."""
+    if not stored.part or stored.part == record.part:
+        return False
+    if stored.part.split()[-1:] != record.part.split()[-1:]:
+        return False
+    return unpack_headers(vault.hidden.headers(stored.id)) == unpack_headers(headers)
 
 
 def is_same(

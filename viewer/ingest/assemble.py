@@ -242,6 +242,7 @@ def _record(
         burned_in=_worst_burned_in(plan),
         notes=(*plan.notes, *notes, *of_all),
         caution=plan.caution,
+        part=plan.part,
     )
 
 

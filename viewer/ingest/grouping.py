@@ -52,6 +52,7 @@ class Plan:
     regrid: Regrid | None = None
     notes: tuple[str, ...] = ()
     caution: str = ""
+    part: str = ""
 
     @property
     def named(self) -> frozenset[int]:
@@ -173,7 +174,9 @@ def _multi_frame(file: SourceFile) -> list[Plan]:
                 for n, slot in zip(stacked.order, stacked.slots, strict=True):
                     slots[one.slices[n].index] = slot
                 found.append(_volume((file,), (tuple(slots),), stacked, one))
-    return found
+    if len(found) == 1:
+        return found
+    return [attrs.evolve(one, part=f"{n} of {len(found)}") for n, one in enumerate(found, 1)]
 
 
 def _directions(slices: list[Slice]) -> list[list[Slice]]:

@@ -207,6 +207,8 @@ class ImageRecord:
     caution: str = ""
     """What has to be known while looking, in a few words: it stands in every pane. Empty if all is
     as it was acquired; the whole story is in `notes`."""
+    part: str = ""
+    """Which of several volumes of one file it is ("2 of 3"); they share its identifier."""
 
     @property
     def aspect(self) -> float:
