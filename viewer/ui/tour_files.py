@@ -18,19 +18,19 @@ def photo_steps(shell: Shell, scratch: Path) -> Iterator[Step]:
     sheet = shell.sheets[-1].content
     if isinstance(sheet, PhotoSheet):
         yield Step("photos-empty")
-        sheet.look_at([_painted(scratch, "first", "a7564c"), _painted(scratch, "second", "c98f7d")])
+        sheet.look_at([_painted(scratch, "first", 140), _painted(scratch, "second", 190)])
         yield Step("photos", lambda: len(sheet.list.photos) == 2)
         sheet.person.find_another()
         yield Step("photos-whose")
     shell.sheets[-1].close_sheet()
 
 
-def _painted(folder: Path, name: str, colour: str) -> Path:
+def _painted(folder: Path, name: str, red: int) -> Path:
     """Write a picture as a phone would: of nobody."""
     image = QImage(900, 600, QImage.Format.Format_RGB32)
-    image.fill(QColor(f"#{colour}"))
+    image.fill(QColor(red, red // 2, red // 2))
     painter = QPainter(image)
-    painter.setBrush(QColor("#efe6d2"))
+    painter.setBrush(QColor(239, 230, 210))
     for tooth in range(8):
         painter.drawRoundedRect(110 + tooth * 86, 200 + abs(tooth * 2 - 7) * 6, 78, 170, 30, 40)
     painter.end()
