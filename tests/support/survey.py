@@ -173,7 +173,7 @@ def _apart(reading: Reading, values: Pixels, *, is_modality: bool) -> float:
         grey = reading.header.frames[0].grey
         if grey.photometric is Photometric.MONOCHROME1:
             # GDCM hands such values out turned over, as if they were MONOCHROME2.
-            ours = 2.0**layout.bits_stored - 1 - ours
+            ours = 2.0**layout.bits_stored - 1 - ours.astype(np.float64)
         ours = ours.astype(np.float64) * grey.slope + grey.intercept
     elif theirs.dtype.kind in "iu":
         theirs = _stored_bits(theirs, layout)

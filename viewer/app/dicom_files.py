@@ -68,7 +68,7 @@ def _files(
         raise NotExported("A file that was set aside does not leave.")
     if record.is_file:
         content = memoryview(vault.open_pixels(record.id, is_cancelled).data).cast("B")
-        if content[_MAGIC] != b"DICM":
+        if bytes(content[_MAGIC]) != b"DICM":
             yield LeavingFile(content, False, _suffix(content))
             return
         sources: Iterator[memoryview] = iter((content,))

@@ -67,7 +67,7 @@ def describe(parsed: Parsed) -> Header:
         spacing=read.spacing_of(ds),
         pixel_aspect=read.pixel_aspect_of(ds),
         overlays=base64.b64encode(planes).decode("ascii"),
-        notes=(*read.text_doubts(ds), *notes, *layout.notes, *lost, *_what_is_not_shown(ds)),
+        notes=(*read.text_doubts(ds), *notes, *layout.notes, *lost, *doubts_of(ds)),
         is_rebuilt=not notes and is_rebuilt(parsed, layout),
     )
 
@@ -137,12 +137,6 @@ def _place(ds: Dataset, frame: int, layout: PixelLayout) -> PlanePlace | None:
     if layout.is_colour:
         return None
     return place_of(ds, frame)
-
-
-def _what_is_not_shown(ds: Dataset) -> list[str]:
-    notes = []
-    notes += doubts_of(ds)
-    return notes
 
 
 def _kept(parsed: Parsed) -> tuple[bytes, tuple[str, ...]]:

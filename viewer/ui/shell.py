@@ -456,7 +456,7 @@ class Shell(QWidget):
         if self.visit is None or self.patient is None:
             return
         images = tuple(each for each in self.visit.images if each.state is ImageState.SHOWN)
-        chosen = {self.image.id} if self.image in images and self.image else set()
+        chosen = {each.id for each in images if each == self.image}
         panel = SharePanel(self.practice.sharing, images, chosen, self.thumbnails)
         sheet = self.open_sheet(self.tr("Share"), panel, wide=True)
         sheet.closed.connect(panel.drop)
