@@ -50,9 +50,12 @@ class ClinicIncoming:
         try:
             if not importing.has_interrupted(clinic):
                 return None
-            found = importing.list_interrupted(clinic, importing.ListInterrupted())[-1]
+            listed = importing.list_interrupted(clinic, importing.ListInterrupted())
         except BitewingError:  # a store that cannot be read now says so elsewhere
             return None
+        if not listed:  # of a newer program
+            return None
+        found = listed[-1]
         began, by = found.began.astimezone(), _name(clinic, found.owner)
         return CutOff(found.id, by, began, len(found.done), found.total)
 

@@ -136,6 +136,14 @@ def interrupted(vault: Vault) -> list[Interrupted]:
         return [each for each in _all(vault) if each.id not in _running]
 
 
+def is_any(vault: Vault) -> bool:
+    """Whether any was cut off: reads no more than that where none is under way."""
+    with _turn:
+        if not _running:
+            return vault.setting(SettingScope.WORKSTATION, _SETTING) is not None
+    return bool(interrupted(vault))
+
+
 def one_interrupted(vault: Vault, import_id: str) -> Interrupted:
     """Return one that was cut off.
 

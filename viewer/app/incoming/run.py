@@ -118,6 +118,8 @@ class Run:
     def _end(self) -> None:
         if self._journal is not None:
             self._journal.close()
+        if not self._stored and not self._aside:
+            return  # whoever cancelled at once waits for nothing
         self._clinic.keep_spare_copy()
         self._clinic.keep_catalog_head(self._clinic.vault)
 

@@ -19,6 +19,7 @@ from viewer.app.incoming.journal import (
     Journal,
     forget,
     interrupted,
+    is_any,
     one_interrupted,
 )
 from viewer.app.incoming.report import ImportReport, ImportStopped, Place, SetAside, Stored
@@ -127,7 +128,7 @@ def has_interrupted(clinic: Clinic) -> bool:
     session = clinic.desk.session
     if session is None or not clinic.is_vault_open or not session.may(Permission.IMPORT_IMAGES):
         return False
-    return bool(interrupted(clinic.vault))
+    return is_any(clinic.vault)
 
 
 def prepare_to_import(*, wait: bool = False) -> None:
