@@ -55,7 +55,7 @@ ACTIONS: tuple[Action, ...] = (
         "Add photos or files",
         "Photos, scans, models or documents of one patient",
         "photo",
-        "Shift+I",
+        "Ctrl+Shift+I",
         "file",
         permission=Permission.IMPORT_IMAGES,
     ),
