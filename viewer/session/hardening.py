@@ -116,7 +116,7 @@ def empty_hand() -> None:
     for size in _KEPT_SIZES:
         places = [libc.malloc(size) for _ in range(_CACHED + 1)]
         for place in filter(None, places):
-            ctypes.memset(place, 0, size)
+            ctypes.memset(place, 0, libc.malloc_usable_size(place))
             libc.free(place)
 
 
@@ -192,6 +192,8 @@ def _glibc() -> ctypes.CDLL | None:
         getattr(libc, name).restype = result
     libc.malloc.argtypes, libc.sbrk.argtypes = [ctypes.c_size_t], [ctypes.c_ssize_t]
     libc.free.argtypes, libc.free.restype = [ctypes.c_void_p], None
+    libc.malloc_usable_size.argtypes = [ctypes.c_void_p]
+    libc.malloc_usable_size.restype = ctypes.c_size_t  # a piece may be longer than was asked for
     return libc
 
 
@@ -211,7 +213,7 @@ def _stir_heap(libc: ctypes.CDLL) -> None:
             place = libc.malloc(size)
             if not place:
                 break
-            ctypes.memset(place, 0, size)
+            ctypes.memset(place, 0, libc.malloc_usable_size(place))
             taken.append(place)
             new += place >= end
     for place in taken:

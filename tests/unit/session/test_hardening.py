@@ -26,15 +26,17 @@ def at(place: int, size: int) -> bytes:
 
 
 @linux_only
-@pytest.mark.parametrize("size", [72, 200, 1000, 5000, 40_000])
-def test_what_the_c_library_freed_is_overwritten(size: int) -> None:
+@pytest.mark.parametrize("size", [72, 200, 1000, 2064, 5000, 40_000])
+@pytest.mark.parametrize("is_at_its_end", [False, True])
+def test_what_the_c_library_freed_is_overwritten(size: int, is_at_its_end: bool) -> None:
     libc = ctypes.CDLL(None)
     libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
     libc.free.argtypes = [ctypes.c_void_p]
     places = [libc.malloc(size) for _ in range(400)]
     for place in places:
         ctypes.memset(place, 0, size)
-        ctypes.memmove(place + 32, MARK, len(MARK))  # behind glibc's own links
+        at_byte = size - len(MARK) if is_at_its_end else 32  # behind glibc's own links
+        ctypes.memmove(place + at_byte, MARK, len(MARK))
     kept = places[::2]
     for place in places[1::2]:
         libc.free(place)
