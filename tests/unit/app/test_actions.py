@@ -14,7 +14,5 @@ def test_no_shortcut_stands_for_two_actions() -> None:
 
 
 def test_every_icon_is_there() -> None:
-    missing = [
-        x.icon for x in ACTIONS if x.icon and not resource_path(f"icons/{x.icon}.svg").is_file()
-    ]
-    assert missing == []
+    folder = resource_path("icons")
+    assert [x.icon for x in ACTIONS if x.icon and not (folder / f"{x.icon}.svg").is_file()] == []
