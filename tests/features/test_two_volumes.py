@@ -38,7 +38,9 @@ def _two_points_in_time() -> Dataset:
     return dataset
 
 
-def test_both_volumes_of_one_file_are_stored_once_and_a_changed_one_still_waits(tmp_path: Path) -> None:
+def test_both_volumes_of_one_file_are_stored_once_and_a_changed_one_still_waits(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "in").mkdir()
     dataset = _two_points_in_time()
     (tmp_path / "in" / "frames.dcm").write_bytes(to_bytes(dataset))
