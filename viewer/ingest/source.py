@@ -51,6 +51,7 @@ class Source:
     path: Path
     within: tuple[Entry, ...] = ()
     _stamp: tuple[int, ...] = ()
+    _known_kind: FileKind | None = attrs.field(default=None, init=False)
 
     @property
     def name(self) -> str:
@@ -123,4 +124,6 @@ class Source:
     def _kind(self, file: int) -> FileKind:
         if self.within:
             return self.within[-1].kind
-        return sniff(start_of(file, START_BYTES), self.name, self._stamp[2])
+        if self._known_kind is None:  # it is the same file each time, or it is refused
+            self._known_kind = sniff(start_of(file, START_BYTES), self.name, self._stamp[2])
+        return self._known_kind
