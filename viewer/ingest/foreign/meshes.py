@@ -14,6 +14,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from viewer.ingest.foreign.encapsulated import inner_of
 from viewer.ingest.foreign.refusals import PhotoRefused, damaged, too_large
 
 MAX_BYTES = 400 << 20
@@ -53,7 +54,7 @@ def open_mesh(content: bytes) -> Surface:
     """
     if len(content) > MAX_BYTES:
         raise too_large()
-    surface = _open(content)
+    surface = _open(inner_of(content))
     if surface.triangles.size == 0:
         raise PhotoRefused(_NOTHING)
     low, high = int(surface.triangles.min()), int(surface.triangles.max())

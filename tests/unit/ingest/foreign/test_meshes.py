@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import io
 import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 import trimesh
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkFiltersCore import vtkMassProperties, vtkTriangleFilter
 from vtkmodules.vtkIOGeometry import vtkOBJReader, vtkSTLReader
@@ -162,6 +165,18 @@ def test_a_drawn_surface_fills_its_picture_without_holes() -> None:
     inside = np.hypot(down, along) < 85
     assert (drawn[inside].sum(axis=1) > 0).mean() > 0.99
     assert not drawn[np.hypot(down, along) > 96].any()
+
+
+def test_an_encapsulated_surface_is_the_same_surface() -> None:
+    ds = Dataset()
+    ds.SOPClassUID, ds.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.104.3", "1.2.3"
+    ds.EncapsulatedDocument = FILES["binary.stl"]
+    ds.file_meta = FileMetaDataset()
+    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    buffer = io.BytesIO()
+    ds.save_as(buffer, enforce_file_format=True)
+
+    assert facts_of(open_mesh(buffer.getvalue())) == facts_of(open_mesh(FILES["binary.stl"]))
 
 
 @pytest.mark.parametrize("seed", range(8))
