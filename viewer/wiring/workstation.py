@@ -198,6 +198,7 @@ class Workstation:
     def _forget_memory(self) -> None:
         """Collect here, where windows are at home, and overwrite on a worker meanwhile."""
         if self._is_closed:  # the program ends, and its memory with it
+            self._tell_forgotten()
             return
         self.jobs.renew()
         hardening.collect()
@@ -207,6 +208,9 @@ class Workstation:
 
     def _on_forgotten(self) -> None:
         hardening.empty_hand()
+        self._tell_forgotten()
+
+    def _tell_forgotten(self) -> None:
         self._looks_to_come -= 1
         calls, self._after_forgetting = self._after_forgetting, []
         for call in calls:
@@ -226,7 +230,10 @@ class Workstation:
 
     def after_forgetting(self, call: Callable[[], None]) -> None:
         """Run a call on the main thread once what a lock forgets at once is forgotten."""
-        self._after_forgetting.append(call)
+        if self.is_forgetting:
+            self._after_forgetting.append(call)
+        else:
+            self.jobs.soon(call)
 
     def _wipe_pictures(self) -> None:
         for reference in self._opened:
