@@ -15,6 +15,7 @@ from viewer.model.errors import UserError
 from viewer.model.ids import ImageId, PatientId, StudyUid
 from viewer.model.image import ImageRecord
 from viewer.model.patient import Patient
+from viewer.redact.quiet import quiet_pydicom
 from viewer.session.audit.events import EventKind
 from viewer.session.permissions import Permission
 
@@ -106,7 +107,7 @@ def export_dicom(clinic: Clinic, request: ExportDicom, act: Act) -> ExportedDico
     records = _records(clinic, request)
     patient = clinic.vault.patient(records[0].patient_id)
     left_out: list[tuple[ImageId, str]] = []
-    with FolderWriter(request.destination) as folder:
+    with FolderWriter(request.destination) as folder, quiet_pydicom():  # remarks hold values
         for done, record in enumerate(records):
             act.still_here()
             act.control.progress(done, len(records), _WORDS)
