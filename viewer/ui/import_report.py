@@ -71,7 +71,7 @@ class ImportReport(QWidget):
         return line
 
     def _copy(self) -> None:
-        """Put it on the clipboard as text: reasons and names of files, nothing of patients."""
+        """Put it on the clipboard as text, for whoever helps with it."""
         QGuiApplication.clipboard().setText(as_text(self._summary))
         self.copy_button.setText(tr("Copied"))
 
@@ -84,12 +84,15 @@ def _stopped() -> Banner:
 
 
 def as_text(summary: ImportSummary) -> str:
-    """Return a report as lines of text."""
+    """Return a report as lines of text: numbers and reasons, no names.
+
+    Files are often named after patients, and what is on a clipboard leaves without an entry.
+    """
     lines = [f"{count} {words}" for count, words in _numbers(summary)]
     for title, _, files in _sections(summary):
         lines += ["", title]
         for reason, names in grouped(files):
-            lines += [reason, *(f"    {name}" for name in names)]
+            lines.append(f"    {len(names)} × {reason}")
     return "\n".join(lines) + "\n"
 
 

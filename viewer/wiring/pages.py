@@ -85,7 +85,7 @@ def pages_of(workstation: Workstation) -> Pages:
     def watched(shell: Shell) -> WatchPanel:
         from viewer.ui.watch_page import WatchPanel
 
-        may_set = workstation.may(Permission.MANAGE_POLICIES)
+        may_set = workstation.may(Permission.MANAGE_KEEPING)
         panel = WatchPanel(shell.practice.watched, can_set=may_set)
         panel.changed.connect(shell.watching.begin)
         return panel

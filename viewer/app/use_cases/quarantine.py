@@ -158,7 +158,7 @@ class LimitQuarantine:
 
 
 @use_case(
-    permission=Permission.MANAGE_POLICIES,
+    permission=Permission.MANAGE_KEEPING,
     event=EventKind.POLICY_CHANGED,
     subject=lambda clinic, request: Subject(why="largest file that is set aside whole"),
 )

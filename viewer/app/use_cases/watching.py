@@ -61,14 +61,15 @@ class WatchFolder:
 
 
 @use_case(
-    permission=Permission.MANAGE_POLICIES,
+    permission=Permission.MANAGE_KEEPING,
     event=EventKind.FOLDER_WATCHED,
     subject=lambda clinic, request: Subject(why="a folder more"),
 )
 def watch_folder(clinic: Clinic, request: WatchFolder, act: Act) -> WatchedFolder:
     """Take in by itself, from now on, what a device writes into a folder.
 
-    A right of whoever sets policies: files come in, and may be removed, without anybody's asking.
+    A right of whoever decides what is kept: files come in, and may be removed, without anybody's
+    asking.
 
     Raises
     ------
@@ -89,7 +90,7 @@ class StopWatching:
 
 
 @use_case(
-    permission=Permission.MANAGE_POLICIES,
+    permission=Permission.MANAGE_KEEPING,
     event=EventKind.FOLDER_WATCHED,
     subject=lambda clinic, request: Subject(why="a folder less"),
 )
