@@ -19,7 +19,6 @@ from pydicom.valuerep import PersonName
 
 from viewer.dicom.charset import Reading, Repertoire
 from viewer.dicom.codes import codes_in
-from viewer.dicom.errors import NotAnImage
 from viewer.dicom.functional import value_of
 from viewer.dicom.teeth import teeth_of_codes
 from viewer.model.ids import PatientId, SeriesUid, SopUid, StudyUid
@@ -27,16 +26,6 @@ from viewer.model.image import ImageKind, PixelSpacing, SpacingSource
 from viewer.model.patient import Patient, Series, Study, name_groups
 from viewer.model.tooth import Tooth
 
-_NOT_SHOWN = {
-    "SR": "Structured reports are not shown yet.",
-    "PR": "Presentation states are not shown yet.",
-    "SEG": "Segmentations are not shown yet.",
-    "KO": "Key object selections are not shown yet.",
-    "DOC": "Documents are not shown yet.",
-    "RTSTRUCT": "Contours are not shown yet.",
-    "REG": "Registrations are not shown yet.",
-    "ANN": "Annotations are not shown yet.",
-}
 _PLAIN_KINDS = {
     "PX": ImageKind.PANORAMIC,
     "XC": ImageKind.PHOTO,
@@ -81,27 +70,6 @@ _SHOWN_TEXTS = (
     "ImageComments",
     "ProtocolName",
 )
-_MEDIA_DIRECTORY = "1.2.840.10008.1.3.10"
-
-
-def refuse_what_is_no_picture(ds: Dataset) -> None:
-    """Raise for objects that are kept for later issues of the program.
-
-    Raises
-    ------
-    NotAnImage
-        A report, a presentation state, a segmentation, a media directory.
-    """
-    meta = getattr(ds, "file_meta", None)
-    classes = {
-        text(ds, "SOPClassUID"),
-        str(meta.get("MediaStorageSOPClassUID", "")) if meta else "",
-    }
-    if _MEDIA_DIRECTORY in classes:
-        raise NotAnImage("This is a disc's table of contents;", "its files are read directly.")
-    reason = _NOT_SHOWN.get(text(ds, "Modality"))
-    if reason is not None:
-        raise NotAnImage(reason)
 
 
 def patient_of(ds: Dataset) -> Patient:

@@ -10,7 +10,6 @@ from pydicom.dataset import Dataset
 from tests.support import dicom_files
 from viewer.dicom import attributes as read
 from viewer.dicom.codes import Code, sequence_of
-from viewer.dicom.errors import NotAnImage
 from viewer.dicom.teeth import code_of_tooth, tooth_of_code
 from viewer.model.image import ImageKind, SpacingSource
 from viewer.model.tooth import Tooth, parse_tooth
@@ -188,9 +187,3 @@ def test_the_other_name_groups_are_kept_raw() -> None:
     patient = read.patient_of(dataset)
     assert patient.family_name == "Yamada"
     assert patient.raw_name == "Yamada^Tarou=山田^太郎"
-
-
-@pytest.mark.parametrize("modality", ["SR", "PR", "SEG", "KO"])
-def test_objects_that_are_no_picture_say_what_they_are(modality: str) -> None:
-    with pytest.raises(NotAnImage, match="not shown yet"):
-        read.refuse_what_is_no_picture(_dataset(Modality=modality))
