@@ -253,7 +253,7 @@ def test_the_arrow_keys_walk_the_table_and_the_role_beside_it_follows(
         qtbot.keyClick(matrix, Qt.Key.Key_Right)
     titles = [each.text() for each in panel.roles.card.findChildren(QLabel)]  # type: ignore[union-attr]
     assert "Dentist" in titles
-    for _ in range(6):  # over the head of the next group
+    for _ in range(7):  # over the head of the next group
         qtbot.keyClick(matrix, Qt.Key.Key_Down)
     index = matrix.currentIndex()
     spoken = matrix.model().data(index, Qt.ItemDataRole.AccessibleTextRole)
