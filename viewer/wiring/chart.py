@@ -9,7 +9,7 @@ from viewer.app.clinic import Clinic
 from viewer.app.gate import Answer, Request, UseCase
 from viewer.app.jobs import Job, JobControl
 from viewer.app.use_cases import importing, library, waiting
-from viewer.model.errors import UserError
+from viewer.model.errors import BitewingError, UserError
 from viewer.model.ids import ImageId, PatientId
 from viewer.model.image import ImageRecord, Picture
 from viewer.model.patient import Patient
@@ -158,7 +158,10 @@ def _waiting(workstation: Workstation) -> list[ports.Protection]:
     """Say that arrivals wait for somebody to tell whose they are, to whoever may tell."""
     if not workstation.may(Permission.CORRECT_CHARTS):
         return []
-    count = waiting.count_waiting(workstation.clinic, waiting.CountWaiting())
+    try:
+        count = waiting.count_waiting(workstation.clinic, waiting.CountWaiting())
+    except BitewingError:  # locked meanwhile, or the trail takes no entry: others say so
+        return []
     if not count:
         return []
     label = "1 arrival: whose is it?" if count == 1 else f"{count} arrivals: whose are they?"
