@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import psutil
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.support.practice import OFFICER, write_images
@@ -29,9 +30,10 @@ def test_a_folder_chosen_in_the_dialog_is_imported_by_processes_that_were_ready(
         dialogs = [w for w in QApplication.topLevelWidgets() if isinstance(w, QFileDialog)]
         dialogs += shell.findChildren(QFileDialog)
         dialog = next(d for d in dialogs if d.isVisible())
-        dialog.setDirectory(str(folder.parent))
-        dialog.selectFile(str(folder))
-        dialog.accept()
+        dialog.setDirectory(str(folder))
+        whole = dialog.findChild(QPushButton, "whole_folder")
+        assert whole is not None
+        qtbot.mouseClick(whole, Qt.MouseButton.LeftButton)
         wait_until(lambda: shell.patient is not None)
         drop_spares()
         wait_until(lambda: children() <= before)
