@@ -49,7 +49,7 @@ def shell(tmp_path: Path, qtbot: QtBot) -> Iterator[Shell]:
 
 def bring(shell: Shell, folder: Path) -> None:
     shell.start_import([folder])
-    wait_until(lambda: not shell.progress.isVisible())
+    wait_until(lambda: not shell.imports.is_busy)
     while shell.sheets:
         shell.sheets[-1].close_sheet()
 

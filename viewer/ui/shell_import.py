@@ -71,8 +71,8 @@ class ShellImport(QObject):
 
     @property
     def is_busy(self) -> bool:
-        """Whether one is under way."""
-        return self._running is not None
+        """Whether one is under way, or what it did has still to be said."""
+        return self._running is not None or self._to_tell is not None
 
     def cancel(self) -> None:
         """Ask the one under way to stop."""
