@@ -26,12 +26,14 @@ _STATIC_CHECKS = (
 _ALL_BUT_BENCHMARKS = "not bench"
 _NO_TESTS_COLLECTED = 5
 
-# Whole runs go in two lanes side by side, each with a screen of its own: what opens windows and
-# walks through the whole program, and what does not. Both take about as long.
+# Whole runs go in two lanes side by side, each with a screen of its own: what opens windows, and
+# what does not. What walks through the whole program is dealt out, a file to each in turn, so that
+# both take about as long.
 LANES = (
-    ("windows", ["tests/ui", "tests/render", "tests/features", "tests/bench"]),
+    ("windows", ["tests/ui", "tests/render", "tests/bench"]),
     ("rooms", ["tests/unit", "tests/crash", "tests/fuzz", "tests/contract", "tests/vectors"]),
 )
+SHARED_OUT = "tests/features"
 
 
 def run_all(pytest_arguments: Sequence[str], *, is_long: bool) -> int:
@@ -70,9 +72,9 @@ def _in_one_lane(arguments: Sequence[str], env: Mapping[str, str]) -> int:
 
 def _in_two_lanes(marks: Sequence[str], env: Mapping[str, str]) -> int:
     """Run every test; the second lane's output follows when the first has ended."""
-    (first, first_paths), (second, second_paths) = LANES
+    (first, first_paths), (second, second_paths) = lanes()
     left_out = {path.name for path in (ROOT / "tests").iterdir() if any(path.glob("**/test_*.py"))}
-    left_out -= {Path(path).name for _, paths in LANES for path in paths}
+    left_out -= {Path(path).name for _, paths in LANES for path in [*paths, SHARED_OUT]}
     if left_out:
         say(f"These tests are in no lane: {', '.join(sorted(left_out))}.")
         return 1
@@ -93,6 +95,15 @@ def _in_two_lanes(marks: Sequence[str], env: Mapping[str, str]) -> int:
         sys.stdout.flush()
     say(f"== pytest: {first} {_verdict(status)}, {second} {_verdict(status_beside)}")
     return status or status_beside
+
+
+def lanes() -> list[tuple[str, list[str]]]:
+    """Return each lane's name and what it runs."""
+    files = sorted((ROOT / SHARED_OUT).glob("test_*.py"))
+    names = [path.relative_to(ROOT).as_posix() for path in files]
+    return [
+        (name, [*paths, *names[place :: len(LANES)]]) for place, (name, paths) in enumerate(LANES)
+    ]
 
 
 def _verdict(status: int) -> str:
