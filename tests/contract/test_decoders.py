@@ -91,6 +91,8 @@ def _difference(path: Path, parsed: Parsed, ours: NDArray[np.generic]) -> float 
     theirs, scale = found
     layout = layout_of(parsed)
     values = ours.astype(np.float64)
+    if layout.bits_allocated == 1 and scale == "modality":
+        values *= 255  # ITK makes black and white of single bits
     if scale == "modality" and not layout.is_colour:
         slope, intercept = rescale_of(parsed.header)
         if layout.photometric == "MONOCHROME1":

@@ -6,11 +6,16 @@ eats memory there does so here; what the parent does not expect of its answers i
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from unittest import mock
 
 import attrs
+import pydicom.config
 
 from viewer.ingest import child
 from viewer.ingest.hosts.port import Block, Message
@@ -57,12 +62,25 @@ class ThreadChild:
             raise TimeoutError("the child works on without end")
 
 
+@contextmanager
+def _quiet_no_longer_than_this() -> Iterator[None]:
+    """Undo what a child does to its own process: this one goes on."""
+    disabled, filters = logging.root.manager.disable, warnings.filters[:]
+    mode = pydicom.config.settings.reading_validation_mode
+    try:
+        yield
+    finally:
+        logging.disable(disabled)
+        warnings.filters[:] = filters  # type: ignore[index]
+        pydicom.config.settings.reading_validation_mode = mode
+
+
 def start() -> ThreadChild:
     """Start one; it has seen no file yet."""
     ours, theirs = socket.socketpair()
 
     def serve() -> None:
-        with theirs:
+        with theirs, _quiet_no_longer_than_this():
             child.serve(OpenSide(theirs))
 
     made = ThreadChild(ours, threading.Thread(target=serve, name="child"))
