@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from io import StringIO
 from typing import Any
@@ -28,6 +29,10 @@ TINY = Sizes(
     light_rounds=1,
     audit_events=6000,
 )
+
+
+MAY_BE_NOTHING = re.compile(r"what was stored of it|longest wait of a window")
+"""Lines whose best result is nothing at all."""
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +61,7 @@ def require_amounts(name: str, found: list[dict[str, Any]]) -> None:
     assert found
     for line in found:
         assert line["name"].startswith(f"{name}: ")
-        assert line["value"] > 0
+        assert line["value"] > 0 or (line["value"] == 0 and MAY_BE_NOTHING.search(line["name"]))
         assert line["against_value"] > 0
         assert line["ratio"] > 0
         assert line["holds"] in ({True, False} if line["target"] else {None})

@@ -29,7 +29,7 @@ def _film(count: int = 5, *, is_colour: bool = False) -> Picture:
 
 
 @pytest.fixture
-def pane(qtbot: QtBot) -> Iterator[RadiographPane]:
+def pane(qtbot: QtBot, dressed: QApplication) -> Iterator[RadiographPane]:
     pane = RadiographPane()
     qtbot.addWidget(pane)
     pane.resize(400, 320)

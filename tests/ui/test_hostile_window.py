@@ -22,7 +22,7 @@ def test_the_hostile_set_costs_the_window_a_report_and_a_file_is_read_again_from
         shell = log_in(joined, OFFICER)
         shell.resize(1366, 768)
         shell.start_import([tmp_path / "in"])
-        wait_until(lambda: shell.sheets)
+        wait_until(lambda: shell.sheets, seconds=200)
         report = shell.sheets[0].content
         assert isinstance(report, ImportReport)
         summary = report._summary

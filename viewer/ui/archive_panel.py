@@ -72,7 +72,7 @@ class ArchivePanel(QWidget):
         asked = self.tr("Kept after its last entry, at least {least} years").format(least=least)
         card.body.addWidget(labelled(asked, self.years))
         self.close_first = QCheckBox(self.tr("Close the open part first"))
-        self.close_first.setMinimumHeight(44)
+        self.close_first.setProperty("target", "touch")
         self.close_first.toggled.connect(self._look)
         card.body.addWidget(self.close_first)
         self.archive = card.add_action(

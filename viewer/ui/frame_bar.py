@@ -25,6 +25,7 @@ class FrameBar(QWidget):
         self.play = IconButton("play", self.tr("Play the frames"), size="touch")
         self.play.setMinimumSize(_TOUCH_PX, _TOUCH_PX)
         self.slider = QSlider(Qt.Orientation.Horizontal, self)
+        self.slider.setProperty("target", "touch")
         self.slider.setMinimumHeight(_TOUCH_PX)
         self.slider.setAccessibleName(self.tr("Frame"))
         self.words = Words("", "soft")
