@@ -63,7 +63,7 @@ def require_amounts(name: str, found: list[dict[str, Any]]) -> None:
         assert line["name"].startswith(f"{name}: ")
         assert line["value"] > 0 or (line["value"] == 0 and MAY_BE_NOTHING.search(line["name"]))
         assert line["against_value"] > 0
-        assert line["ratio"] > 0
+        assert line["ratio"] > 0 or line["value"] == 0
         assert line["holds"] in ({True, False} if line["target"] else {None})
     assert len({(line["name"], line["against"]) for line in found}) == len(found)
 
